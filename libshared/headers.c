@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * What is demanded of a request's headers before its body is read, and who is asking once it is there. Libmicrohttpd
+ * accepts much that it should not (duplicates, folded lines, both lengths): all of it is refused here.
+ */
+#include "libshared/http_private.h"
+
+#include "libshared/error.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <time.h>
+
+static const char *const once[] = { /* headers that may stand at most once */
+	"Host", "Content-Length", "Content-Type", "Idempotency-Key", "Sotto-Deposit", "Content-Digest", "Signature-Input",
+	"Signature", "Authorization", "Expect",
+};
+
+struct scan {
+	uint8_t seen[ARRAY_LEN(once)];
+	int problem;
+};
+
+static bool is_token(const char *name)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_!#$%&'*+.^`|~";
+
+	return *name && name[strspn(name, allowed)] == '\0';
+}
+
+static enum MHD_Result look(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct scan *scan = cls;
+
+	(void)kind;
+	(void)value;
+	if (!is_token(name)) /* a folded line is glued to the name */
+		scan->problem = PROBLEM_BAD_REQUEST;
+	if (strcasecmp(name, "Transfer-Encoding") == 0)
+		scan->problem = PROBLEM_LENGTH_REQUIRED;
+	for (size_t i = 0; i < ARRAY_LEN(once); i++)
+		if (strcasecmp(name, once[i]) == 0 && ++scan->seen[i] > 1 && !scan->problem)
+			scan->problem = PROBLEM_BAD_REQUEST;
+	return scan->problem == PROBLEM_LENGTH_REQUIRED ? MHD_NO : MHD_YES;
+}
+
+static const char *header(const struct exchange *ex, const char *name)
+{
+	const char *value = MHD_lookup_connection_value(ex->mhd, MHD_HEADER_KIND, name);
+
+	return value ? value : "";
+}
+
+/* PROBLEM_BODY_SIZE unless it is the route's size. */
+static int check_length(const struct exchange *ex)
+{
+	const char *text = header(ex, "Content-Length");
+	char *end;
+	unsigned long long len;
+
+	if (!*text)
+		return ex->rq.route->body_bytes ? PROBLEM_BODY_SIZE : 0;
+	if (text[strspn(text, "0123456789")] != '\0')
+		return PROBLEM_BAD_REQUEST;
+	len = strtoull(text, &end, 10);
+	return len == ex->rq.route->body_bytes ? 0 : PROBLEM_BODY_SIZE;
+}
+
+static int check_key(struct exchange *ex)
+{
+	const char *text = header(ex, "Idempotency-Key");
+
+	if (ex->rq.route->key == KEY_NONE)
+		return 0;
+	if (base64url_read(ex->rq.key, sizeof ex->rq.key, text, strlen(text)) ||
+			sodium_is_zero(ex->rq.key, sizeof ex->rq.key))
+		return PROBLEM_BAD_REQUEST;
+	return 0;
+}
+
+int headers_check(struct exchange *ex, const char *version)
+{
+	struct scan scan = { 0 };
+	int problem;
+
+	MHD_get_connection_values(ex->mhd, MHD_HEADER_KIND, look, &scan);
+	if (scan.problem)
+		return scan.problem;
+	if (strcmp(version, "HTTP/1.1") != 0 || !*header(ex, "Host") || !*ex->path)
+		return PROBLEM_BAD_REQUEST;
+	problem = route_find(&ex->http->options, ex->method, ex->path, &ex->rq);
+	if (problem)
+		return problem;
+	problem = check_length(ex);
+	return problem ? problem : check_key(ex);
+}
+
+/* --- who is asking --------------------------------------------------------------------------------- */
+
+static int authenticate_deposit(struct exchange *ex)
+{
+	CLEANUP(key_wipe) struct key secret = { { 0 } };
+	const char *text = header(ex, "Sotto-Deposit");
+
+	/* Malformed looks like unknown. */
+	if (base64url_read(secret.b, sizeof secret.b, text, strlen(text)))
+		return PROBLEM_NOT_FOUND;
+	hash256(ex->rq.deposit_hash, secret.b, sizeof secret.b);
+	return 0;
+}
+
+static bool fits_a_key(const struct exchange *ex, const struct owner_headers *h, const struct owner_request *request)
+{
+	const struct http_options *o = &ex->http->options;
+
+	for (size_t i = 0; i < o->n_server_keys; i++) {
+		CLEANUP(key_wipe) struct key request_key = { { 0 } };
+
+		if (owner_request_key_of(&request_key, &o->server_keys[i], &ex->rq.owner, o->onion) == 0 &&
+				owner_verify(h, &request_key, request) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool copy_header(char *out, size_t size, const char *value)
+{
+	size_t len = strlen(value);
+
+	if (len >= size)
+		return false;
+	memcpy(out, value, len + 1);
+	return true;
+}
+
+static int authenticate_owner(struct exchange *ex)
+{
+	struct owner_headers h;
+	uint8_t nonce[NONCE_BYTES], id[MAILBOX_ID_BYTES];
+	const struct owner_request request = { ex->method, ex->path, "?", ex->rq.body, ex->rq.body_len };
+
+	if (!copy_header(h.digest, sizeof h.digest, header(ex, "Content-Digest")) ||
+			!copy_header(h.input, sizeof h.input, header(ex, "Signature-Input")) ||
+			!copy_header(h.signature, sizeof h.signature, header(ex, "Signature")))
+		return PROBLEM_UNAUTHORIZED;
+	if (owner_parse_input(h.input, &ex->rq.owner, nonce))
+		return PROBLEM_UNAUTHORIZED;
+	if (!nonce_is_fresh(ex->http->options.nonce_key, (uint64_t)time(NULL), nonce) || !fits_a_key(ex, &h, &request))
+		return PROBLEM_UNAUTHORIZED;
+	if (strstr(ex->rq.route->path, "{mailbox}")) {
+		owner_mailbox_id(id, &ex->rq.owner);
+		if (sodium_memcmp(id, ex->rq.mailbox, sizeof id) != 0)
+			return PROBLEM_NOT_FOUND;
+	}
+	return 0;
+}
+
+static void hash_part(crypto_generichash_state *state, const void *bytes, size_t len)
+{
+	uint8_t prefix[4] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len };
+
+	crypto_generichash_update(state, prefix, sizeof prefix);
+	if (len)
+		crypto_generichash_update(state, bytes, len);
+}
+
+/* What identifies a repeat where nothing else does; only routes that use it pay for it. */
+static void hash_request(struct exchange *ex)
+{
+	crypto_generichash_state state;
+	const char *key = header(ex, "Idempotency-Key");
+
+	crypto_generichash_init(&state, NULL, 0, sizeof ex->rq.hash);
+	hash_part(&state, ex->method, strlen(ex->method));
+	hash_part(&state, ex->path, strlen(ex->path));
+	hash_part(&state, "?", 1);
+	hash_part(&state, ex->rq.body, ex->rq.body_len);
+	hash_part(&state, key, strlen(key));
+	crypto_generichash_final(&state, ex->rq.hash, sizeof ex->rq.hash);
+}
+
+int headers_authenticate(struct exchange *ex)
+{
+	if (ex->rq.route->pay == PAY_PREKEY)
+		hash_request(ex);
+	switch (ex->rq.route->auth) {
+	case AUTH_NONE:
+		return 0;
+	case AUTH_OWNER:
+		return authenticate_owner(ex);
+	case AUTH_DEPOSIT:
+		return authenticate_deposit(ex);
+	}
+	return PROBLEM_UNAUTHORIZED;
+}

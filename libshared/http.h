@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The HTTP side of a daemon: accepts on the inherited socket, takes Tor's circuit line, lets libmicrohttpd read,
+ * checks headers and authentication, calls the route's ask, submits the call, sends answer's reply after the
+ * commit. Every connection has one deadline from accept to the end of its request; every parked request another.
+ */
+#ifndef SOTTO_HTTP_H
+#define SOTTO_HTTP_H
+
+#include "libshared/nonce.h"
+#include "libshared/route.h"
+
+#include <systemd/sd-event.h>
+
+struct http;
+struct journal;
+
+enum circuit_line { CIRCUIT_OFF, CIRCUIT_REQUIRED };
+
+struct http_options {
+	int listen_fd;            /* inherited, non-blocking; borrowed */
+	enum circuit_line circuit_line;
+	const struct route *routes;
+	size_t n_routes;
+	void *app;                /* for ask and answer */
+	struct db *db;
+	const struct key_pair *server_keys; /* newest first; older ones are still accepted (overlap) */
+	size_t n_server_keys;
+	const struct key *nonce_key;
+	uint8_t onion[ONION_KEY_BYTES];
+	unsigned max_connections; /* above: we stop accepting until one ends */
+	unsigned deadline_ms;     /* accept, or last reply, to the end of the next request */
+};
+
+struct http_counters {
+	uint64_t requests, replies_2xx, replies_4xx, replies_5xx, refused_lines, deadlines;
+	unsigned connections, parked;
+};
+
+int http_new(struct http **out, sd_event *event, const struct journal *journal,
+	const struct http_options *options) MUST_CHECK;
+
+/* Stop accepting; requests that are under way are answered, keep-alive connections get Connection: close. */
+void http_drain(struct http *http);
+bool http_is_idle(const struct http *http);
+
+/* Closes what is left. */
+void http_free(struct http *http);
+DEFINE_CLEANUP(struct http *, http_free)
+
+const struct http_counters *http_counters(const struct http *http);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Shared by the files that make up http.h, and by nobody else:
+ *   http.c      start, stop, libmicrohttpd's descriptor in the loop
+ *   listener.c  accepting, the circuit line, connections and their deadlines
+ *   exchange.c  one request: from libmicrohttpd's first callback to the reply
+ *   headers.c   what is demanded of headers, and who is asking
+ */
+#ifndef SOTTO_HTTP_PRIVATE_H
+#define SOTTO_HTTP_PRIVATE_H
+
+#include "libshared/http.h"
+
+#include <microhttpd.h>
+#include <netinet/in.h>
+
+enum { PARK_MS = 10000, DRAIN_BYTES = 128 << 10, PATH_MOST = 256 };
+
+struct exchange;
+
+/* In one of the two lists below, each in order of deadlines, because each has one duration. */
+struct conn {
+	struct http *http;
+	int fd;
+	struct sockaddr_in6 address;   /* the circuit's, or ::1 */
+	sd_event_source *line;         /* waiting for the circuit line; NULL: libmicrohttpd has it */
+	struct exchange *exchange;     /* the parked one, or NULL */
+	bool busy;                     /* a request has begun and is not answered */
+	struct conn_list *list;
+	struct conn *prev, *next;
+	uint64_t deadline_us;
+};
+
+struct conn_list {
+	struct conn *first, *last;
+	uint64_t duration_us;
+};
+
+struct http {
+	sd_event *event;
+	const struct journal *journal;
+	struct http_options options;
+	struct http_counters counters;
+	struct MHD_Daemon *mhd;
+	sd_event_source *listen, *mhd_io, *mhd_run, *deadlines;
+	struct conn_list reading, parked;
+	uint64_t wake_us;              /* when deadlines runs; UINT64_MAX: never */
+	struct conn **by_fd;
+	size_t n_by_fd;
+	bool draining;
+	bool closing;                  /* nothing is parked any more */
+	bool accept_paused;
+	uint64_t limit_told_us;        /* the log hears of it at most once a minute */
+	uint64_t nonce_hour;
+	char nonce_text[NONCE_TEXT + 1];
+};
+
+struct exchange {
+	struct http *http;
+	struct MHD_Connection *mhd; /* NULL: its end came before the call's */
+	struct conn *conn;
+	char path[PATH_MOST];       /* as sent; empty: unusable */
+	const char *method;         /* libmicrohttpd's */
+	bool begun;
+	bool running;               /* db has the call, and so this */
+	bool answered;              /* reply is there, or given up */
+	bool closes;                /* the connection ends with the reply */
+	int problem;                /* found before the body was complete */
+	struct request rq;
+	struct reply reply;
+};
+
+/* listener.c */
+int listener_start(struct http *http) MUST_CHECK;
+void listener_stop(struct http *http);
+struct conn *listener_conn(const struct http *http, int fd);
+void listener_move(struct conn *conn, struct conn_list *list); /* with a new deadline */
+void listener_end(struct conn *conn);                          /* libmicrohttpd closed it */
+
+/* exchange.c: libmicrohttpd's callbacks; cls is struct http. */
+void *exchange_new(void *cls, const char *uri, struct MHD_Connection *mhd);
+enum MHD_Result exchange_step(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
+	const char *version, const char *data, size_t *data_len, void **slot);
+void exchange_ended(void *cls, struct MHD_Connection *mhd, void **slot, enum MHD_RequestTerminationCode code);
+void exchange_give_up(struct exchange *exchange); /* parked too long: 503 */
+
+/* headers.c: 0 or a PROBLEM_*. */
+int headers_check(struct exchange *exchange, const char *version) MUST_CHECK;
+int headers_authenticate(struct exchange *exchange) MUST_CHECK;
+
+/* route.c */
+int route_find(const struct http_options *options, const char *method, const char *path, struct request *rq)
+	MUST_CHECK;
+
+/* http.c */
+uint64_t http_now_us(const struct http *http);
+const char *http_nonce(struct http *http);
+void http_run_soon(struct http *http);
+
+#endif

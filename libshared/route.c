@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Finding the row for a request. Paths are compared byte for byte; one variable at most. */
+#include "libshared/http_private.h"
+
+#include <string.h>
+
+/* Reads the variable and leaves *path behind it. */
+static int read_variable(const char *name, const char **path, struct request *rq)
+{
+	size_t len = strcspn(*path, "/");
+	int rc = strncmp(name, "{uuid}", 6) == 0 ? uuid_read(rq->uuid, *path, len)
+						 : base64url_read(rq->mailbox, sizeof rq->mailbox, *path, len);
+
+	*path += len;
+	return rc;
+}
+
+static bool matches(const char *pattern, const char *path, struct request *rq)
+{
+	const char *variable = strchr(pattern, '{');
+	size_t fixed = variable ? (size_t)(variable - pattern) : strlen(pattern) + 1;
+
+	if (strncmp(pattern, path, fixed) != 0)
+		return false;
+	if (!variable)
+		return true;
+	path += fixed;
+	if (read_variable(variable, &path, rq))
+		return false;
+	return strcmp(strchr(variable, '}') + 1, path) == 0;
+}
+
+int route_find(const struct http_options *options, const char *method, const char *path, struct request *rq)
+{
+	int problem = PROBLEM_NOT_FOUND;
+
+	for (size_t i = 0; i < options->n_routes; i++) {
+		const struct route *route = &options->routes[i];
+
+		if (!matches(route->path, path, rq))
+			continue;
+		if (strcmp(route->method, method) == 0) {
+			rq->route = route;
+			return 0;
+		}
+		problem = PROBLEM_METHOD;
+	}
+	return problem;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The server describes itself. Everything here is public and the same for everybody. */
+#include "services/prekeyd/server.h"
+
+#include "libshared/encode.h"
+#include "services/prekeyd/prekeyd.h"
+
+enum { PORT_PREKEYD = 7001, PORT_BLOBD = 7002, PORT_BRIDGED = 7003, PORT_MQTT = 1883 }; /* as torrc says */
+enum { KEEP_DAYS = 21, BUNDLES_HELD = 100 };
+
+static json_t *key_json(const struct key *key)
+{
+	char text[BASE64URL_ROOM(KEY_BYTES)];
+
+	base64url_write(text, key->b, sizeof key->b);
+	return json_string(text);
+}
+
+int server_answer(struct request *rq, const struct result *rs, struct reply *rp)
+{
+	const struct prekeyd *prekeyd = rq->app;
+	const struct engine_settings *s = &prekeyd->engine->settings;
+	json_t *keys, *json;
+
+	(void)rs;
+	keys = json_pack("{s:o, s:o, s:o}", "prekeyd", key_json(&s->prekeyd_key), "blobd", key_json(&s->blobd_key),
+		"bridged", key_json(&s->bridged_key));
+	json = json_pack("{s:i, s:s, s:s, s:{s:s, s:s}, s:{s:i, s:i, s:i, s:i}, s:o, s:{s:i, s:i, s:i, s:i, s:i}}",
+		"protocol", 1, "software", "sotto/0.1.0", "registration", "open",
+		"onions", "api", s->onion_api, "live", s->onion_live,
+		"ports", "prekeyd", PORT_PREKEYD, "blobd", PORT_BLOBD, "bridged", PORT_BRIDGED, "mqtt", PORT_MQTT,
+		"keys", keys,
+		"limits", "blob_bytes", BLOB_BYTES, "mailbox_blobs", (int)s->mailbox_limit, "keep_days", KEEP_DAYS,
+		"session_mailboxes", SESSION_MAILBOXES, "bundles_held", BUNDLES_HELD);
+	return reply_json(rp, 200, JSON_LARGE_BYTES, json);
+}

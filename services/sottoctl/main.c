@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* sottoctl: what the administrator types. A table of commands; usage is printed from it. */
+#include "services/sottoctl/sottoctl.h"
+
+#include <getopt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#ifndef SOTTO_SQL_DIR
+#define SOTTO_SQL_DIR "/usr/lib/sotto/sql"
+#endif
+
+static const struct command {
+	const char *name, *args, *help;
+	int (*run)(const struct context *context);
+} commands[] = {
+	{ "cluster", "", "make roles and database; as PostgreSQL's superuser, once", cluster_command },
+	{ "migrate", "", "apply migrations and functions; as sotto_owner, at every upgrade", migrate_command },
+	{ "sweep", "", "delete what has expired, and commit times; as sotto_owner, from a timer", sweep_command },
+	{ "keys", "DIR", "make the daemons' credentials below DIR, keeping those that exist", keys_command },
+};
+
+static int usage(FILE *to)
+{
+	fprintf(to, "usage: sottoctl [--database CONNINFO] [--sql DIR] COMMAND\n\n");
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		fprintf(to, "  %-8s %-4s %s\n", commands[i].name, commands[i].args, commands[i].help);
+	fprintf(to, "\nCONNINFO names host, port and user as libpq does; the database is always sotto.\n");
+	return to == stdout ? 0 : 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "database", required_argument, NULL, 'd' },
+		{ "sql", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct context context = { .database = "", .sql = SOTTO_SQL_DIR };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "+d:s:h", options, NULL)) != -1) {
+		if (option == 'd')
+			context.database = optarg;
+		else if (option == 's')
+			context.sql = optarg;
+		else
+			return usage(option == 'h' ? stdout : stderr);
+	}
+	if (optind == argc || sodium_init() < 0)
+		return usage(stderr);
+	context.argc = argc - optind - 1;
+	context.argv = argv + optind + 1;
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].name, argv[optind]) == 0)
+			return commands[i].run(&context) ? 1 : 0;
+	return usage(stderr);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The administrator's tool. Each command is a file; main.c has the table. */
+#ifndef SOTTO_SOTTOCTL_H
+#define SOTTO_SOTTOCTL_H
+
+#include "libshared/scope.h"
+
+struct context {
+	const char *database; /* libpq conninfo; the role is each command's own */
+	const char *sql;      /* directory with cluster/, migrations/, functions/ */
+	int argc;             /* what follows the command */
+	char **argv;
+};
+
+/* Each returns 0 or a negative E_*, having said on standard error what went wrong. */
+int cluster_command(const struct context *context);
+int migrate_command(const struct context *context);
+int sweep_command(const struct context *context);
+int keys_command(const struct context *context);
+
+#endif
