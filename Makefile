@@ -1,123 +1,185 @@
-# sotto. `make help` lists what can be made. One Makefile, not recursive: every folder's module.mk says what it holds.
-# Objects go to build/<compiler>-<sanitiser>/, so that variants live side by side.
-#
-#   make                 gcc, no sanitiser         make CC=clang SAN=address     clang with ASan and UBSan
+# SPDX-License-Identifier: AGPL-3.0-or-later
+# sotto. `make help` lists what can be made. One Makefile, not recursive: the module.mk of each folder says what its
+# files become, and finds them by wildcard. Objects go to build/<compiler>-<sanitiser>/, so variants live side by side.
 
 CC = gcc
 SAN =
 WERROR = 1
-B ?= build/$(CC)-$(or $(SAN),plain)
-LIBS ?= build/libs# newer Debian libraries for the client, see client/fetch-libs
+PREFIX = /usr
+FUZZ_S = 20
+B ?= build/$(notdir $(lastword $(CC)))-$(or $(SAN),plain)
+# Newer Debian libraries for the client, the same for all variants: see client/fetch-libs.
+LIBS ?= build/libs
 
-PREFIX ?= /usr
-TOP := $(CURDIR)
+.PHONY: all server client sql
+all: server client ## the servers, the client, and the SQL that sottoctl applies
+server:
+client:
 
-WARN = -Wall -Wextra -Wshadow -Wconversion -Wvla -Wformat=2 -Wstrict-prototypes $(if $(WERROR),-Werror)
-HARDEN = -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=3)
+# --- flags -------------------------------------------------------------------------------------------------------
+
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wvla -Wformat=2 -Wstrict-prototypes $(if $(WERROR),-Werror)
 SAN_address = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 SAN_thread = -fsanitize=thread
-OPT = $(if $(SAN),-O1 -g,-O2 -g)
-BASE_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I$(TOP) $(OPT) $(WARN) $(HARDEN) $(SAN_$(SAN)) -MMD -MP $(EXTRA_CFLAGS)
-LINK = $(SAN_$(SAN)) -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+SAN_fuzzer = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+SANITISE = $(if $(SAN),$(or $(SAN_$(SAN)),$(error SAN is empty, address or thread)))
+# Fortified calls are not seen by the sanitisers.
+HARDEN = -fstack-protector-strong $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 
-# Asked for when a recipe runs, so that `make check` can install pkg-config first.
-SERVER_PKGS = libmicrohttpd libpq libmosquitto libsodium jansson libsystemd
-CLIENT_PKGS = libcurl libmosquitto jansson libcrypto libqrencode
+COMPILE = $(CC) -std=gnu11 -D_GNU_SOURCE -I$(CURDIR) -MMD -MP -g $(if $(SAN),-O1,-O2) $(WARNINGS) $(HARDEN)
+OWN_FLAGS = $(CPPFLAGS) $(CFLAGS)
+LINK = $(CC) $(SANITISE) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(LDFLAGS)
+
+# Asked once, and only when a recipe needs it: `make check` may have to install pkg-config first.
 pkg = $(shell pkg-config $(1))
-SERVER_CFLAGS = $(call pkg,--cflags $(SERVER_PKGS))
-SERVER_LIBS = $(call pkg,--libs $(SERVER_PKGS))
-CLIENT_CFLAGS = -DSQLITE_HAS_CODEC -isystem $(LIBS)/include $(call pkg,--cflags $(CLIENT_PKGS))
-CLIENT_LIBS = $(LIBS)/lib/libsqlcipher.a $(LIBS)/lib/libsodium.a -L$(LIBS)/lib -lomemo-c \
-	-Wl,-rpath,$(abspath $(LIBS))/lib:/usr/lib/sotto $(call pkg,--libs $(CLIENT_PKGS)) -lm -lpthread -ldl
+once = $(eval $(1) := $(2))$($(1))
+SERVER_PACKAGES = libmicrohttpd libpq libmosquitto libsodium jansson libsystemd
+CLIENT_PACKAGES = libcurl libmosquitto jansson libcrypto libqrencode
+SERVER_CFLAGS = $(call once,SERVER_CFLAGS,$(call pkg,--cflags $(SERVER_PACKAGES)))
+SERVER_LIBS = $(call once,SERVER_LIBS,$(call pkg,--libs $(SERVER_PACKAGES)))
+CLIENT_CFLAGS = @$(LIBS)/cflags $(call once,CLIENT_PKG_CFLAGS,$(call pkg,--cflags $(CLIENT_PACKAGES)))
+CLIENT_LIBS = @$(LIBS)/libs -Wl,-rpath,'$(CLIENT_RPATH)' $(call once,CLIENT_PKG_LIBS,$(call pkg,--libs $(CLIENT_PACKAGES))) -lm -lpthread
+CLIENT_RPATH = $(abspath $(LIBS))/lib
+CHECK_LIBS = $(call once,CHECK_PKG_LIBS,$(call pkg,--libs check))
 
-.PHONY: all
-all: programs
+# A line for each step; all of it with V=1.
+run = $(if $(V),,@printf '  %-5s%s\n' '$(1)' '$(2)' && )
 
-UNIT :=
-include $(wildcard libshared/module.mk services/*/module.mk client/*/module.mk tests/*/module.mk)
+# --- objects, in three kinds -------------------------------------------------------------------------------------
 
-.PHONY: programs server client
-server: $(SERVER_PROGRAMS) sql
-client: $(CLIENT_PROGRAMS)
-programs: server client
-
-# --- objects -------------------------------------------------------------------------------------------------------
-
-objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
+# $(call server_objects,FILES.c): against the system's libraries
+# $(call plugin_objects,FILES.c): for the inside of another program; never sanitised, as that program is not
+# $(call client_objects,FILES.c): against the client's newer libsodium
+server_objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
+plugin_objects = $(patsubst %.c,$(B)/plugin-side/%.o,$(wildcard $(1)))
 client_objects = $(patsubst %.c,$(B)/client-side/%.o,$(wildcard $(1)))
+
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(SERVER_CFLAGS) -fPIE -c $< -o $@
+	$(call run,CC,$<)$(COMPILE) $(SANITISE) -fPIE $(SERVER_CFLAGS) $(OWN_FLAGS) -c $< -o $@
 
-$(B)/pic/%.o: %.c
+$(B)/plugin-side/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) -Wno-cpp $(call pkg,--cflags libsodium) -fPIC -c $< -o $@
+	$(call run,CC,$<)$(COMPILE) -fPIC $(call pkg,--cflags libsodium) $(OWN_FLAGS) -c $< -o $@
 
 $(B)/client-side/%.o: %.c | $(LIBS)/stamp
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(CLIENT_CFLAGS) -fPIC -c $< -o $@
+	$(call run,CC,$<)$(COMPILE) $(SANITISE) -fPIC $(CLIENT_CFLAGS) $(OWN_FLAGS) -c $< -o $@
+
+$(B)/%.a:
+	@mkdir -p $(@D) && rm -f $@
+	$(call run,AR,$@)$(AR) rcs $@ $^
 
 $(LIBS)/stamp: client/fetch-libs
 	client/fetch-libs $(LIBS)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-# --- SQL: what sottoctl applies ------------------------------------------------------------------------------------
+# --- programs ----------------------------------------------------------------------------------------------------
 
-SQL_FILES := $(wildcard libshared/migrations/*.sql libshared/migrations/cluster/*.sql services/*/*.sql)
-.PHONY: sql
-sql: $(B)/sql/stamp
-$(B)/sql/stamp: $(SQL_FILES)
-	@rm -rf $(@D) && mkdir -p $(@D)/functions
-	@cp -r libshared/migrations $(@D)/migrations && mv $(@D)/migrations/cluster $(@D)/cluster
-	@cp $(filter services/%,$^) $(@D)/functions/ && touch $@
+# $(eval $(call service,NAME,LEFT_OUT)): services/NAME/*.c -> $(B)/NAME
+define service
+$(1)_objects := $$(call server_objects,$$(filter-out $(2),$$(wildcard services/$(1)/*.c)))
+server: $(if $(wildcard services/$(1)/main.c),$(B)/$(1))
+$(B)/$(1): $$($(1)_objects) $(B)/libshared.a
+	$$(call run,LINK,$$@)$$(LINK) $$^ $$(SERVER_LIBS) -o $$@
+endef
 
-# --- what people type ----------------------------------------------------------------------------------------------
+# $(eval $(call each,KIND,STEM,EXTRA)): one program for each tests/KIND/STEM*.c and tests/KIND/*/STEM*.c, as
+# $(B)/KIND/STEM*. Those on top are linked with libshared, those in tests/KIND/<service>/ with that service too,
+# those in tests/KIND/client/ with libsotto. EXTRA names a variable with further libraries. Sets KIND_programs.
+define each
+$(foreach s,$(notdir $(patsubst %/,%,$(wildcard services/*/))), \
+	$(eval $(call each_in,$(1),$(s)/$(2),server,$(filter-out %/main.o,$($(s)_objects)) $(B)/libshared.a,SERVER_LIBS,$(3))))
+$(eval $(call each_in,$(1),$(2),server,$(B)/libshared.a,SERVER_LIBS,$(3)))
+$(eval $(call each_in,$(1),client/$(2),client,$(B)/libsotto.a,CLIENT_LIBS,$(3)))
+endef
+define each_in
+$(1)_found := $$(patsubst tests/%.c,$(B)/%,$$(wildcard tests/$(1)/$(2)*.c))
+$(1)_programs := $$($(1)_programs) $$($(1)_found)
+$$($(1)_found): $(B)/%: $(if $(filter client,$(3)),$(B)/client-side,$(B))/tests/%.o $(4)
+	@mkdir -p $$(@D)
+	$$(call run,LINK,$$@)$$(LINK) $$^ $$($(5)) $$($(6)) -o $$@
+endef
 
-.PHONY: packages demo check check-unit check-system bench mutate lint fmt fmt-check install clean help
+include $(wildcard libshared/module.mk services/*/module.mk client/*/module.mk tests/*/module.mk)
+
+# sottoctl reads them at run time. Copies of files that are gone go, else they would still be applied.
+functions := $(wildcard services/*/*.sql)
+migrations := $(wildcard libshared/migrations/*.sql)
+$(if $(filter-out $(words $(functions)),$(words $(sort $(notdir $(functions))))),$(error two SQL files of one name))
+server: sql
+sql:
+	@mkdir -p $(B)/sql/functions $(B)/sql/migrations
+	@rm -f $(filter-out $(addprefix $(B)/sql/functions/,$(notdir $(functions))) \
+		$(addprefix $(B)/sql/migrations/,$(notdir $(migrations))),$(wildcard $(B)/sql/*/*.sql))
+	@$(if $(functions),cp -u $(functions) $(B)/sql/functions)
+	@$(if $(migrations),cp -u $(migrations) $(B)/sql/migrations)
+
+# --- what people type --------------------------------------------------------------------------------------------
+
+# What a machine lacks is installed before anything is built, so the work is done by a second make.
+MAKE_IN_TURN = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
+
+.PHONY: packages check check-unit check-system demo bench mutate lint fmt fmt-check fuzz clean install help
 packages:
 	@.ci/packages
 
-demo: packages ## everything up behind a private Tor network, two people talk (KEEP=1: leave it up)
-	@$(MAKE) --no-print-directory -j2 programs
+check: packages ## all tests: unit tests, the same under the sanitisers, and on real servers
+	+@.ci/check $(B)
+
+check-unit: all $(unit_programs) ## unit tests of this variant
+	@.ci/unit $(unit_programs)
+
+check-system: all ## tests on real servers (TESTS=word... picks some)
+	@tests/system/run --build $(B) $(TESTS)
+
+demo: packages ## a server behind a private Tor network, and two people who talk (KEEP=1: stays up)
+	$(MAKE_IN_TURN) all
 	@tests/system/demo --build $(B) $(if $(KEEP),--keep)
 
-check: packages ## all tests
-	@.ci/check $(B)
-
-check-unit: programs $(UNIT) ## unit tests of this variant
-	@.ci/unit $(UNIT)
-
-check-system: programs ## tests on real servers
-	@tests/system/run --build $(B)
-
-bench: packages ## deposits per second, beside bare SQL and pgbench
-	@$(MAKE) --no-print-directory -j2 server $(B)/bench/load
+bench: packages ## deposits a second, over HTTP and in bare SQL
+	$(MAKE_IN_TURN) all bench-programs
 	@tests/bench/run --build $(B)
 
-mutate: packages ## plant faults and see the checks fail
+mutate: packages ## plant faults and see the tests fail
 	@tests/system/mutate
 
-lint: packages ## warnings, clang-tidy, cppcheck, shape of the code
+fuzz: ## every parser for FUZZ_S seconds, with clang
+	@.ci/packages lint
+	$(MAKE_IN_TURN) CC=clang SAN=fuzzer B=build/clang-fuzzer fuzz-programs
+	@.ci/fuzz build/clang-fuzzer/fuzz $(FUZZ_S)
+
+lint: ## clang's warnings, clang-tidy, cppcheck, shellcheck, and the limits of docs/style.md
 	@.ci/packages lint
 	@.ci/lint
 
-FORMATTED = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
-fmt: ## clang-format in place
-	clang-format -i $(FORMATTED)
-fmt-check:
-	clang-format --dry-run --Werror $(FORMATTED)
-
-install: programs ## into DESTDIR and PREFIX
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/sotto/sql
-	install -m 755 $(addprefix $(B)/,prekeyd blobd bridged sottoctl) $(DESTDIR)$(PREFIX)/sbin
-	install -m 755 $(B)/sotto $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(B)/gate.so $(wildcard $(LIBS)/lib/libomemo-c.so*) $(DESTDIR)$(PREFIX)/lib/sotto
-	cp -r $(B)/sql/. $(DESTDIR)$(PREFIX)/lib/sotto/sql
+sources = $(wildcard libshared/*.[ch] services/*/*.[ch] client/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])
+fmt: ## lay the code out with clang-format
+	clang-format -i $(sources)
+fmt-check: ## say what fmt would change
+	clang-format --dry-run --Werror $(sources)
 
 clean: ## remove build/
 	rm -rf build
 
+LIBDIR = $(DESTDIR)$(PREFIX)/lib
+install: all $(if $(cli_objects),$(B)/installed/sotto) ## into $(DESTDIR)$(PREFIX)
+	install -D -t $(LIBDIR)/sotto $(addprefix $(B)/,prekeyd blobd bridged)
+	install -D -m 644 -t $(LIBDIR)/sotto $(B)/gate.so
+	install -D -m 644 -t $(LIBDIR)/sotto/sql/functions $(wildcard $(B)/sql/functions/*.sql)
+	install -D -m 644 -t $(LIBDIR)/sotto/sql/migrations $(wildcard $(B)/sql/migrations/*.sql)
+	install -D -m 644 -t $(LIBDIR)/systemd/system $(wildcard systemd/*.service systemd/*.socket systemd/*.t[ai]*)
+	install -D -t $(DESTDIR)$(PREFIX)/sbin $(B)/sottoctl
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sotto torrc
+	$(if $(cli_objects),install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/installed/sotto)
+	cp -a $(LIBS)/lib/libomemo-c.so.* $(LIBDIR)/sotto/ || true # none if the system has it
+
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+	@echo 'Variables: CC=gcc|clang SAN=address|thread WERROR= B=<objects> DESTDIR= PREFIX= FUZZ_S= V=1 TESTS= KEEP=1'
+

@@ -142,8 +142,8 @@ static void bisect(struct batches *b, struct batch *batch)
 	put_again(b, batch);
 }
 
-void batches_failed(struct batches *b, struct batch *batch, enum batch_verdict verdict, unsigned failed,
-	struct call **out_failed)
+void batches_failed(
+	struct batches *b, struct batch *batch, enum batch_verdict verdict, unsigned failed, struct call **out_failed)
 {
 	batch->failures++;
 	if (verdict == BATCH_CALL_CONFLICT && batch->calls[failed]->tries < VICTIM_TRIES) {

@@ -14,18 +14,18 @@ struct batch {
 	struct call *calls[BATCH_MOST];
 	struct result *results[BATCH_MOST]; /* db.c keeps them here until the commit */
 	unsigned n;
-	unsigned failures;                  /* of the batch these calls began in */
+	unsigned failures; /* of the batch these calls began in */
 	struct batch *next;
 };
 
 struct batches {
-	struct call *queue, **queue_end;  /* waiting, in order of arrival */
+	struct call *queue, **queue_end; /* waiting, in order of arrival */
 	struct call *victims, **victims_end;
-	struct batch *again;              /* parts of failed batches, before anything new */
-	unsigned n_waiting;               /* calls in all three lists */
+	struct batch *again; /* parts of failed batches, before anything new */
+	unsigned n_waiting;  /* calls in all three lists */
 	unsigned most_calls;
 	size_t most_bytes;
-	bool victim_was_last;             /* so that victims and others take turns */
+	bool victim_was_last; /* so that victims and others take turns */
 };
 
 enum batch_verdict {
@@ -46,8 +46,8 @@ struct batch *batches_next(struct batches *b);
  * What to do with a batch that came back. Calls that are finished are taken out of it and listed, failed, in
  * *out_failed; the others wait again in b. Takes batch unless it was committed.
  */
-void batches_failed(struct batches *b, struct batch *batch, enum batch_verdict verdict, unsigned failed,
-	struct call **out_failed);
+void batches_failed(
+	struct batches *b, struct batch *batch, enum batch_verdict verdict, unsigned failed, struct call **out_failed);
 
 /* Everything that waits, as one list: the connection is lost. */
 struct call *batches_drain(struct batches *b);

@@ -269,9 +269,8 @@ int db_new(struct db **out, sd_event *event, const struct journal *journal, cons
 	db->probe = (struct call){ .statement = "probe", .done = probe_done };
 	batches_init(&db->batches, options->batch_calls, options->batch_bytes);
 	if (sd_event_add_defer(event, &db->pump, on_pump, db) < 0 ||
-			sd_event_source_set_enabled(db->pump, SD_EVENT_OFF) < 0 ||
-			sd_event_add_time(event, &db->probe_timer, CLOCK_MONOTONIC, 0, 1, on_probe, db) < 0 ||
-			dial_start(db))
+		sd_event_source_set_enabled(db->pump, SD_EVENT_OFF) < 0 ||
+		sd_event_add_time(event, &db->probe_timer, CLOCK_MONOTONIC, 0, 1, on_probe, db) < 0 || dial_start(db))
 		return E_NOMEM;
 	*out = STEAL(db);
 	return 0;

@@ -14,7 +14,7 @@ enum db_state {
 	DB_AWAY,       /* no connection; the timer will dial */
 	DB_CONNECTING, /* PQconnectPoll goes on; the timer will give up */
 	DB_PREPARING,  /* in pipeline mode, statements under way; the timer will give up */
-	DB_UP,         /* one batch under way, or none; no timer: silence is not an end */
+	DB_UP,	       /* one batch under way, or none; no timer: silence is not an end */
 };
 
 struct db {
@@ -35,13 +35,13 @@ struct db {
 	sd_event_source *pump, *probe_timer;
 	struct batches batches;
 	struct batch *current;
-	unsigned n_under_way;       /* calls accepted and not done */
-	unsigned n_results;         /* of the current batch */
+	unsigned n_under_way; /* calls accepted and not done */
+	unsigned n_results;   /* of the current batch */
 	enum batch_verdict verdict;
 	unsigned failed;
 	char sqlstate[6];
-	uint64_t alive_us;          /* when the last SYNC came */
-	uint64_t told_failed_us;    /* when a failure was last told: a full disk fails every call */
+	uint64_t alive_us;	 /* when the last SYNC came */
+	uint64_t told_failed_us; /* when a failure was last told: a full disk fails every call */
 	struct call probe;
 	bool probing;
 };

@@ -60,7 +60,7 @@ static int prepare(struct db *db)
 
 	PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
 	if (PQsetnonblocking(db->conn, 1) || !PQenterPipelineMode(db->conn) ||
-			!PQsendPrepare(db->conn, db->probe.statement, "SELECT 1", 0, NULL))
+		!PQsendPrepare(db->conn, db->probe.statement, "SELECT 1", 0, NULL))
 		return E_DB;
 	for (size_t i = 0; i < db->options.n_statements; i++) {
 		const char *statement = db->options.statements[i];

@@ -200,6 +200,7 @@ static enum MHD_Result take_body(struct exchange *ex, const char *data, size_t *
 	return MHD_YES;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): libmicrohttpd dictates its form. */
 enum MHD_Result exchange_step(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
 	const char *version, const char *data, size_t *data_len, void **slot)
 {

@@ -11,9 +11,18 @@
 #include <string.h>
 #include <time.h>
 
-static const char *const once[] = { /* headers that may stand at most once */
-	"Host", "Content-Length", "Content-Type", "Idempotency-Key", "Sotto-Deposit", "Content-Digest", "Signature-Input",
-	"Signature", "Authorization", "Expect",
+static const char *const once[] = {
+	/* headers that may stand at most once */
+	"Host",
+	"Content-Length",
+	"Content-Type",
+	"Idempotency-Key",
+	"Sotto-Deposit",
+	"Content-Digest",
+	"Signature-Input",
+	"Signature",
+	"Authorization",
+	"Expect",
 };
 
 struct scan {
@@ -28,13 +37,27 @@ static bool is_token(const char *name)
 	return *name && name[strspn(name, allowed)] == '\0';
 }
 
+/*
+ * Libmicrohttpd 0.9.75 glues a folded line to the header's name, elsewhere in the connection's memory ("Ho: x", " st"
+ * becomes Host). A name and a value of one line stand beside each other with nothing but blanks between.
+ */
+static bool is_one_line(const char *name, const char *value)
+{
+	const char *between = name + strlen(name) + 1;
+
+	if ((uintptr_t)value < (uintptr_t)between || (uintptr_t)value - (uintptr_t)between > HTTP_CONNECTION_MEMORY)
+		return false;
+	while (between < value && (*between == ' ' || *between == '\t'))
+		between++;
+	return between == value;
+}
+
 static enum MHD_Result look(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
 {
 	struct scan *scan = cls;
 
 	(void)kind;
-	(void)value;
-	if (!is_token(name)) /* a folded line is glued to the name */
+	if (!is_token(name) || !value || !is_one_line(name, value))
 		scan->problem = PROBLEM_BAD_REQUEST;
 	if (strcasecmp(name, "Transfer-Encoding") == 0)
 		scan->problem = PROBLEM_LENGTH_REQUIRED;
@@ -73,7 +96,7 @@ static int check_key(struct exchange *ex)
 	if (ex->rq.route->key == KEY_NONE)
 		return 0;
 	if (base64url_read(ex->rq.key, sizeof ex->rq.key, text, strlen(text)) ||
-			sodium_is_zero(ex->rq.key, sizeof ex->rq.key))
+		sodium_is_zero(ex->rq.key, sizeof ex->rq.key))
 		return PROBLEM_BAD_REQUEST;
 	return 0;
 }
@@ -117,7 +140,7 @@ static bool fits_a_key(const struct exchange *ex, const struct owner_headers *h,
 		CLEANUP(key_wipe) struct key request_key = { { 0 } };
 
 		if (owner_request_key_of(&request_key, &o->server_keys[i], &ex->rq.owner, o->onion) == 0 &&
-				owner_verify(h, &request_key, request) == 0)
+			owner_verify(h, &request_key, request) == 0)
 			return true;
 	}
 	return false;
@@ -140,8 +163,8 @@ static int authenticate_owner(struct exchange *ex)
 	const struct owner_request request = { ex->method, ex->path, "?", ex->rq.body, ex->rq.body_len };
 
 	if (!copy_header(h.digest, sizeof h.digest, header(ex, "Content-Digest")) ||
-			!copy_header(h.input, sizeof h.input, header(ex, "Signature-Input")) ||
-			!copy_header(h.signature, sizeof h.signature, header(ex, "Signature")))
+		!copy_header(h.input, sizeof h.input, header(ex, "Signature-Input")) ||
+		!copy_header(h.signature, sizeof h.signature, header(ex, "Signature")))
 		return PROBLEM_UNAUTHORIZED;
 	if (owner_parse_input(h.input, &ex->rq.owner, nonce))
 		return PROBLEM_UNAUTHORIZED;

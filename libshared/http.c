@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { CONNECTION_MEMORY = 16 << 10, SECOND_US = 1000000, HOUR_S = 3600 };
+enum { SECOND_US = 1000000, HOUR_S = 3600 };
 
 uint64_t http_now_us(const struct http *http)
 {
@@ -92,13 +92,10 @@ static int start_mhd(struct http *http)
 		MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG;
 	const union MHD_DaemonInfo *info;
 
-	http->mhd = MHD_start_daemon(flags, 0, NULL, NULL, exchange_step, http,
-		MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL,
-		MHD_OPTION_URI_LOG_CALLBACK, exchange_new, http,
-		MHD_OPTION_NOTIFY_COMPLETED, exchange_ended, http,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-		MHD_OPTION_CONNECTION_LIMIT, http->options.max_connections + 8,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+	http->mhd = MHD_start_daemon(flags, 0, NULL, NULL, exchange_step, http, MHD_OPTION_EXTERNAL_LOGGER, no_log,
+		NULL, MHD_OPTION_URI_LOG_CALLBACK, exchange_new, http, MHD_OPTION_NOTIFY_COMPLETED, exchange_ended,
+		http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_CONNECTION_LIMIT,
+		http->options.max_connections + 8, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
 		MHD_OPTION_END);
 	if (!http->mhd)
 		return E_NOMEM;
@@ -120,7 +117,7 @@ int http_new(struct http **out, sd_event *event, const struct journal *journal, 
 	http->options = *options;
 	http->nonce_hour = UINT64_MAX;
 	if (sd_event_add_defer(event, &http->mhd_run, on_mhd_run, http) < 0 ||
-			sd_event_source_set_enabled(http->mhd_run, SD_EVENT_OFF) < 0)
+		sd_event_source_set_enabled(http->mhd_run, SD_EVENT_OFF) < 0)
 		return E_NOMEM;
 	rc = start_mhd(http);
 	if (rc == 0)

@@ -14,7 +14,12 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 
-enum { PARK_MS = 10000, DRAIN_BYTES = 128 << 10, PATH_MOST = 256 };
+enum {
+	HTTP_CONNECTION_MEMORY = 16 << 10, /* libmicrohttpd's, for the headers and a piece of the body */
+	PARK_MS = 10000,		   /* most that a request waits for its call */
+	DRAIN_BYTES = 128 << 10,	   /* a refused body that is read to its end all the same */
+	PATH_MOST = 256,
+};
 
 struct exchange;
 
@@ -22,10 +27,10 @@ struct exchange;
 struct conn {
 	struct http *http;
 	int fd;
-	struct sockaddr_in6 address;   /* the circuit's, or ::1 */
-	sd_event_source *line;         /* waiting for the circuit line; NULL: libmicrohttpd has it */
-	struct exchange *exchange;     /* the parked one, or NULL */
-	bool busy;                     /* a request has begun and is not answered */
+	struct sockaddr_in6 address; /* the circuit's, or ::1 */
+	sd_event_source *line;	     /* waiting for the circuit line; NULL: libmicrohttpd has it */
+	struct exchange *exchange;   /* the parked one, or NULL */
+	bool busy;		     /* a request has begun and is not answered */
 	struct conn_list *list;
 	struct conn *prev, *next;
 	uint64_t deadline_us;
@@ -44,13 +49,13 @@ struct http {
 	struct MHD_Daemon *mhd;
 	sd_event_source *listen, *mhd_io, *mhd_run, *deadlines;
 	struct conn_list reading, parked;
-	uint64_t wake_us;              /* when deadlines runs; UINT64_MAX: never */
+	uint64_t wake_us; /* when deadlines runs; UINT64_MAX: never */
 	struct conn **by_fd;
 	size_t n_by_fd;
 	bool draining;
-	bool closing;                  /* nothing is parked any more */
+	bool closing; /* nothing is parked any more */
 	bool accept_paused;
-	uint64_t limit_told_us;        /* the log hears of it at most once a minute */
+	uint64_t limit_told_us; /* the log hears of it at most once a minute */
 	uint64_t nonce_hour;
 	char nonce_text[NONCE_TEXT + 1];
 };
@@ -59,13 +64,13 @@ struct exchange {
 	struct http *http;
 	struct MHD_Connection *mhd; /* NULL: its end came before the call's */
 	struct conn *conn;
-	char path[PATH_MOST];       /* as sent; empty: unusable */
-	const char *method;         /* libmicrohttpd's */
+	char path[PATH_MOST]; /* as sent; empty: unusable */
+	const char *method;   /* libmicrohttpd's */
 	bool begun;
-	bool running;               /* db has the call, and so this */
-	bool answered;              /* reply is there, or given up */
-	bool closes;                /* the connection ends with the reply */
-	int problem;                /* found before the body was complete */
+	bool running;  /* db has the call, and so this */
+	bool answered; /* reply is there, or given up */
+	bool closes;   /* the connection ends with the reply */
+	int problem;   /* found before the body was complete */
 	struct request rq;
 	struct reply reply;
 };
@@ -75,7 +80,7 @@ int listener_start(struct http *http) MUST_CHECK;
 void listener_stop(struct http *http);
 struct conn *listener_conn(const struct http *http, int fd);
 void listener_move(struct conn *conn, struct conn_list *list); /* with a new deadline */
-void listener_end(struct conn *conn);                          /* libmicrohttpd closed it */
+void listener_end(struct conn *conn);			       /* libmicrohttpd closed it */
 
 /* exchange.c: libmicrohttpd's callbacks; cls is struct http. */
 void *exchange_new(void *cls, const char *uri, struct MHD_Connection *mhd);
@@ -89,8 +94,7 @@ int headers_check(struct exchange *exchange, const char *version) MUST_CHECK;
 int headers_authenticate(struct exchange *exchange) MUST_CHECK;
 
 /* route.c */
-int route_find(const struct http_options *options, const char *method, const char *path, struct request *rq)
-	MUST_CHECK;
+int route_find(const struct http_options *options, const char *method, const char *path, struct request *rq) MUST_CHECK;
 
 /* http.c */
 uint64_t http_now_us(const struct http *http);

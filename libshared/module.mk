@@ -1,3 +1,2 @@
-# libshared: what two programs need.
-$(B)/libshared.a: $(patsubst %.c,$(B)/%.o,$(wildcard libshared/*.c))
-	@rm -f $@ && $(AR) rcs $@ $^
+# What two programs need.
+$(B)/libshared.a: $(call server_objects,libshared/*.c)

@@ -21,8 +21,8 @@
 enum { KEYID_TEXT = 43, BASE_MOST = 1024 };
 
 /* shared is X25519 of the two, whichever side computed it. */
-static void derive(struct key *out, const struct key *shared, const struct key *owner_pub,
-	const struct key *server_pub, const uint8_t onion_pub[static ONION_KEY_BYTES])
+static void derive(struct key *out, const struct key *shared, const struct key *owner_pub, const struct key *server_pub,
+	const uint8_t onion_pub[static ONION_KEY_BYTES])
 {
 	static const char purpose[] = "sotto request v1";
 	crypto_generichash_state state;
@@ -147,7 +147,7 @@ int owner_parse_input(const char *input, struct key *out_owner_pub, uint8_t out_
 	keyid = input + head;
 	nonce = keyid + KEYID_TEXT + middle;
 	if (base64url_read(owner_pub.b, sizeof owner_pub.b, keyid, KEYID_TEXT) ||
-			base64url_read(nonce_bytes, sizeof nonce_bytes, nonce, NONCE_TEXT))
+		base64url_read(nonce_bytes, sizeof nonce_bytes, nonce, NONCE_TEXT))
 		return OWNER_REFUSED;
 	write_input(again, &owner_pub, nonce_bytes);
 	if (strcmp(input, again) != 0)
@@ -157,8 +157,8 @@ int owner_parse_input(const char *input, struct key *out_owner_pub, uint8_t out_
 	return 0;
 }
 
-int owner_verify(const struct owner_headers *headers, const struct key *request_key,
-	const struct owner_request *request)
+int owner_verify(
+	const struct owner_headers *headers, const struct key *request_key, const struct owner_request *request)
 {
 	char base[BASE_MOST], digest[64], signature[64];
 	size_t len;

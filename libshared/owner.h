@@ -30,7 +30,7 @@ struct owner_request {
 	size_t body_len;
 };
 
-struct owner_headers { /* values of the three header fields, NUL-terminated */
+struct owner_headers {	    /* values of the three header fields, NUL-terminated */
 	char digest[64];    /* Content-Digest */
 	char input[256];    /* Signature-Input */
 	char signature[64]; /* Signature */

@@ -44,9 +44,7 @@ int reply_bytes(struct reply *rp, unsigned status, size_t len)
 
 	if (!body)
 		return E_NOMEM;
-	*rp = (struct reply){
-		.status = status, .content_type = "application/octet-stream", .body = body, .len = len
-	};
+	*rp = (struct reply){ .status = status, .content_type = "application/octet-stream", .body = body, .len = len };
 	return 0;
 }
 

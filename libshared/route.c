@@ -8,8 +8,8 @@
 static int read_variable(const char *name, const char **path, struct request *rq)
 {
 	size_t len = strcspn(*path, "/");
-	int rc = strncmp(name, "{uuid}", 6) == 0 ? uuid_read(rq->uuid, *path, len)
-						 : base64url_read(rq->mailbox, sizeof rq->mailbox, *path, len);
+	int rc = strstr(name, "{uuid}") == name ? uuid_read(rq->uuid, *path, len)
+						: base64url_read(rq->mailbox, sizeof rq->mailbox, *path, len);
 
 	*path += len;
 	return rc;
@@ -17,14 +17,14 @@ static int read_variable(const char *name, const char **path, struct request *rq
 
 static bool matches(const char *pattern, const char *path, struct request *rq)
 {
-	const char *variable = strchr(pattern, '{');
-	size_t fixed = variable ? (size_t)(variable - pattern) : strlen(pattern) + 1;
+	size_t fixed = strcspn(pattern, "{");
+	const char *variable = pattern + fixed;
 
 	if (strncmp(pattern, path, fixed) != 0)
 		return false;
-	if (!variable)
-		return true;
 	path += fixed;
+	if (!*variable)
+		return !*path;
 	if (read_variable(variable, &path, rq))
 		return false;
 	return strcmp(strchr(variable, '}') + 1, path) == 0;

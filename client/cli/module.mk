@@ -1,3 +1,10 @@
-CLIENT_PROGRAMS += $(B)/sotto
-$(B)/sotto: $(patsubst %.c,$(B)/client-side/%.o,$(wildcard client/cli/*.c)) $(B)/libsotto.a
-	$(CC) $^ $(LINK) $(CLIENT_LIBS) -o $@
+cli_objects := $(call client_objects,client/cli/*.c)
+client: $(if $(cli_objects),$(B)/sotto)
+$(B)/sotto: $(cli_objects) $(B)/libsotto.a
+	$(call run,LINK,$@)$(LINK) $^ $(CLIENT_LIBS) -o $@
+
+# As it is installed: it finds libomemo-c beside the daemons, and knows nothing of the build tree.
+$(B)/installed/sotto: CLIENT_RPATH = $$ORIGIN/../lib/sotto
+$(B)/installed/sotto: $(cli_objects) $(B)/libsotto.a
+	@mkdir -p $(@D)
+	$(call run,LINK,$@)$(LINK) $^ $(CLIENT_LIBS) -o $@

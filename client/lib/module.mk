@@ -1,6 +1,5 @@
-# libsotto: its own objects and those parts of libshared that a client needs, built against the newer libsodium.
-CLIENT_SHARED := encode error key owner reader writer
-CLIENT_OBJECTS := $(patsubst %.c,$(B)/client-side/%.o,$(wildcard client/lib/*.c) \
-	$(patsubst %,libshared/%.c,$(CLIENT_SHARED)))
-$(B)/libsotto.a: $(CLIENT_OBJECTS)
-	@rm -f $@ && $(AR) rcs $@ $^
+# libsotto: its own files and the portable ones of libshared, built against the newer libsodium.
+CLIENT_SHARED = encode error key owner problem reader writer
+client_lib_objects := $(call client_objects,client/lib/*.c $(CLIENT_SHARED:%=libshared/%.c))
+client: $(if $(wildcard client/lib/*.c),$(B)/libsotto.a)
+$(B)/libsotto.a: $(client_lib_objects)

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: AGPL-3.0-or-later
 -- The oldest 8 blobs in order of arrival. No row: no such mailbox; one row of NULLs: it is empty.
-CREATE OR REPLACE FUNCTION "fetch"(p_mailbox bytea) RETURNS TABLE (id uuid, body bytea)
+CREATE FUNCTION "fetch"(p_mailbox bytea) RETURNS TABLE (id uuid, body bytea)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = sotto, pg_temp AS $$
 BEGIN
 	UPDATE mailbox m SET seen_on = current_date WHERE m.id = p_mailbox AND m.seen_on < current_date;

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: AGPL-3.0-or-later
 -- End a mailbox with all its blobs; code is 0 whether there was one or not.
-CREATE OR REPLACE FUNCTION mailbox_end(p_mailbox bytea, OUT code integer)
+CREATE FUNCTION mailbox_end(p_mailbox bytea, OUT code integer)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = sotto, pg_temp AS $$
 BEGIN
 	DELETE FROM mailbox m WHERE m.id = p_mailbox;

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: AGPL-3.0-or-later
 -- Make a mailbox. code 0 made, 1 same again (same id and deposit hash), 2 id or hash taken by another.
-CREATE OR REPLACE FUNCTION mailbox_put(p_mailbox bytea, p_deposit bytea, p_keep_days smallint, p_inbox boolean,
+CREATE FUNCTION mailbox_put(p_mailbox bytea, p_deposit bytea, p_keep_days smallint, p_inbox boolean,
 	OUT code integer)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = sotto, pg_temp AS $$
 BEGIN

@@ -1,8 +1,8 @@
-SERVER_PROGRAMS += $(B)/bridged $(B)/gate.so
-$(B)/bridged: $(patsubst %.c,$(B)/%.o,$(filter-out %/gate.c,$(wildcard services/bridged/*.c))) $(B)/libshared.a
-	$(CC) $^ $(LINK) $(SERVER_LIBS) -o $@
+$(eval $(call service,bridged,services/bridged/gate%.c))
 
-# The broker's plugin: as little as possible in a process that is not ours.
-$(B)/gate.so: $(patsubst %,$(B)/pic/%.o,services/bridged/gate services/bridged/password libshared/encode libshared/key \
-		libshared/reader libshared/writer)
-	$(CC) -shared $^ $(SAN_$(SAN)) -Wl,-z,relro,-z,now $(call pkg,--libs libsodium) -o $@
+# The broker's plugin: as little as possible inside a program that is not ours.
+gate_objects := $(call plugin_objects,services/bridged/gate*.c services/bridged/password.c \
+	$(patsubst %,libshared/%.c,encode error key reader writer))
+server: $(if $(wildcard services/bridged/gate.c),$(B)/gate.so)
+$(B)/gate.so: $(gate_objects)
+	$(call run,LINK,$@)$(CC) -shared -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS) $^ $(call pkg,--libs libsodium) -o $@

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: AGPL-3.0-or-later
 -- Do these exist? Ids of 32 bytes in a row, or none and then the account with this owner. code 0, or 3: not all.
-CREATE OR REPLACE FUNCTION session_open(p_mailboxes bytea, p_account uuid, p_owner bytea, OUT code integer)
+CREATE FUNCTION session_open(p_mailboxes bytea, p_account uuid, p_owner bytea, OUT code integer)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = sotto, pg_temp AS $$
 DECLARE
 	v_n integer := octet_length(p_mailboxes) / 32;

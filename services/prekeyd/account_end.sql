@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: AGPL-3.0-or-later
 -- End an account with its bundles. code 0 ended, 3 there was none: the client gets the same answer.
-CREATE OR REPLACE FUNCTION account_end(p_account uuid, p_owner bytea, OUT code integer)
+CREATE FUNCTION account_end(p_account uuid, p_owner bytea, OUT code integer)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = sotto, pg_temp AS $$
 BEGIN
 	DELETE FROM account a WHERE a.id = p_account AND a.owner_key = p_owner;

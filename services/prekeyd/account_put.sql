@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: AGPL-3.0-or-later
 -- Register. code 0 made, 1 same owner again (the first bundle stays), 2 taken by another owner.
-CREATE OR REPLACE FUNCTION account_put(p_account uuid, p_owner bytea, p_last_resort bytea,
+CREATE FUNCTION account_put(p_account uuid, p_owner bytea, p_last_resort bytea,
 	OUT code integer, OUT generation bigint, OUT next_number bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = sotto, pg_temp AS $$
 BEGIN

@@ -2,7 +2,7 @@
 -- Hand out one sealed bundle: code 0 with it and how many are left (20 stands for 20 or more), or 3 no such account.
 -- Each one-time bundle goes to exactly one token, then the last resort to all others. The token is recorded first:
 -- a second request with the same one waits for the first to commit and then sees what that one got.
-CREATE OR REPLACE FUNCTION bundle_take(p_account uuid, p_token bytea,
+CREATE FUNCTION bundle_take(p_account uuid, p_token bytea,
 	OUT code integer, OUT bundle bytea, OUT n_left integer)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = sotto, pg_temp AS $$
 DECLARE

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: AGPL-3.0-or-later
 -- Where an account stands. code 0, or 3 no such account.
-CREATE OR REPLACE FUNCTION bundles_count(p_account uuid, p_owner bytea,
+CREATE FUNCTION bundles_count(p_account uuid, p_owner bytea,
 	OUT code integer, OUT generation bigint, OUT next_number bigint, OUT n_left integer)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = sotto, pg_temp AS $$
 BEGIN

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: AGPL-3.0-or-later
 -- Refill or renewal. code 0 taken, 1 nothing changed, 3 no such account. p_bundles is 50 bundles of 2048 in a row.
 -- Taken only if p_from is the next number, the generation is not older and there is room: 100 are held at most.
-CREATE OR REPLACE FUNCTION bundles_put(p_account uuid, p_owner bytea, p_generation bigint, p_from bigint,
+CREATE FUNCTION bundles_put(p_account uuid, p_owner bytea, p_generation bigint, p_from bigint,
 	p_last_resort bytea, p_bundles bytea, OUT code integer, OUT generation bigint, OUT next_number bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = sotto, pg_temp AS $$
 BEGIN

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * Numbered tables, forward only, then all functions, in one transaction: an upgrade happens or does not. A migration
- * that was applied may not change afterwards, nor may one appear before it: hashes are kept, number 0 is the functions'.
+ * that was applied may not change, nor may one appear before it: hashes are kept; number 0 is the functions'.
  */
 #include "libshared/error.h"
 #include "libshared/key.h"
@@ -13,6 +13,7 @@
 #include <string.h>
 
 /* lock_timeout: a table that we wait for is a table everybody waits for. */
+/* clang-format off */
 static const char begin[] =
 	"BEGIN; SET LOCAL search_path = sotto, pg_temp; SET LOCAL lock_timeout = '10s'; "
 	"CREATE TABLE IF NOT EXISTS migration (number integer PRIMARY KEY, hash text NOT NULL); "
@@ -20,6 +21,7 @@ static const char begin[] =
 	"COMMENT ON COLUMN migration.number IS 'Of the file; 0 stands for all functions.'; "
 	"COMMENT ON COLUMN migration.hash IS 'BLAKE2b-256 of the text, in hex.'; "
 	"LOCK TABLE migration IN EXCLUSIVE MODE";
+/* clang-format on */
 
 /* A function that is no longer in the tree must not stay callable, nor block a new result type. */
 static const char drop_functions[] =
@@ -44,8 +46,10 @@ static int look_up(PGconn *conn, long number, const struct text_hash *hash, long
 {
 	char query[256];
 
-	snprintf(query, sizeof query, "SELECT coalesce((SELECT CASE WHEN hash = '%s' THEN 1 ELSE 2 END "
-		"FROM migration WHERE number = %ld), 0)", hash->hex, number);
+	snprintf(query, sizeof query,
+		"SELECT coalesce((SELECT CASE WHEN hash = '%s' THEN 1 ELSE 2 END "
+		"FROM migration WHERE number = %ld), 0)",
+		hash->hex, number);
 	return sql_number(conn, query, out_is);
 }
 
@@ -53,8 +57,10 @@ static int record(PGconn *conn, long number, const struct text_hash *hash)
 {
 	char statement[256];
 
-	snprintf(statement, sizeof statement, "INSERT INTO migration VALUES (%ld, '%s') "
-		"ON CONFLICT (number) DO UPDATE SET hash = excluded.hash", number, hash->hex);
+	snprintf(statement, sizeof statement,
+		"INSERT INTO migration VALUES (%ld, '%s') "
+		"ON CONFLICT (number) DO UPDATE SET hash = excluded.hash",
+		number, hash->hex);
 	return sql_run(conn, "record", statement);
 }
 

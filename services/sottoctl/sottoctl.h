@@ -7,8 +7,8 @@
 
 struct context {
 	const char *database; /* libpq conninfo; the role is each command's own */
-	const char *sql;      /* directory with cluster/, migrations/, functions/ */
-	int argc;             /* what follows the command */
+	const char *sql;      /* directory with migrations/ and functions/ */
+	int argc;	      /* what follows the command */
 	char **argv;
 };
 

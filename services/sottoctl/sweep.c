@@ -14,6 +14,7 @@
 enum { BITE_PAGES = 256 }; /* 2 MiB: at most some ten thousand rows in one transaction */
 
 /* In this order: whoever ends an owner leaves orphans for a later row. */
+/* clang-format off */
 static const struct {
 	const char *table, *dead;
 } sweeps[] = {
@@ -25,6 +26,7 @@ static const struct {
 	{ "bundle", "NOT EXISTS (SELECT FROM account a WHERE a.id = t.account) OR "
 		"token IS NOT NULL AND NOT EXISTS (SELECT FROM handout h WHERE h.token = t.token)" },
 };
+/* clang-format on */
 
 static int sweep_table(PGconn *conn, const char *table, const char *dead, long *total)
 {
@@ -32,13 +34,13 @@ static int sweep_table(PGconn *conn, const char *table, const char *dead, long *
 	long n_pages = 0, n = 0;
 	int rc;
 
-	snprintf(statement, sizeof statement,
-		"SELECT pg_relation_size('%s') / current_setting('block_size')::bigint", table);
+	snprintf(statement, sizeof statement, "SELECT pg_relation_size('%s') / current_setting('block_size')::bigint",
+		table);
 	rc = sql_number(conn, statement, &n_pages);
 	for (long page = 0; rc == 0 && page < n_pages; page += BITE_PAGES) {
 		snprintf(statement, sizeof statement,
-			"DELETE FROM %s t WHERE ctid >= '(%ld,0)' AND ctid < '(%ld,0)' AND (%s)",
-			table, page, page + BITE_PAGES, dead);
+			"DELETE FROM %s t WHERE ctid >= '(%ld,0)' AND ctid < '(%ld,0)' AND (%s)", table, page,
+			page + BITE_PAGES, dead);
 		rc = sql_number(conn, statement, &n);
 		*total += rc ? 0 : n;
 	}
@@ -63,7 +65,8 @@ int sweep_command(const struct context *context)
 
 	/* Else every bite would hash the whole of the other table. */
 	if (rc == 0)
-		rc = sql_run(conn, "settings", "SET search_path = sotto, pg_temp; SET enable_seqscan = off; "
+		rc = sql_run(conn, "settings",
+			"SET search_path = sotto, pg_temp; SET enable_seqscan = off; "
 			"SET enable_hashjoin = off; SET enable_mergejoin = off");
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(sweeps); i++)
 		rc = sweep_table(conn, sweeps[i].table, sweeps[i].dead, &total);

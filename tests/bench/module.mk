@@ -1,3 +1,3 @@
-$(B)/bench/%: $(B)/tests/bench/%.o $(B)/libshared.a
-	@mkdir -p $(@D)
-	$(CC) $^ $(LINK) $(SERVER_LIBS) -o $@
+$(eval $(call each,bench,))
+.PHONY: bench-programs
+bench-programs: $(bench_programs)

@@ -8,18 +8,24 @@
 #ifndef SOTTO_TESTS_SCRATCH_PG_H
 #define SOTTO_TESTS_SCRATCH_PG_H
 
-#include "tests/unit/unit.h"
+#include "libshared/scope.h"
 
+#include <check.h>
 #include <libgen.h>
 #include <libpq-fe.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SCRATCH_TIMEOUT_S = 120 };
+
 static char scratch_pg_dir[32];
 
-static inline void scratch_run(const char *format, ...)
+static inline int PRINTF_LIKE(1, 2) scratch_try(const char *format, ...)
 {
 	char line[1024];
 	va_list args;
@@ -27,19 +33,19 @@ static inline void scratch_run(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof line, format, args);
 	va_end(args);
-	if (system(line) != 0) {
-		fprintf(stderr, "failed: %s\n", line);
-		abort();
-	}
+	if (system(line) == 0)
+		return 0;
+	fprintf(stderr, "failed: %s\n", line);
+	return -1;
 }
 
 /* cluster.sh, found from this file. */
-static inline void scratch_cluster(const char *verb, const char *more)
+static inline int scratch_cluster(const char *verb, const char *more)
 {
 	char here[512];
 
 	snprintf(here, sizeof here, "%s", __FILE__);
-	scratch_run("%s/../system/cluster.sh %s %s %s >/dev/null", dirname(here), verb, scratch_pg_dir, more);
+	return scratch_try("%s/../system/cluster.sh %s %s %s >/dev/null", dirname(here), verb, scratch_pg_dir, more);
 }
 
 /* The build directory: the nearest above this program that has a sottoctl. */
@@ -62,19 +68,21 @@ static inline const char *scratch_build(void)
 	return dir;
 }
 
+static inline void scratch_pg_down(void)
+{
+	scratch_cluster("down", "");
+	scratch_try("rm -rf %s", scratch_pg_dir);
+}
+
 static inline void scratch_pg_up(void)
 {
 	strcpy(scratch_pg_dir, "/tmp/so.XXXXXX");
 	if (!mkdtemp(scratch_pg_dir) || chmod(scratch_pg_dir, 0711) < 0)
 		abort();
-	scratch_cluster("up", "");
-	scratch_cluster("fill", scratch_build());
-}
-
-static inline void scratch_pg_down(void)
-{
-	scratch_cluster("down", "");
-	scratch_run("rm -rf %s", scratch_pg_dir);
+	if (scratch_cluster("up", "") || scratch_cluster("fill", scratch_build())) {
+		scratch_pg_down();
+		exit(EXIT_FAILURE);
+	}
 }
 
 static inline const char *scratch_conninfo(const char *role)
@@ -108,8 +116,7 @@ static inline const char *scratch_row(PGresult *r)
 	else if (PQntuples(r) == 0)
 		snprintf(text, sizeof text, "none");
 	for (int i = 0; PQntuples(r) > 0 && i < PQnfields(r); i++)
-		used += (size_t)snprintf(text + used, sizeof text - used, "%s%.10s", i ? "|" : "",
-			PQgetvalue(r, 0, i));
+		used += (size_t)snprintf(text + used, sizeof text - used, "%s%.10s", i ? "|" : "", PQgetvalue(r, 0, i));
 	PQclear(r);
 	return text;
 }
@@ -135,7 +142,7 @@ static inline int scratch_unit_run(const char *name, TCase *facts, const TTest *
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_set_timeout(facts, UNIT_TIMEOUT_S);
+	tcase_set_timeout(facts, SCRATCH_TIMEOUT_S);
 	for (size_t i = 0; i < n; i++)
 		tcase_add_test(facts, tests[i]);
 	suite_add_tcase(suite, facts);
@@ -153,7 +160,7 @@ static inline int scratch_unit_run(const char *name, TCase *facts, const TTest *
                                                                                \
 		tcase_add_unchecked_fixture(facts, up, scratch_pg_down);       \
 		tcase_add_checked_fixture(facts, setup, teardown);             \
-		return scratch_unit_run(name, facts, tests, ARRAY_LEN(tests));       \
+		return scratch_unit_run(name, facts, tests, ARRAY_LEN(tests)); \
 	}
 
 #endif

@@ -12,12 +12,15 @@ static const char longest[] = "PROXY TCP6 fc00:dead:beef:4dad::ffff:ffff ::1 655
 static int parse(const char *text, size_t len)
 {
 	/* A copy of exactly this size, so that the sanitiser sees a read beyond it. */
-	CLEANUP(scope_free) char *bytes = malloc(len ? len : 1);
+	char *bytes = malloc(len ? len : 1);
 	struct in6_addr address;
 	size_t line_len;
+	int rc;
 
 	memcpy(bytes, text, len);
-	return circuit_parse(&address, &line_len, bytes, len);
+	rc = circuit_parse(&address, &line_len, bytes, len);
+	free(bytes);
+	return rc;
 }
 
 START_TEST(takes_tors_line_and_its_number)
@@ -72,22 +75,22 @@ START_TEST(refuses_what_tor_does_not_write)
 		"proxy TCP6 fc00:dead:beef:4dad::0:2f ::1 47 7001\r\n",
 		"PROXY TCP4 127.0.0.1 127.0.0.1 47 7001\r\n",
 		"PROXY UNKNOWN\r\n",
-		"PROXY TCP6 fc00:dead:beef:4dae::0:2f ::1 47 7001\r\n",   /* another prefix */
-		"PROXY TCP6 fc00:dead:beef:4dad::2f ::1 47 7001\r\n",     /* one number */
-		"PROXY TCP6 fc00:dead:beef:4dad::0:2F ::1 47 7001\r\n",   /* capitals */
-		"PROXY TCP6 fc00:dead:beef:4dad::0:02f ::1 47 7001\r\n",  /* leading zeros */
+		"PROXY TCP6 fc00:dead:beef:4dae::0:2f ::1 47 7001\r\n",	 /* another prefix */
+		"PROXY TCP6 fc00:dead:beef:4dad::2f ::1 47 7001\r\n",	 /* one number */
+		"PROXY TCP6 fc00:dead:beef:4dad::0:2F ::1 47 7001\r\n",	 /* capitals */
+		"PROXY TCP6 fc00:dead:beef:4dad::0:02f ::1 47 7001\r\n", /* leading zeros */
 		"PROXY TCP6 fc00:dead:beef:4dad::00:2f ::1 47 7001\r\n",
 		"PROXY TCP6 fc00:dead:beef:4dad::0:1002f ::1 47 7001\r\n",
 		"PROXY TCP6 fc00:dead:beef:4dad::0:0x2f ::1 47 7001\r\n",
 		"PROXY TCP6 fc00:dead:beef:4dad:::2f ::1 47 7001\r\n",
-		"PROXY TCP6 fc00:dead:beef:4dad::0:2f ::2 47 7001\r\n",   /* another target */
-		"PROXY TCP6 fc00:dead:beef:4dad::0:2f ::1 48 7001\r\n",   /* not the low half */
+		"PROXY TCP6 fc00:dead:beef:4dad::0:2f ::2 47 7001\r\n", /* another target */
+		"PROXY TCP6 fc00:dead:beef:4dad::0:2f ::1 48 7001\r\n", /* not the low half */
 		"PROXY TCP6 fc00:dead:beef:4dad::0:2f ::1 047 7001\r\n",
 		"PROXY TCP6 fc00:dead:beef:4dad::0:2f ::1 +47 7001\r\n",
 		"PROXY TCP6 fc00:dead:beef:4dad::0:2f ::1 47 65536\r\n",
 		"PROXY TCP6 fc00:dead:beef:4dad::0:2f ::1 47 \r\n",
 		"PROXY TCP6 fc00:dead:beef:4dad::0:2f ::1 47\r\n",
-		"PROXY TCP6 fc00:dead:beef:4dad::0:2f ::1 47 7001\n",     /* no CR */
+		"PROXY TCP6 fc00:dead:beef:4dad::0:2f ::1 47 7001\n", /* no CR */
 		"PROXY TCP6 fc00:dead:beef:4dad::0:2f ::1 47 7001 \r\n",
 		"PROXY TCP6  fc00:dead:beef:4dad::0:2f ::1 47 7001\r\n",
 		"PROXY TCP6 fc00:dead:beef:4dad::0:2f\t::1 47 7001\r\n",

@@ -15,6 +15,7 @@ static const char test_functions[] =
 	"CREATE TABLE sotto.test_key (k bytea PRIMARY KEY);"
 	"CREATE TABLE sotto.test_late (k bytea UNIQUE DEFERRABLE INITIALLY DEFERRED);"
 	"CREATE FUNCTION sotto.test_put(k1 bytea, k2 bytea, k3 bytea, OUT code int) LANGUAGE plpgsql SECURITY DEFINER "
+	""
 	"SET search_path = sotto, pg_temp AS $$ BEGIN "
 	"INSERT INTO test_key VALUES (k1) ON CONFLICT DO NOTHING; "
 	"INSERT INTO test_key VALUES (k2) ON CONFLICT DO NOTHING; "
@@ -80,8 +81,9 @@ static void done(struct call *call, int rc, const struct result *result)
 
 static struct db *db_open_with(unsigned queue_calls, unsigned batch_calls)
 {
+	static char conninfo[160]; /* db borrows it for life */
 	struct db_options options = {
-		.conninfo = scratch_conninfo("blobd"),
+		.conninfo = conninfo,
 		.statements = statements,
 		.n_statements = ARRAY_LEN(statements),
 		.batch_calls = batch_calls,
@@ -89,9 +91,8 @@ static struct db *db_open_with(unsigned queue_calls, unsigned batch_calls)
 		.queue_calls = queue_calls,
 	};
 	struct db *db = NULL;
-	char *info = strdup(options.conninfo);
 
-	options.conninfo = info; /* the test process ends before it could matter that nobody frees it */
+	snprintf(conninfo, sizeof conninfo, "%s", scratch_conninfo("blobd"));
 	ck_assert_int_eq(db_new(&db, event, &journal, &options), 0);
 	while (!db_is_up(db))
 		ck_assert_int_ge(sd_event_run(event, UINT64_MAX), 0);
@@ -165,8 +166,11 @@ START_TEST(five_hundred_deposits_take_five_commits)
 	struct db *db = db_open();
 	uint64_t before = db_counters(db)->batches;
 
-	ck_assert_str_eq(scratch_ask(admin, "INSERT INTO sotto.mailbox (id, deposit_hash, keep_days, inbox) VALUES "
-		"(repeat('f', 32)::bytea, '\\x65' || decode(repeat('00', 31), 'hex'), 1, false) RETURNING 1"), "1");
+	ck_assert_str_eq(
+		scratch_ask(admin,
+			"INSERT INTO sotto.mailbox (id, deposit_hash, keep_days, inbox) VALUES "
+			"(repeat('f', 32)::bytea, '\\x65' || decode(repeat('00', 31), 'hex'), 1, false) RETURNING 1"),
+		"1");
 	for (unsigned i = 0; i < 512; i++) {
 		struct params *p = &tried[i].call.params;
 
@@ -182,7 +186,8 @@ START_TEST(five_hundred_deposits_take_five_commits)
 	for (unsigned i = 0; i < 512; i++)
 		ck_assert(tried[i].rc == 0 && tried[i].code == 0);
 	ck_assert_uint_le(db_counters(db)->batches - before, 5);
-	ck_assert_str_eq(scratch_ask(admin, "SELECT count(*), count(DISTINCT xmin::text) < 6 FROM sotto.blob"), "512|t");
+	ck_assert_str_eq(
+		scratch_ask(admin, "SELECT count(*), count(DISTINCT xmin::text) < 6 FROM sotto.blob"), "512|t");
 	ck_assert(db_is_idle(db));
 	db_free(db);
 }
@@ -196,8 +201,10 @@ START_TEST(batches_of_one_commit_one_by_one)
 		ask_own(db, i, "one");
 	run_until_done(20);
 	expect(0, 20, 0);
-	ck_assert_str_eq(scratch_ask(admin, "SELECT count(DISTINCT xmin::text) FROM sotto.test_key "
-		"WHERE substring(k FOR 3) = 'one'"), "20");
+	ck_assert_str_eq(scratch_ask(admin,
+				 "SELECT count(DISTINCT xmin::text) FROM sotto.test_key "
+				 "WHERE substring(k FOR 3) = 'one'"),
+		"20");
 	db_free(db);
 }
 END_TEST
@@ -441,8 +448,10 @@ START_TEST(replaced_functions_are_prepared_anew)
 
 	ask_own(db, 0, "new");
 	run_until_done(1);
-	PQclear(PQexec(owner, "BEGIN; DROP FUNCTION sotto.test_put; "
+	PQclear(PQexec(owner,
+		"BEGIN; DROP FUNCTION sotto.test_put; "
 		"CREATE FUNCTION sotto.test_put(k1 bytea, k2 bytea, k3 bytea, OUT code int, OUT more int) LANGUAGE sql "
+		""
 		"SECURITY DEFINER SET search_path = sotto, pg_temp RETURN (7, 8); "
 		"GRANT EXECUTE ON FUNCTION sotto.test_put TO blobd; COMMIT"));
 	PQfinish(owner);
@@ -463,12 +472,12 @@ START_TEST(a_restart_of_the_server_is_survived)
 	struct db *db = db_open();
 
 	PQfinish(STEAL(admin));
-	scratch_cluster("down", "");
+	ck_assert_int_eq(scratch_cluster("down", ""), 0);
 	while (db_is_up(db))
 		sd_event_run(event, UINT64_MAX);
 	for (unsigned i = 0; i < 5; i++) /* some dialling in vain */
 		sd_event_run(event, UINT64_MAX);
-	scratch_cluster("up", "");
+	ck_assert_int_eq(scratch_cluster("up", ""), 0);
 	while (!db_is_up(db))
 		sd_event_run(event, UINT64_MAX);
 	ask_own(db, 0, "back");
@@ -478,12 +487,10 @@ START_TEST(a_restart_of_the_server_is_survived)
 }
 END_TEST
 
-SCRATCH_UNIT("db", up, setup, teardown, five_hundred_deposits_take_five_commits,
-	batches_of_one_commit_one_by_one, a_large_batch_does_not_stall,
-	a_statement_that_fails_in_the_middle_fails_alone,
-	ten_that_fail_do_not_take_their_neighbours_along,
-	a_call_that_fails_at_commit_is_found_by_halves, a_deadlock_ends_well_for_everybody,
-	neighbours_of_a_victim_do_not_wait_for_its_retries,
+SCRATCH_UNIT("db", up, setup, teardown, five_hundred_deposits_take_five_commits, batches_of_one_commit_one_by_one,
+	a_large_batch_does_not_stall, a_statement_that_fails_in_the_middle_fails_alone,
+	ten_that_fail_do_not_take_their_neighbours_along, a_call_that_fails_at_commit_is_found_by_halves,
+	a_deadlock_ends_well_for_everybody, neighbours_of_a_victim_do_not_wait_for_its_retries,
 	a_victim_that_never_gets_its_lock_fails_after_three_retries, a_full_queue_is_busy,
 	freeing_answers_what_is_under_way, nothing_is_answered_while_the_server_is_silent,
 	a_lost_connection_fails_all_and_is_made_again, an_idle_connection_is_probed,

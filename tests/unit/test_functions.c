@@ -184,8 +184,11 @@ static const char *account_put(const char *uuid, unsigned owner)
 /* Bundle number n is 2048 bytes n. */
 static const char *bundles_put(const char *uuid, unsigned owner, int generation, int from)
 {
-	char *at = query + snprintf(query, sizeof query, "SELECT * FROM sotto.bundles_put('%s', %s, '%d', '%d', %s, '\\x",
-		uuid, bytes(owner, 32), generation, from, bytes(0xef, BUNDLE_BYTES));
+	char *at = query +
+		snprintf(query, sizeof query,
+			"SELECT * FROM sotto.bundles_put('%s', %s, '%d', '%d', %s, "
+			"'\\x",
+			uuid, bytes(owner, 32), generation, from, bytes(0xef, BUNDLE_BYTES));
 
 	for (int i = 0; i < BUNDLES_PER_PUT; i++)
 		for (int j = 0; j < BUNDLE_BYTES; j++)
@@ -257,7 +260,7 @@ START_TEST(a_new_generation_drops_what_was_not_handed_out)
 	ck_assert_str_eq(bundles_put(UUID_A, 1, 2, 51), "0|2|101");
 	ck_assert_str_eq(count(UUID_A, 1), "0|2|101|50");
 	ck_assert_str_eq(bundles_put(UUID_A, 1, 1, 101), "1|2|101"); /* an older one */
-	ck_assert_str_eq(take(UUID_A, 7), "0|\\x01010101|20");       /* a repeat of what is handed out */
+	ck_assert_str_eq(take(UUID_A, 7), "0|\\x01010101|20");	     /* a repeat of what is handed out */
 	ck_assert_str_eq(take(UUID_A, 8), "0|\\x33333333|20");
 }
 END_TEST
@@ -389,12 +392,10 @@ START_TEST(a_session_opens_only_when_all_exist)
 }
 END_TEST
 
-SCRATCH_UNIT("functions", scratch_pg_up, setup, teardown, a_mailbox_is_made_once,
-	the_first_body_of_a_blob_stays, a_full_mailbox_refuses_but_knows_repeats,
-	a_fetch_shows_the_oldest_eight_in_order, a_fetch_marks_the_day,
-	an_ack_forgets_only_its_own_mailbox, an_ended_mailbox_is_gone_with_its_blobs,
-	an_account_is_its_first_owners, bundles_are_taken_only_at_the_next_number,
-	a_hundred_bundles_are_held_at_most, a_new_generation_drops_what_was_not_handed_out,
-	each_bundle_once_and_then_the_last_resort, three_takers_at_once_never_get_the_same_bundle,
-	a_repeat_during_the_first_waits_and_gets_the_same,
+SCRATCH_UNIT("functions", scratch_pg_up, setup, teardown, a_mailbox_is_made_once, the_first_body_of_a_blob_stays,
+	a_full_mailbox_refuses_but_knows_repeats, a_fetch_shows_the_oldest_eight_in_order, a_fetch_marks_the_day,
+	an_ack_forgets_only_its_own_mailbox, an_ended_mailbox_is_gone_with_its_blobs, an_account_is_its_first_owners,
+	bundles_are_taken_only_at_the_next_number, a_hundred_bundles_are_held_at_most,
+	a_new_generation_drops_what_was_not_handed_out, each_bundle_once_and_then_the_last_resort,
+	three_takers_at_once_never_get_the_same_bundle, a_repeat_during_the_first_waits_and_gets_the_same,
 	an_ended_account_is_gone_with_its_bundles, a_session_opens_only_when_all_exist)

@@ -26,19 +26,18 @@ static int verify_at(const struct key_pair *pair, const uint8_t *at_onion, const
 	uint8_t got_nonce[NONCE_BYTES];
 
 	if (owner_parse_input(headers.input, &owner_pub, got_nonce) ||
-			owner_request_key_of(&key, pair, &owner_pub, at_onion))
+		owner_request_key_of(&key, pair, &owner_pub, at_onion))
 		return OWNER_REFUSED;
 	return owner_verify(&headers, &key, rq);
 }
 
 START_TEST(the_hmac_vector_of_rfc_9421_b_2_5)
 {
-	static const char base[] =
-		"\"date\": Tue, 20 Apr 2021 02:07:55 GMT\n"
-		"\"@authority\": example.com\n"
-		"\"content-type\": application/json\n"
-		"\"@signature-params\": (\"date\" \"@authority\" \"content-type\")"
-		";created=1618884473;keyid=\"test-shared-secret\"";
+	static const char base[] = "\"date\": Tue, 20 Apr 2021 02:07:55 GMT\n"
+				   "\"@authority\": example.com\n"
+				   "\"content-type\": application/json\n"
+				   "\"@signature-params\": (\"date\" \"@authority\" \"content-type\")"
+				   ";created=1618884473;keyid=\"test-shared-secret\"";
 	static const char shared[] = /* B.1.5 */
 		"uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==";
 	uint8_t key[64], mac[32];
@@ -85,8 +84,10 @@ START_TEST(signs_the_base_of_rfc_9421)
 	uint8_t mac[32];
 
 	setup();
-	snprintf(base, sizeof base, "\"@method\": POST\n\"@path\": /v1/mailboxes/x/acks\n\"@query\": ?\n"
-		"\"content-digest\": %s\n\"@signature-params\": %s", headers.digest, headers.input + 6);
+	snprintf(base, sizeof base,
+		"\"@method\": POST\n\"@path\": /v1/mailboxes/x/acks\n\"@query\": ?\n"
+		"\"content-digest\": %s\n\"@signature-params\": %s",
+		headers.digest, headers.input + 6);
 	ck_assert_int_eq(owner_signature(mac, request_key.b, sizeof request_key.b, base), 0);
 	base64_write(text, mac, sizeof mac);
 	snprintf(expected, sizeof expected, "sotto=:%s:", text);
@@ -109,7 +110,8 @@ END_TEST
 /* docs/protocol.md, "Owner requests", computed step by step. */
 START_TEST(the_key_is_the_hash_that_the_protocol_states)
 {
-	uint8_t bytes[4 * 32 + 16];
+	static const char purpose[16] = "sotto request v1";
+	uint8_t bytes[128 + sizeof purpose];
 	struct key expected;
 
 	setup();
@@ -117,7 +119,7 @@ START_TEST(the_key_is_the_hash_that_the_protocol_states)
 	memcpy(bytes + 32, owner.pub.b, 32);
 	memcpy(bytes + 64, server.pub.b, 32);
 	memcpy(bytes + 96, onion, 32);
-	memcpy(bytes + 128, "sotto request v1", 16);
+	memcpy(bytes + 128, purpose, sizeof purpose);
 	hash256(expected.b, bytes, sizeof bytes);
 	ck_assert(key_equal(&request_key, &expected));
 }
@@ -125,7 +127,8 @@ END_TEST
 
 START_TEST(low_order_keys_are_refused)
 {
-	static const char *const points[] = { /* the seven of https://cr.yp.to/ecdh.html#validate below 2^255 */
+	static const char *const points[] = {
+		/* the seven of https://cr.yp.to/ecdh.html#validate below 2^255 */
 		"0000000000000000000000000000000000000000000000000000000000000000",
 		"0100000000000000000000000000000000000000000000000000000000000000",
 		"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
@@ -260,19 +263,25 @@ START_TEST(refuses_every_changed_byte_of_signature_input)
 }
 END_TEST
 
+#define FOUR "\"@method\" \"@path\" \"@query\" \"content-digest\""
+#define ALG ";alg=\"hmac-sha256\""
+
 START_TEST(refuses_other_spellings_of_the_same_input)
 {
 	static const char *const inputs[] = {
 		"",
 		"sotto=",
-		"sig1=(\"@method\" \"@path\" \"@query\" \"content-digest\");keyid=\"%s\";nonce=\"%s\";alg=\"hmac-sha256\"",
-		"sotto=(\"@path\" \"@method\" \"@query\" \"content-digest\");keyid=\"%s\";nonce=\"%s\";alg=\"hmac-sha256\"",
-		"sotto=(\"@method\" \"@path\" \"@query\");keyid=\"%s\";nonce=\"%s\";alg=\"hmac-sha256\"",
-		"sotto=(\"@method\" \"@path\" \"@query\" \"content-digest\");nonce=\"%s\";keyid=\"%s\";alg=\"hmac-sha256\"",
-		"sotto=(\"@method\" \"@path\" \"@query\" \"content-digest\");keyid=\"%s\";nonce=\"%s\"",
-		"sotto=(\"@method\" \"@path\" \"@query\" \"content-digest\");keyid=\"%s\";nonce=\"%s\";alg=\"hmac-sha512\"",
-		"sotto=(\"@method\" \"@path\" \"@query\" \"content-digest\"); keyid=\"%s\";nonce=\"%s\";alg=\"hmac-sha256\"",
-		"sotto=(\"@method\" \"@path\" \"@query\" \"content-digest\");keyid=\"%s\";nonce=\"%s\";alg=\"hmac-sha256\" ",
+		("sig1=(" FOUR ");keyid=\"%s\";nonce=\"%s\"" ALG),
+		("sotto=(\"@path\" \"@method\" \"@query\" \"content-digest\");keyid=\"%s\";nonce=\"%s\"" ALG),
+		("sotto=(\"@method\" \"@path\" \"@query\");keyid=\"%s\";nonce=\"%s\"" ALG),
+		("sotto=(" FOUR " \"date\");keyid=\"%s\";nonce=\"%s\"" ALG),
+		("sotto=(" FOUR ");nonce=\"%s\";keyid=\"%s\"" ALG),
+		("sotto=(" FOUR ");keyid=\"%s\";nonce=\"%s\""),
+		("sotto=(" FOUR ");keyid=\"%s\";nonce=\"%s\";alg=\"hmac-sha512\""),
+		("sotto=(" FOUR ");created=1;keyid=\"%s\";nonce=\"%s\"" ALG),
+		("sotto=(" FOUR "); keyid=\"%s\";nonce=\"%s\"" ALG),
+		("sotto=(" FOUR ");keyid=\"%s\";nonce=\"%s\"" ALG " "),
+		(" sotto=(" FOUR ");keyid=\"%s\";nonce=\"%s\"" ALG),
 	};
 	char keyid[BASE64URL_ROOM(32)], nonce_text[BASE64URL_ROOM(16)];
 
@@ -285,7 +294,7 @@ START_TEST(refuses_other_spellings_of_the_same_input)
 
 		for (int n = 0; second; n++, at = second + 2, second = strstr(at, "%s"))
 			out += sprintf(out, "%.*s%s", (int)(second - at), at, n ? nonce_text : keyid);
-		strcpy(out, at);
+		snprintf(out, sizeof headers.input - (size_t)(out - headers.input), "%s", at);
 		ck_assert_msg(verify_at(&server, onion, &request) == OWNER_REFUSED, "%s", headers.input);
 	}
 }

@@ -112,7 +112,6 @@ START_TEST(the_third_parameter_does_not_count)
 }
 END_TEST
 
-UNIT("params", integers_are_big_endian, bytes_and_uuids_are_borrowed,
-	an_array_has_the_header_postgresql_expects, a_whole_set_of_parameters_fits,
-	order_is_that_of_the_first_two_as_bytes, shorter_and_fewer_sort_first,
+UNIT("params", integers_are_big_endian, bytes_and_uuids_are_borrowed, an_array_has_the_header_postgresql_expects,
+	a_whole_set_of_parameters_fits, order_is_that_of_the_first_two_as_bytes, shorter_and_fewer_sort_first,
 	the_third_parameter_does_not_count)

@@ -23,6 +23,7 @@ static void teardown(void)
 /* --- roles ----------------------------------------------------------------------------------------- */
 
 /* What a daemon's role is refused, all with 42501. */
+/* clang-format off */
 static const char *const refused[] = {
 	"SELECT count(*) FROM sotto.mailbox", "SELECT id FROM sotto.mailbox", "SELECT * FROM sotto.blob",
 	"SELECT * FROM sotto.account", "SELECT * FROM sotto.bundle", "SELECT * FROM sotto.handout",
@@ -39,13 +40,16 @@ static const char *const refused[] = {
 	"SELECT pg_stat_get_live_tuples(1)", "SELECT pg_read_file('PG_VERSION')", "SELECT pg_ls_dir('.')",
 	"SELECT lo_create(0)", "SELECT lo_from_bytea(0, '')", "SELECT lo_import('/etc/passwd')",
 	"SELECT pg_advisory_lock(1)", "SELECT pg_sleep(1)", "SELECT pg_switch_wal()", "SELECT pg_stat_reset()",
-	"SELECT pg_logical_emit_message(true, '', '')", "SELECT pg_terminate_backend(1)", "SELECT set_config('a.b', '', true)",
-	"SELECT pg_notify('a', '')", "SELECT nextval('sotto.blob_seq')", "SELECT query_to_xml('SELECT 1', true, true, '')",
+	"SELECT pg_logical_emit_message(true, '', '')", "SELECT pg_terminate_backend(1)",
+	"SELECT set_config('a.b', '', true)",
+	"SELECT pg_notify('a', '')", "SELECT nextval('sotto.blob_seq')",
+	"SELECT query_to_xml('SELECT 1', true, true, '')",
 	"COPY sotto.blob TO STDOUT", "COPY (SELECT 1) TO '/tmp/so.never'", "COPY (SELECT 1) TO PROGRAM 'true'",
 	"SET deadlock_timeout = 1", "SET ROLE sotto_owner", "SET SESSION AUTHORIZATION postgres",
 	"ALTER ROLE sotto_owner SUPERUSER", "ALTER ROLE blobd SUPERUSER", "ALTER SYSTEM SET jit = on", "CHECKPOINT",
 	"LOAD 'plpgsql'", "CREATE EXTENSION lo",
 };
+/* clang-format on */
 
 START_TEST(daemons_are_refused_everything_but_their_functions)
 {
@@ -68,9 +72,11 @@ static const char allowed[] =
 
 START_TEST(each_function_is_one_daemons)
 {
-	PGresult *r = PQexec(admin, "SELECT string_agg(rolname || ' ' || proname, ',' ORDER BY rolname, proname) "
+	PGresult *r = PQexec(admin,
+		"SELECT string_agg(rolname || ' ' || proname, ',' ORDER BY rolname, proname) "
 		"FROM pg_proc, pg_roles WHERE rolname IN ('blobd', 'bridged', 'prekeyd') "
-		"AND pronamespace = 'sotto'::regnamespace AND has_function_privilege(pg_roles.oid, pg_proc.oid, 'EXECUTE')");
+		"AND pronamespace = 'sotto'::regnamespace AND has_function_privilege(pg_roles.oid, pg_proc.oid, "
+		"'EXECUTE')");
 
 	ck_assert_str_eq(PQgetvalue(r, 0, 0), allowed);
 	PQclear(r);
@@ -79,19 +85,28 @@ END_TEST
 
 START_TEST(every_function_is_the_owners_and_closed)
 {
-	ck_assert_str_eq(scratch_ask(admin, "SELECT count(*) FROM pg_proc WHERE pronamespace = 'sotto'::regnamespace AND NOT "
-		"(prosecdef AND provolatile = 'v' AND proowner = 'sotto_owner'::regrole AND "
-		"proconfig = ARRAY['search_path=sotto, pg_temp'] AND NOT has_function_privilege('public', oid, 'EXECUTE'))"), "0");
+	ck_assert_str_eq(
+		scratch_ask(admin,
+			"SELECT count(*) FROM pg_proc WHERE pronamespace = 'sotto'::regnamespace "
+			"AND NOT "
+			"(prosecdef AND provolatile = 'v' AND proowner = 'sotto_owner'::regrole AND "
+			"proconfig = ARRAY['search_path=sotto, pg_temp'] AND NOT has_function_privilege('public', oid, "
+			"'EXECUTE'))"),
+		"0");
 }
 END_TEST
 
 START_TEST(the_catalogue_is_closed_to_the_public)
 {
-	ck_assert_str_eq(scratch_ask(admin, "SELECT count(*) FROM pg_proc WHERE has_function_privilege('public', oid, 'EXECUTE')"),
+	ck_assert_str_eq(scratch_ask(admin,
+				 "SELECT count(*) FROM pg_proc WHERE has_function_privilege('public', oid, "
+				 "'EXECUTE')"),
 		"0");
-	ck_assert_str_eq(scratch_ask(admin, "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'v', 'm', 'S') AND "
-		"(has_any_column_privilege('public', oid, 'SELECT, INSERT, UPDATE') OR "
-		"has_table_privilege('public', oid, 'DELETE, TRUNCATE, TRIGGER')) AND relkind <> 'S'"), "0");
+	ck_assert_str_eq(scratch_ask(admin,
+				 "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'v', 'm', 'S') AND "
+				 "(has_any_column_privilege('public', oid, 'SELECT, INSERT, UPDATE') OR "
+				 "has_table_privilege('public', oid, 'DELETE, TRUNCATE, TRIGGER')) AND relkind <> 'S'"),
+		"0");
 }
 END_TEST
 
@@ -99,7 +114,8 @@ START_TEST(the_owner_is_no_superuser_in_disguise)
 {
 	static const char *const statements[] = { "SELECT pg_read_file('PG_VERSION')", "SELECT pg_ls_dir('.')",
 		"SELECT lo_import('/etc/passwd')", "SELECT * FROM pg_authid", "COPY (SELECT 1) TO PROGRAM 'true'",
-		"SELECT pg_reload_conf()", "SELECT pg_read_binary_file('PG_VERSION', 0, 1)", "ALTER SYSTEM SET jit = on" };
+		"SELECT pg_reload_conf()", "SELECT pg_read_binary_file('PG_VERSION', 0, 1)",
+		"ALTER SYSTEM SET jit = on" };
 	PGconn *owner = scratch_connect("sotto_owner");
 
 	for (size_t i = 0; i < ARRAY_LEN(statements); i++)
@@ -121,25 +137,39 @@ END_TEST
 
 START_TEST(no_column_is_finer_than_a_day_and_all_are_explained)
 {
-	ck_assert_str_eq(scratch_ask(admin, "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'sotto' "
-		"AND (data_type ~ 'time|interval|inet|cidr|macaddr' OR data_type = 'json')"), "0");
-	ck_assert_str_eq(scratch_ask(admin, "SELECT coalesce(string_agg(relname || '.' || attname, ' '), '') FROM pg_attribute "
-		"JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'sotto'::regnamespace AND relkind = 'r' AND attnum > 0 "
-		"AND (col_description(attrelid, attnum) IS NULL OR obj_description(c.oid) IS NULL)"), "");
+	ck_assert_str_eq(scratch_ask(admin,
+				 "SELECT count(*) FROM information_schema.columns WHERE table_schema = "
+				 "'sotto' "
+				 "AND (data_type ~ 'time|interval|inet|cidr|macaddr' OR data_type = 'json')"),
+		"0");
+	ck_assert_str_eq(scratch_ask(admin,
+				 "SELECT coalesce(string_agg(relname || '.' || attname, ' '), '') FROM "
+				 "pg_attribute "
+				 "JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'sotto'::regnamespace AND "
+				 "relkind = 'r' AND "
+				 "attnum > 0 "
+				 "AND (col_description(attrelid, attnum) IS NULL OR obj_description(c.oid) IS NULL)"),
+		"");
 }
 END_TEST
 
 START_TEST(every_bytea_has_a_length)
 {
-	ck_assert_str_eq(scratch_ask(admin, "SELECT coalesce(string_agg(relname || '.' || attname, ' '), '') FROM pg_attribute a "
-		"JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'sotto'::regnamespace AND relkind = 'r' "
-		"AND atttypid = 'bytea'::regtype AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid "
-		"AND k.contype = 'c' AND a.attnum = ANY (k.conkey) AND pg_get_constraintdef(k.oid) ~ 'octet_length')"), "");
+	ck_assert_str_eq(scratch_ask(admin,
+				 "SELECT coalesce(string_agg(relname || '.' || attname, ' '), '') FROM "
+				 "pg_attribute a "
+				 "JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'sotto'::regnamespace AND "
+				 "relkind = 'r' "
+				 "AND atttypid = 'bytea'::regtype AND NOT EXISTS (SELECT FROM pg_constraint k WHERE "
+				 "k.conrelid = c.oid "
+				 ""
+				 "AND k.contype = 'c' AND a.attnum = ANY (k.conkey) AND pg_get_constraintdef(k.oid) ~ "
+				 "'octet_length')"),
+		"");
 }
 END_TEST
 
-SCRATCH_UNIT("roles", scratch_pg_up, setup, teardown,
-	daemons_are_refused_everything_but_their_functions, each_function_is_one_daemons,
-	every_function_is_the_owners_and_closed, the_catalogue_is_closed_to_the_public,
+SCRATCH_UNIT("roles", scratch_pg_up, setup, teardown, daemons_are_refused_everything_but_their_functions,
+	each_function_is_one_daemons, every_function_is_the_owners_and_closed, the_catalogue_is_closed_to_the_public,
 	the_owner_is_no_superuser_in_disguise, daemons_have_their_settings,
 	no_column_is_finer_than_a_day_and_all_are_explained, every_bytea_has_a_length)

@@ -57,12 +57,30 @@ END_TEST
 
 START_TEST(paths_are_compared_byte_for_byte)
 {
-	static const char *const paths[] = { "", "/", "/v1", "/v1/", "/v1/health/", "//v1/health", "/v1/./health",
-		"/V1/health", "/v1/healt", "/v1/health?", "/v1/mailboxes/", "/v1/mailboxes//blobs",
-		"/v1/mailboxes/" ID "/", "/v1/mailboxes/" ID "/blob", "/v1/mailboxes/" ID "/blobs/",
-		"/v1/mailboxes/" ID "=", "/v1/mailboxes/" ID "A", "/v1/accounts/" UUID "/Bundle",
-		"/v1/accounts/F81D4FAE-7DEC-41D0-A765-00A0C91E6BF6/bundle", "/v1/accounts/" ID "/bundle",
-		"/v1/mailboxes/" UUID, "/v1/mailboxes/{mailbox}" };
+	static const char *const paths[] = {
+		"",
+		"/",
+		"/v1",
+		"/v1/",
+		"/v1/health/",
+		"//v1/health",
+		"/v1/./health",
+		"/V1/health",
+		"/v1/healt",
+		"/v1/health?",
+		"/v1/mailboxes/",
+		"/v1/mailboxes//blobs",
+		("/v1/mailboxes/" ID "/"),
+		("/v1/mailboxes/" ID "/blob"),
+		("/v1/mailboxes/" ID "/blobs/"),
+		("/v1/mailboxes/" ID "="),
+		("/v1/mailboxes/" ID "A"),
+		("/v1/mailboxes/" UUID),
+		"/v1/mailboxes/{mailbox}",
+		("/v1/accounts/" UUID "/Bundle"),
+		("/v1/accounts/" ID "/bundle"),
+		"/v1/accounts/F81D4FAE-7DEC-41D0-A765-00A0C91E6BF6/bundle",
+	};
 	struct request rq;
 
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)

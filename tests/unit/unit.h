@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * A unit test program: tests whose names are facts, and at the end
+ * The main() of a unit test, over Check. Tests are START_TEST functions named as facts; at the end of the file:
  *
- *   UNIT("circuit", takes_the_longest_line, refuses_every_truncation)
+ *	UNIT("reader", refuses_every_truncation, remembers_the_first_short_read)
+ *
+ * With CK_FORK=no they run in this process, for a debugger. No test at all is a failure.
  */
 #ifndef SOTTO_UNIT_H
 #define SOTTO_UNIT_H
@@ -14,37 +16,42 @@
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { UNIT_TIMEOUT_S = 120 };
+enum { UNIT_TIMEOUT_S = 120 }; /* the sanitisers are slow, and so may the machine be */
 
-static inline int unit_run(const char *name, const TTest *const *tests, size_t n)
+static inline int unit_run(const char *name, const TTest *const *tests, size_t n_tests)
 {
 	Suite *suite = suite_create(name);
-	TCase *facts = tcase_create(name);
-	SRunner *runner;
-	int failed;
+	SRunner *runner = srunner_create(suite);
+	int ran, failed;
 
 	if (sodium_init() < 0)
 		return EXIT_FAILURE;
 	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < n; i++)
-		tcase_add_test(facts, tests[i]);
-	tcase_set_timeout(facts, UNIT_TIMEOUT_S);
-	suite_add_tcase(suite, facts);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
+	/* A case for each test, so that a report names it even when it crashes. */
+	for (size_t i = 0; i < n_tests; i++) {
+		TCase *tc = tcase_create(tests[i]->name);
+
+		tcase_set_timeout(tc, UNIT_TIMEOUT_S);
+		tcase_add_test(tc, tests[i]);
+		suite_add_tcase(suite, tc);
+	}
+	srunner_run_all(runner, CK_ENV); /* CK_VERBOSITY; its normal form prints the totals and what failed */
+	ran = srunner_ntests_run(runner);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return ran > 0 && !failed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-#define UNIT(name, ...)                                                        \
-	int main(void)                                                         \
-	{                                                                      \
-		const TTest *const tests[] = { __VA_ARGS__ };                  \
-		return unit_run(name, tests, ARRAY_LEN(tests));                \
+#define UNIT(name, ...)                                         \
+	int main(void)                                          \
+	{                                                       \
+		const TTest *const tests[] = { __VA_ARGS__ };   \
+                                                                \
+		return unit_run(name, tests, ARRAY_LEN(tests)); \
 	}
 
 /* Whole bytes from lower-case hex; the count must fit. */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The command line: each command is a function over an open profile; main.c has the table. */
+#ifndef SOTTO_CLI_H
+#define SOTTO_CLI_H
+
+#include "client/lib/live.h"
+
+struct cli {
+	const char *dir, *socks, *server;
+	int passphrase_fd;
+	bool json, fast;
+	int argc;      /* what follows the command */
+	char **argv;
+	struct profile *profile;
+	struct net net;
+};
+
+/* Each returns 0, a SYNC_ or CONTACT_ answer that was told already, or a negative E_*. */
+int init_command(struct cli *cli);
+int id_command(struct cli *cli);
+int add_command(struct cli *cli);
+int accept_command(struct cli *cli);
+int block_command(struct cli *cli);
+int contacts_command(struct cli *cli);
+int send_command(struct cli *cli);
+int recv_command(struct cli *cli);
+int watch_command(struct cli *cli);
+int log_command(struct cli *cli);
+
+/* show.c: one line, or one JSON object, for a person or a program. */
+void show_event(const struct cli *cli, const char *event, const char *text); /* text may be NULL */
+int show_unread(struct cli *cli) MUST_CHECK; /* what has come and was not shown yet */
+int show_log(struct cli *cli, const struct contact *contact) MUST_CHECK;
+void show_qr(const char *text);
+
+/* passphrase.c: from the descriptor, or from the terminal without echo. out has 256 bytes. */
+int passphrase_read(char *out, const struct cli *cli, bool twice) MUST_CHECK;
+
+/* "name: what went wrong" on standard error; returns rc. */
+int tell(const struct cli *cli, int rc, const char *what);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The commands. Each says what it does, and what a person can do when it fails. */
+#include "client/cli/cli.h"
+
+#include "client/lib/store.h"
+#include "libshared/error.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+static volatile sig_atomic_t stop_watching;
+
+int tell(const struct cli *cli, int rc, const char *what)
+{
+	(void)cli;
+	fprintf(stderr, "sotto: %s\n", what);
+	return rc;
+}
+
+static int tell_sync(const struct cli *cli, int rc)
+{
+	switch (rc) {
+	case 0:
+		return 0;
+	case SYNC_REFUSED:
+		return tell(cli, rc, "the server refused");
+	case SYNC_NO_CONTACT:
+		return tell(cli, rc, "there is no accepted contact of that name");
+	case SYNC_NO_BUNDLE:
+		return tell(cli, rc, "this person cannot be reached: the account is gone, or its server gave a wrong bundle");
+	case SYNC_NOT_TEXT:
+		return tell(cli, rc, "the text is not UTF-8, or too long");
+	case SYNC_FULL:
+		return tell(cli, rc, "their mailbox is full; the message waits here and goes out with a later send or recv");
+	}
+	return tell(cli, rc, error_text(rc));
+}
+
+int init_command(struct cli *cli)
+{
+	char passphrase[256];
+	uint8_t onion[ONION_KEY_BYTES];
+	int rc;
+
+	if (!cli->server || onion_check(onion, cli->server))
+		return tell(cli, E_CONFIG, "init wants --server with the server's onion name");
+	rc = passphrase_read(passphrase, cli, true);
+	if (rc)
+		return tell(cli, rc, "no passphrase, or two different ones");
+	if (!cli->json)
+		fprintf(stderr, "Making keys ...\n");
+	rc = profile_create(&cli->profile, cli->dir, passphrase, onion);
+	sodium_memzero(passphrase, sizeof passphrase);
+	if (rc)
+		return tell(cli, rc, "cannot make the profile: the folder is not writable, or holds one already");
+	if (!cli->json)
+		fprintf(stderr, "Registering over Tor ...\n");
+	rc = sync_register(&cli->net, cli->profile);
+	if (rc)
+		return tell(cli, rc, "the profile is made but not registered; run init again when the server is reachable");
+	show_event(cli, "registered", NULL);
+	return 0;
+}
+
+int id_command(struct cli *cli)
+{
+	struct contact_link link;
+	char text[LINK_TEXT + 1];
+
+	profile_link(cli->profile, &link);
+	link_write(text, &link);
+	show_event(cli, "link", text);
+	if (!cli->json)
+		show_qr(text);
+	return 0;
+}
+
+int add_command(struct cli *cli)
+{
+	struct contact_link link;
+	struct contact c;
+	int rc;
+
+	if (link_read(&link, cli->argv[1]))
+		return tell(cli, E_CONFIG, "that is no contact link");
+	rc = contact_add(cli->profile, cli->argv[0], &link);
+	if (rc)
+		return tell(cli, rc, rc == CONTACT_EXISTS ? "that name or person is there already" : error_text(rc));
+	rc = contact_by_name(&c, cli->profile, cli->argv[0]);
+	rc = rc ? rc : sync_mailbox(&cli->net, cli->profile, c.id);
+	if (rc)
+		return tell_sync(cli, rc);
+	show_event(cli, "added", cli->argv[0]);
+	return 0;
+}
+
+int accept_command(struct cli *cli)
+{
+	struct contact c;
+	int rc = contact_accept(cli->profile, cli->argv[0]);
+
+	rc = rc ? rc : contact_by_name(&c, cli->profile, cli->argv[0]);
+	if (rc)
+		return tell(cli, rc, "there is no contact of that name");
+	rc = sync_mailbox(&cli->net, cli->profile, c.id);
+	if (rc == 0)
+		show_event(cli, "accepted", cli->argv[0]);
+	return tell_sync(cli, rc);
+}
+
+int block_command(struct cli *cli)
+{
+	int rc = contact_block(cli->profile, cli->argv[0]);
+
+	if (rc)
+		return tell(cli, rc, "there is no contact of that name");
+	show_event(cli, "blocked", cli->argv[0]);
+	return 0;
+}
+
+int contacts_command(struct cli *cli)
+{
+	static const char *const states[] = { "request", "contact", "blocked" };
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	int rc = q_open(&s, cli->profile->db, "SELECT state, name FROM contact ORDER BY name", "");
+
+	while (rc == 0 && sqlite3_step(s) == SQLITE_ROW)
+		show_event(cli, states[sqlite3_column_int(s, 0) % 3], (const char *)sqlite3_column_text(s, 1));
+	return rc;
+}
+
+int send_command(struct cli *cli)
+{
+	int rc = sync_send(&cli->net, cli->profile, cli->argv[0], cli->argv[1]);
+
+	if (rc == 0)
+		show_event(cli, "sent", cli->argv[0]);
+	return tell_sync(cli, rc);
+}
+
+int recv_command(struct cli *cli)
+{
+	unsigned n, sent;
+	int rc = sync_flush(&cli->net, cli->profile, &sent), fetched = sync_fetch(&cli->net, cli->profile, &n);
+	int shown = show_unread(cli);
+
+	rc = rc ? rc : fetched ? fetched : shown;
+	return tell_sync(cli, rc);
+}
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop_watching = 1;
+}
+
+static void on_ready(void *userdata)
+{
+	show_event(userdata, "live", NULL);
+}
+
+static void on_news(void *userdata)
+{
+	if (show_unread(userdata))
+		fprintf(stderr, "sotto: cannot show what has come\n");
+}
+
+int watch_command(struct cli *cli)
+{
+	CLEANUP(live_close) struct live *live = NULL;
+	const struct live_events events = { cli, on_ready, on_news };
+	int rc = show_unread(cli);
+
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	rc = rc ? rc : live_open(&live, &cli->net, cli->profile, &events);
+	while (rc == 0 && !stop_watching)
+		rc = live_turn(live, 200);
+	return tell_sync(cli, rc);
+}
+
+int log_command(struct cli *cli)
+{
+	struct contact c;
+	int rc = contact_by_name(&c, cli->profile, cli->argv[0]);
+
+	if (rc)
+		return tell(cli, rc, "there is no contact of that name");
+	return show_log(cli, &c);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* sotto: the reference client's command line. A table of commands; usage is printed from it. */
+#include "client/cli/cli.h"
+
+#include "libshared/error.h"
+
+#include <getopt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+static const struct command {
+	const char *name, *args;
+	int n_args;
+	bool opens; /* wants an open profile */
+	const char *help;
+	int (*run)(struct cli *cli);
+} commands[] = {
+	{ "init", "", 0, false, "make a profile and register at --server", init_command },
+	{ "id", "", 0, true, "your contact link, as text and QR code", id_command },
+	{ "add", "NAME LINK", 2, true, "add a person by contact link", add_command },
+	{ "accept", "NAME", 1, true, "accept a request", accept_command },
+	{ "block", "NAME", 1, true, "never hear of that person again", block_command },
+	{ "contacts", "", 0, true, "who is there", contacts_command },
+	{ "send", "NAME TEXT", 2, true, "send a message", send_command },
+	{ "recv", "", 0, true, "fetch what has come, send what waits", recv_command },
+	{ "watch", "", 0, true, "stay and show messages as they come", watch_command },
+	{ "log", "NAME", 1, true, "the conversation with a person", log_command },
+};
+
+static int usage(FILE *to)
+{
+	fprintf(to, "usage: sotto [options] COMMAND\n\n");
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		fprintf(to, "  %-9s %-10s %s\n", commands[i].name, commands[i].args, commands[i].help);
+	fprintf(to,
+		"\n  --profile DIR         the profile (default: ~/.sotto)\n"
+		"  --socks HOST:PORT     Tor's SOCKS port (default: 127.0.0.1:9050)\n"
+		"  --server NAME.onion   init: the server\n"
+		"  --passphrase-fd N     read the passphrase from this descriptor\n"
+		"  --pacing fast         no random delays; for tests\n"
+		"  --json                one JSON object a line\n");
+	return to == stdout ? 0 : 2;
+}
+
+/* Nothing of this process may end up in a core file or be read by a debugger. */
+static void harden(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+	umask(077);
+}
+
+static int open_profile(struct cli *cli)
+{
+	char passphrase[256];
+	int rc = passphrase_read(passphrase, cli, false);
+
+	rc = rc ? rc : profile_open(&cli->profile, cli->dir, passphrase);
+	sodium_memzero(passphrase, sizeof passphrase);
+	return rc ? tell(cli, rc, rc == E_LOCKED ? "wrong passphrase" : "there is no profile in that folder") : 0;
+}
+
+static int run(struct cli *cli, const struct command *command)
+{
+	int rc;
+
+	if (cli->argc != command->n_args)
+		return usage(stderr);
+	if (net_open(&cli->net, cli->socks, cli->fast))
+		return tell(cli, 2, "--socks wants HOST:PORT");
+	rc = command->opens ? open_profile(cli) : 0;
+	rc = rc ? rc : command->run(cli);
+	profile_close(cli->profile);
+	net_close(&cli->net);
+	return rc ? 1 : 0;
+}
+
+static int read_options(struct cli *cli, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "profile", required_argument, NULL, 'p' }, { "socks", required_argument, NULL, 's' },
+		{ "server", required_argument, NULL, 'o' }, { "passphrase-fd", required_argument, NULL, 'f' },
+		{ "pacing", required_argument, NULL, 'a' }, { "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (option) {
+		case 'p': cli->dir = optarg; break;
+		case 's': cli->socks = optarg; break;
+		case 'o': cli->server = optarg; break;
+		case 'f': cli->passphrase_fd = atoi(optarg); break;
+		case 'a': cli->fast = strcmp(optarg, "fast") == 0; break;
+		case 'j': cli->json = true; break;
+		default: return option == 'h' ? usage(stdout) : usage(stderr);
+		}
+	}
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = { .socks = "127.0.0.1:9050", .passphrase_fd = -1 };
+	char home[4096];
+	int rc;
+
+	harden();
+	snprintf(home, sizeof home, "%s/.sotto", getenv("HOME") ? getenv("HOME") : ".");
+	cli.dir = home;
+	rc = read_options(&cli, argc, argv);
+	if (rc >= 0)
+		return rc;
+	if (optind == argc || sodium_init() < 0)
+		return usage(stderr);
+	cli.argc = argc - optind - 1;
+	cli.argv = argv + optind + 1;
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].name, argv[optind]) == 0)
+			return run(&cli, &commands[i]);
+	return usage(stderr);
+}

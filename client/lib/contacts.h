@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Contacts, and our mailboxes for them. A mailbox exists at the server before its address is named to anybody. */
+#ifndef SOTTO_CONTACTS_H
+#define SOTTO_CONTACTS_H
+
+#include "client/lib/profile.h"
+
+enum contact_state { CONTACT_REQUEST = 0, CONTACT_ACCEPTED = 1, CONTACT_BLOCKED = 2 };
+enum { CONTACT_NONE = 1, CONTACT_EXISTS = 2, REQUESTS_MOST = 32 };
+
+struct contact {
+	int64_t id;
+	char name[CONTACT_NAME_MOST + 1];
+	enum contact_state state;
+	bool has_identity, has_link, has_address;
+	uint8_t identity[32];
+	struct contact_link link;
+	struct address address; /* where to write; the inbox of the bundle until they named another */
+};
+
+/* A person whose link we hold is accepted at once. CONTACT_EXISTS: the name or the person. */
+int contact_add(struct profile *profile, const char *name, const struct contact_link *link) MUST_CHECK;
+int contact_accept(struct profile *profile, const char *name) MUST_CHECK; /* CONTACT_NONE */
+int contact_block(struct profile *profile, const char *name) MUST_CHECK;
+int contact_by_name(struct contact *out, struct profile *profile, const char *name) MUST_CHECK;
+int contact_by_id(struct contact *out, struct profile *profile, int64_t id) MUST_CHECK;
+int contact_by_identity(struct contact *out, struct profile *profile, const uint8_t identity[static 32]) MUST_CHECK;
+
+/* A stranger wrote: a new contact in state request. CONTACT_NONE: the quota of requests is used up. */
+int contact_request(struct contact *out, struct profile *profile, const uint8_t identity[static 32]) MUST_CHECK;
+
+struct own_mailbox {
+	int64_t id, contact; /* contact 0: the inbox */
+	bool inbox, made;
+	struct key_pair owner;
+	struct key deposit;
+	uint8_t mailbox[MAILBOX_ID_BYTES], deposit_hash[HASH_BYTES];
+	uint8_t request[16]; /* of its live session: the same one renews */
+};
+
+/* The mailbox for a contact (0: the inbox), prepared when there is none; `made` says whether the server has it. */
+int mailbox_for(struct own_mailbox *out, struct profile *profile, int64_t contact) MUST_CHECK;
+int mailbox_made(struct profile *profile, int64_t id) MUST_CHECK;
+int mailbox_seen_empty(struct profile *profile, int64_t id) MUST_CHECK;
+/* Goes through those that are made: start with 0. CONTACT_NONE: no further one. */
+int mailbox_next(struct own_mailbox *out, struct profile *profile, int64_t after) MUST_CHECK;
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Live: one MQTT session for each mailbox, the most private way, each on a circuit of its own. A push is a hint: what
+ * it brings is handled like a fetched blob, and everything unclear is answered by fetching.
+ */
+#ifndef SOTTO_LIVE_H
+#define SOTTO_LIVE_H
+
+#include "client/lib/sync.h"
+
+struct live;
+
+struct live_events { /* called from live_turn */
+	void *userdata;
+	void (*on_ready)(void *userdata); /* every mailbox is subscribed, and fetched once since */
+	void (*on_news)(void *userdata);  /* something new was stored */
+};
+
+/* Borrows net and profile. */
+int live_open(struct live **out, struct net *net, struct profile *profile, const struct live_events *events)
+	MUST_CHECK;
+void live_close(struct live *live);
+DEFINE_CLEANUP(struct live *, live_close)
+
+/* Waits for at most wait_ms for something to happen and deals with it. Lost sessions come back by themselves. */
+int live_turn(struct live *live, int wait_ms) MUST_CHECK;
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* libcurl over SOCKS5 with remote names. Trusts a server only to be whoever holds its onion key. */
+#include "client/lib/net.h"
+
+#include "libshared/error.h"
+
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { ANSWER_MOST = 256 << 10, CONNECT_S = 60, TOTAL_S = 120 };
+
+DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
+DEFINE_CLEANUP(json_t *, json_decref)
+
+int net_open(struct net *out, const char *socks, bool fast)
+{
+	const char *colon = strrchr(socks, ':');
+	size_t len = colon ? (size_t)(colon - socks) : 0;
+
+	memset(out, 0, sizeof *out);
+	if (!len || len >= sizeof out->socks_host)
+		return E_CONFIG;
+	memcpy(out->socks_host, socks, len);
+	out->socks_port = atoi(colon + 1);
+	if (out->socks_port < 1 || out->socks_port > 65535)
+		return E_CONFIG;
+	out->fast = fast;
+	key_random(&out->secret);
+	if (curl_global_init(CURL_GLOBAL_DEFAULT))
+		return E_NOMEM;
+	out->curl = curl_easy_init();
+	return out->curl ? 0 : E_NOMEM;
+}
+
+void net_close(struct net *net)
+{
+	curl_easy_cleanup(net->curl);
+	curl_global_cleanup();
+	sodium_memzero(net, sizeof *net);
+}
+
+void net_circuit_name(char out[static 33], const struct net *net, const struct circuit *circuit)
+{
+	crypto_generichash_state state;
+	uint8_t hash[16];
+
+	crypto_generichash_init(&state, net->secret.b, sizeof net->secret.b, sizeof hash);
+	crypto_generichash_update(&state, (const uint8_t *)circuit->purpose, strlen(circuit->purpose) + 1);
+	if (circuit->id_len)
+		crypto_generichash_update(&state, circuit->id, circuit->id_len);
+	crypto_generichash_final(&state, hash, sizeof hash);
+	sodium_bin2hex(out, 33, hash, sizeof hash);
+}
+
+void answer_clear(struct answer *answer)
+{
+	free(answer->body);
+	*answer = (struct answer){ 0 };
+}
+
+/* --- libcurl's callbacks --------------------------------------------------------------------------- */
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *userdata)
+{
+	struct answer *a = userdata;
+	size_t len = size * n;
+	uint8_t *grown;
+
+	if (len > ANSWER_MOST - a->len)
+		return 0;
+	grown = realloc(a->body, a->len + len + 1);
+	if (!grown)
+		return 0;
+	memcpy(grown + a->len, bytes, len);
+	a->body = grown;
+	a->len += len;
+	a->body[a->len] = '\0';
+	return len;
+}
+
+static size_t on_header(char *line, size_t size, size_t n, void *userdata)
+{
+	static const char name[] = "Sotto-Nonce: ";
+	struct answer *a = userdata;
+	size_t len = size * n;
+
+	if (len >= sizeof name - 1 + NONCE_TEXT && strncasecmp(line, name, sizeof name - 1) == 0)
+		memcpy(a->nonce, line + sizeof name - 1, NONCE_TEXT);
+	return len;
+}
+
+/* --- headers --------------------------------------------------------------------------------------- */
+
+static int add_header(struct curl_slist **list, const char *name, const char *value)
+{
+	char line[512];
+	struct curl_slist *longer;
+
+	snprintf(line, sizeof line, "%s: %s", name, value);
+	longer = curl_slist_append(*list, line);
+	sodium_memzero(line, sizeof line);
+	if (!longer)
+		return E_NOMEM;
+	*list = longer;
+	return 0;
+}
+
+int net_request_key(struct key *out, const struct net *net, const struct key_pair *owner,
+	const uint8_t onion[static ONION_KEY_BYTES], int port)
+{
+	return owner_request_key(out, &owner->secret, &owner->pub, &net->server.keys[port - PORT_PREKEYD], onion)
+		? E_PROTO : 0;
+}
+
+static int add_signature(struct curl_slist **list, const struct net *net, const struct ask *ask)
+{
+	CLEANUP(key_wipe) struct key key = { { 0 } };
+	const struct owner_request request = { ask->method, ask->path, "?", ask->body, ask->body_len };
+	struct owner_headers h;
+	int rc = net_request_key(&key, net, ask->owner, ask->onion, ask->port);
+
+	rc = rc ? rc : owner_sign(&h, &key, &ask->owner->pub, net->nonces[ask->port - PORT_PREKEYD], &request);
+	rc = rc ? rc : add_header(list, "Content-Digest", h.digest);
+	rc = rc ? rc : add_header(list, "Signature-Input", h.input);
+	return rc ? rc : add_header(list, "Signature", h.signature);
+}
+
+static int make_headers(struct curl_slist **list, const struct net *net, const struct ask *ask)
+{
+	char text[BASE64URL_ROOM(KEY_BYTES)];
+	int rc = add_header(list, "Expect", ""); /* no 100-continue: it costs a round trip */
+
+	rc = rc ? rc : add_header(list, "Content-Type", "application/octet-stream");
+	if (rc == 0 && ask->deposit) {
+		base64url_write(text, ask->deposit->b, KEY_BYTES);
+		rc = add_header(list, "Sotto-Deposit", text);
+	}
+	if (rc == 0 && ask->key) {
+		base64url_write(text, ask->key, BLOB_ID_BYTES);
+		rc = add_header(list, "Idempotency-Key", text);
+	}
+	sodium_memzero(text, sizeof text);
+	if (rc == 0 && ask->owner)
+		rc = add_signature(list, net, ask);
+	return rc;
+}
+
+/* --- one request ----------------------------------------------------------------------------------- */
+
+static void set_proxy(const struct net *net, const struct circuit *circuit)
+{
+	char user[33];
+
+	net_circuit_name(user, net, circuit);
+	curl_easy_setopt(net->curl, CURLOPT_PROXY, net->socks_host);
+	curl_easy_setopt(net->curl, CURLOPT_PROXYPORT, (long)net->socks_port);
+	curl_easy_setopt(net->curl, CURLOPT_PROXYTYPE, (long)CURLPROXY_SOCKS5_HOSTNAME);
+	curl_easy_setopt(net->curl, CURLOPT_PROXYUSERNAME, user);
+	curl_easy_setopt(net->curl, CURLOPT_PROXYPASSWORD, "sotto");
+	curl_easy_setopt(net->curl, CURLOPT_NOPROXY, ""); /* whatever the environment says */
+}
+
+static void set_request(const struct net *net, const struct ask *ask, const struct curl_slist *headers)
+{
+	char onion[ONION_TEXT + 1], url[256];
+
+	onion_write(onion, ask->onion);
+	snprintf(url, sizeof url, "http://%s:%d%s", onion, ask->port, ask->path);
+	curl_easy_setopt(net->curl, CURLOPT_URL, url);
+	curl_easy_setopt(net->curl, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(net->curl, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(net->curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(net->curl, CURLOPT_USERAGENT, NULL);
+	curl_easy_setopt(net->curl, CURLOPT_CUSTOMREQUEST, ask->method);
+	curl_easy_setopt(net->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(net->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
+	curl_easy_setopt(net->curl, CURLOPT_TIMEOUT, (long)TOTAL_S);
+	if (ask->body_len || strcmp(ask->method, "GET") != 0) {
+		curl_easy_setopt(net->curl, CURLOPT_POSTFIELDS, ask->body ? ask->body : "");
+		curl_easy_setopt(net->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)ask->body_len);
+	}
+}
+
+static int once(struct net *net, const struct ask *ask, struct answer *out)
+{
+	CLEANUP(curl_slist_free_all) struct curl_slist *headers = NULL;
+	int rc = make_headers(&headers, net, ask);
+
+	answer_clear(out);
+	if (rc)
+		return rc;
+	curl_easy_reset(net->curl); /* keeps its open connections */
+	set_proxy(net, &ask->circuit);
+	set_request(net, ask, headers);
+	curl_easy_setopt(net->curl, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(net->curl, CURLOPT_WRITEDATA, out);
+	curl_easy_setopt(net->curl, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(net->curl, CURLOPT_HEADERDATA, out);
+	if (curl_easy_perform(net->curl) != CURLE_OK)
+		return E_NET;
+	curl_easy_getinfo(net->curl, CURLINFO_RESPONSE_CODE, &out->status);
+	return 0;
+}
+
+int net_ask(struct net *net, const struct ask *ask, struct answer *out)
+{
+	uint8_t *nonce = net->nonces[ask->port - PORT_PREKEYD];
+	int rc;
+
+	memset(out, 0, sizeof *out);
+	if (ask->owner) {
+		rc = net_know_server(net, ask->onion);
+		if (rc)
+			return rc;
+	}
+	rc = once(net, ask, out);
+	if (rc || !ask->owner || base64url_read(nonce, NONCE_BYTES, out->nonce, strlen(out->nonce)))
+		return rc;
+	return out->status == 401 ? once(net, ask, out) : 0;
+}
+
+/* --- our server ------------------------------------------------------------------------------------ */
+
+static int read_key(struct key *out, const json_t *keys, const char *name)
+{
+	const char *text = json_string_value(json_object_get(keys, name));
+
+	return text && base64url_read(out->b, KEY_BYTES, text, strlen(text)) == 0 ? 0 : E_PROTO;
+}
+
+static int read_server(struct server *out, const struct answer *a)
+{
+	CLEANUP(json_decref) json_t *json = json_loadb((const char *)a->body, a->len, JSON_REJECT_DUPLICATES, NULL);
+	const json_t *keys = json_object_get(json, "keys");
+	const char *live = json_string_value(json_object_get(json_object_get(json, "onions"), "live"));
+	json_int_t port = json_integer_value(json_object_get(json_object_get(json, "ports"), "mqtt"));
+	uint8_t live_key[ONION_KEY_BYTES];
+
+	if (!live || onion_check(live_key, live) || port < 1 || port > 65535)
+		return E_PROTO;
+	if (read_key(&out->keys[0], keys, "prekeyd") || read_key(&out->keys[1], keys, "blobd") ||
+			read_key(&out->keys[2], keys, "bridged"))
+		return E_PROTO;
+	snprintf(out->live, sizeof out->live, "%s", live);
+	out->mqtt_port = (int)port;
+	out->known = true;
+	return 0;
+}
+
+int net_know_server(struct net *net, const uint8_t onion[static ONION_KEY_BYTES])
+{
+	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
+	const struct ask ask = {
+		.circuit = { "server", NULL, 0 }, .onion = onion, .port = PORT_PREKEYD, .method = "GET",
+		.path = "/v1/server",
+	};
+	int rc;
+
+	if (net->server.known)
+		return 0;
+	rc = once(net, &ask, &answer);
+	if (rc)
+		return rc;
+	return answer.status == 200 ? read_server(&net->server, &answer) : E_PROTO;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Around the Signal library. It accepts keys of low order, so every key of a peer is looked at before it sees them. */
+#include "client/lib/session.h"
+
+#include "client/lib/signal_provider.h"
+#include "libshared/error.h"
+
+#include <omemo/curve.h>
+#include <omemo/protocol.h>
+#include <omemo/session_builder.h>
+#include <omemo/session_cipher.h>
+#include <omemo/session_pre_key.h>
+#include <omemo/session_record.h>
+#include <omemo/session_state.h>
+#include <sodium.h>
+#include <string.h>
+
+enum { WIRE_VERSION = 3, DEVICE = 1 };
+
+SIGNAL_DEFINE_OWNED(session_record)
+SIGNAL_DEFINE_OWNED(ec_public_key)
+SIGNAL_DEFINE_OWNED(session_pre_key_bundle)
+SIGNAL_DEFINE_OWNED(ciphertext_message)
+SIGNAL_DEFINE_OWNED(signal_message)
+SIGNAL_DEFINE_OWNED(pre_key_signal_message)
+DEFINE_CLEANUP(session_builder *, session_builder_free)
+DEFINE_CLEANUP(session_cipher *, session_cipher_free)
+
+static signal_protocol_address address_of(const uint8_t peer[static 32])
+{
+	return (signal_protocol_address){ .name = (const char *)peer, .name_len = 32, .device_id = DEVICE };
+}
+
+static int copy_public(uint8_t out[static BASE_BYTES], const ec_public_key *key)
+{
+	__attribute__((cleanup(signal_buffer_free_ref))) signal_buffer *bytes = NULL;
+
+	if (!key || ec_public_key_serialize(&bytes, key) || signal_buffer_len(bytes) != BASE_BYTES)
+		return E_CRYPTO;
+	memcpy(out, signal_buffer_data(bytes), BASE_BYTES);
+	return 0;
+}
+
+int session_base(uint8_t out[static BASE_BYTES], struct profile *p, const uint8_t peer[static 32])
+{
+	SIGNAL_OWNED(session_record) *record = NULL;
+	const signal_protocol_address address = address_of(peer);
+
+	if (signal_protocol_session_contains_session(p->stores, &address) != 1)
+		return SESSION_NONE;
+	if (signal_protocol_session_load_session(p->stores, &record, &address, WIRE_VERSION))
+		return E_CRYPTO;
+	return copy_public(out, session_state_get_alice_base_key(session_record_get_state(record)));
+}
+
+/* --- starting -------------------------------------------------------------------------------------- */
+
+static int decode(ec_public_key **out, struct profile *p, const uint8_t key[static 32])
+{
+	uint8_t serialised[33] = { 0x05 };
+
+	memcpy(serialised + 1, key, 32);
+	return curve_decode_point(out, serialised, sizeof serialised, p->signal) ? E_CRYPTO : 0;
+}
+
+static int library_bundle(session_pre_key_bundle **out, struct profile *p, const struct bundle *b)
+{
+	SIGNAL_OWNED(ec_public_key) *identity = NULL;
+	SIGNAL_OWNED(ec_public_key) *signed_key = NULL;
+	SIGNAL_OWNED(ec_public_key) *prekey = NULL;
+	int rc = decode(&identity, p, b->identity);
+
+	rc = rc ? rc : decode(&signed_key, p, b->signed_key);
+	if (rc == 0 && b->prekey_id)
+		rc = decode(&prekey, p, b->prekey);
+	if (rc)
+		return rc;
+	return session_pre_key_bundle_create(out, b->registration_id, DEVICE, b->prekey_id, prekey, b->signed_id,
+		signed_key, b->signed_signature, SIGNATURE_BYTES, identity) ? E_CRYPTO : 0;
+}
+
+int session_start(struct profile *p, int64_t contact, const struct bundle *b)
+{
+	SIGNAL_OWNED(session_pre_key_bundle) *bundle = NULL;
+	CLEANUP(session_builder_free) session_builder *builder = NULL;
+	const signal_protocol_address address = address_of(b->identity);
+	uint8_t base[BASE_BYTES];
+	const struct peer_turn turn = { contact, base, 0, b->sealing };
+	int rc = library_bundle(&bundle, p, b);
+
+	if (rc)
+		return rc;
+	if (session_builder_create(&builder, p->stores, &address, p->signal))
+		return E_NOMEM;
+	session_builder_set_version(builder, WIRE_VERSION);
+	if (session_builder_process_pre_key_bundle(builder, bundle))
+		return E_CRYPTO;
+	rc = session_base(base, p, b->identity);
+	return rc ? E_CRYPTO : turns_learn(p, &turn);
+}
+
+/* --- messages -------------------------------------------------------------------------------------- */
+
+static int open_cipher(session_cipher **out, struct profile *p, const signal_protocol_address *address)
+{
+	if (session_cipher_create(out, p->stores, address, p->signal))
+		return E_NOMEM;
+	session_cipher_set_version(*out, WIRE_VERSION);
+	return 0;
+}
+
+int session_encrypt(struct inside *out, struct profile *p, const uint8_t peer[static 32], const uint8_t *plain,
+	size_t len)
+{
+	SIGNAL_OWNED(ciphertext_message) *message = NULL;
+	CLEANUP(session_cipher_free) session_cipher *cipher = NULL;
+	const signal_protocol_address address = address_of(peer);
+	const signal_buffer *bytes;
+	int rc = open_cipher(&cipher, p, &address);
+
+	if (rc)
+		return rc;
+	if (session_cipher_encrypt(cipher, plain, len, &message))
+		return E_CRYPTO;
+	bytes = ciphertext_message_get_serialized(message);
+	if (signal_buffer_len(bytes) > sizeof out->body)
+		return E_BUG;
+	out->body_len = (uint16_t)signal_buffer_len(bytes);
+	memcpy(out->body, signal_buffer_const_data(bytes), out->body_len);
+	return 0;
+}
+
+static bool key_is_bad(const ec_public_key *key)
+{
+	uint8_t bytes[BASE_BYTES];
+
+	return copy_public(bytes, key) || guard_is_low_order(bytes + 1);
+}
+
+static int decrypt_setup(session_cipher *cipher, struct profile *p, const struct inside *in, signal_buffer **out)
+{
+	SIGNAL_OWNED(pre_key_signal_message) *m = NULL;
+	uint8_t identity[BASE_BYTES];
+
+	if (pre_key_signal_message_deserialize(&m, in->body, in->body_len, p->signal) ||
+			copy_public(identity, pre_key_signal_message_get_identity_key(m)))
+		return SESSION_REFUSED;
+	if (sodium_memcmp(identity + 1, in->sender, sizeof in->sender) != 0 || guard_is_low_order(identity + 1) ||
+			key_is_bad(pre_key_signal_message_get_base_key(m)) ||
+			key_is_bad(signal_message_get_sender_ratchet_key(pre_key_signal_message_get_signal_message(m))))
+		return SESSION_REFUSED;
+	return session_cipher_decrypt_pre_key_signal_message(cipher, m, NULL, out) ? SESSION_REFUSED : 0;
+}
+
+static int decrypt_message(session_cipher *cipher, struct profile *p, const struct inside *in, signal_buffer **out)
+{
+	SIGNAL_OWNED(signal_message) *m = NULL;
+
+	if (signal_message_deserialize(&m, in->body, in->body_len, p->signal) ||
+			key_is_bad(signal_message_get_sender_ratchet_key(m)))
+		return SESSION_REFUSED;
+	return session_cipher_decrypt_signal_message(cipher, m, NULL, out) ? SESSION_REFUSED : 0;
+}
+
+int session_decrypt(struct profile *p, const struct inside *in, struct plaintext *out)
+{
+	CLEANUP(session_cipher_free) session_cipher *cipher = NULL;
+	__attribute__((cleanup(signal_buffer_free_ref))) signal_buffer *plain = NULL;
+	const signal_protocol_address address = address_of(in->sender);
+	int rc = open_cipher(&cipher, p, &address);
+
+	if (rc)
+		return rc;
+	rc = in->type == PACKET_SETUP ? decrypt_setup(cipher, p, in, &plain) : decrypt_message(cipher, p, in, &plain);
+	if (rc)
+		return rc;
+	if (signal_buffer_len(plain) > sizeof out->bytes)
+		return SESSION_REFUSED;
+	out->len = signal_buffer_len(plain);
+	memcpy(out->bytes, signal_buffer_data(plain), out->len);
+	rc = session_base(out->base, p, in->sender); /* the library made that session the current one */
+	return rc > 0 ? E_CRYPTO : rc;
+}

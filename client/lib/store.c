@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* SQLCipher with a raw key. No plaintext may reach a temporary file, so temp_store is memory, and stays so. */
+#include "client/lib/store.h"
+
+#include "libshared/error.h"
+
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char schema[] =
+	"CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);"
+	/* Our own mailboxes. kind: 0 inbox, 1 for a contact. empty_s: when it was last seen empty. */
+	"CREATE TABLE mailbox (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, contact INTEGER, owner_secret BLOB NOT NULL,"
+	" deposit BLOB NOT NULL, request BLOB NOT NULL, made INTEGER NOT NULL DEFAULT 0, empty_s INTEGER);"
+	/* state: 0 request, 1 accepted, 2 blocked. address is theirs for us; number orders what they told. */
+	"CREATE TABLE contact (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state INTEGER NOT NULL,"
+	" identity_hash BLOB NOT NULL UNIQUE, identity BLOB, link BLOB, address BLOB,"
+	" address_number INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0, take_key BLOB);"
+	/* The Signal library's records. */
+	"CREATE TABLE session (peer BLOB PRIMARY KEY, record BLOB NOT NULL);"
+	"CREATE TABLE prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
+	"CREATE TABLE signed_prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
+	/* Our sealing keys. base NULL: of a bundle, prekey its one-time prekey (0: last resort). ended: opened once. */
+	"CREATE TABLE sealing (id INTEGER PRIMARY KEY, contact INTEGER, base BLOB, turn INTEGER NOT NULL, prekey INTEGER,"
+	" key_hash BLOB NOT NULL, public BLOB NOT NULL, secret BLOB NOT NULL, ended INTEGER NOT NULL DEFAULT 0,"
+	" superseded_s INTEGER);"
+	"CREATE INDEX sealing_turn ON sealing (contact, base, turn);"
+	/* The newest sealing key of the peer in each session; turn 0 is its bundle's. */
+	"CREATE TABLE peer_turn (base BLOB PRIMARY KEY, contact INTEGER NOT NULL, turn INTEGER NOT NULL,"
+	" public BLOB NOT NULL);"
+	/* Envelope ids live as long as the secret they came under. */
+	"CREATE TABLE envelope (id BLOB PRIMARY KEY, sealing INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL, out INTEGER NOT NULL,"
+	" number INTEGER NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL, at_s INTEGER NOT NULL,"
+	" shown INTEGER NOT NULL DEFAULT 0, text TEXT NOT NULL, UNIQUE (contact, out, number));"
+	"CREATE TABLE outbox (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL, onion BLOB NOT NULL,"
+	" deposit BLOB NOT NULL, key BLOB NOT NULL, packet BLOB NOT NULL, made_s INTEGER NOT NULL);"
+	"PRAGMA user_version = 1;";
+
+static int set_key(sqlite3 *db, const struct key *key)
+{
+	char hex[3 + KEY_BYTES * 2 + 1] = "x'";
+	int rc;
+
+	sodium_bin2hex(hex + 2, KEY_BYTES * 2 + 1, key->b, sizeof key->b);
+	hex[2 + KEY_BYTES * 2] = '\'';
+	rc = sqlite3_key_v2(db, "main", hex, (int)sizeof hex - 1);
+	sodium_memzero(hex, sizeof hex);
+	return rc == SQLITE_OK ? 0 : E_CRYPTO;
+}
+
+static int configure(sqlite3 *db)
+{
+	static const char pragmas[] =
+		"PRAGMA cipher_log_level = NONE; PRAGMA cipher_memory_security = ON; PRAGMA temp_store = MEMORY;"
+		"PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;";
+	int64_t version;
+
+	sqlite3_busy_timeout(db, 20000);
+	if (sqlite3_exec(db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
+		return E_IO;
+	if (sqlite3_exec(db, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL) != SQLITE_OK)
+		return E_LOCKED; /* the first read checks the key */
+	if (sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL, NULL) != SQLITE_OK ||
+			q_number(&version, db, "PRAGMA user_version", ""))
+		return E_IO;
+	if (version == 0 && sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK)
+		return E_IO;
+	return 0;
+}
+
+int store_open(sqlite3 **out, const char *dir, const struct key *key)
+{
+	char path[4096];
+	sqlite3 *db = NULL;
+	int rc;
+
+	if (snprintf(path, sizeof path, "%s/db", dir) >= (int)sizeof path)
+		return E_CONFIG;
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
+		sqlite3_close_v2(db);
+		return E_IO;
+	}
+	rc = set_key(db, key);
+	if (rc == 0)
+		rc = configure(db);
+	if (rc) {
+		sqlite3_close_v2(db);
+		return rc;
+	}
+	*out = db;
+	return 0;
+}
+
+static int bind(sqlite3_stmt *s, const char *format, va_list args)
+{
+	int rc = SQLITE_OK;
+
+	for (int i = 1; *format && rc == SQLITE_OK; i++, format++) {
+		const void *bytes;
+
+		switch (*format) {
+		case 'i':
+			rc = sqlite3_bind_int64(s, i, va_arg(args, int64_t));
+			break;
+		case 'b':
+			bytes = va_arg(args, const void *);
+			rc = sqlite3_bind_blob64(s, i, bytes, va_arg(args, size_t), SQLITE_TRANSIENT);
+			break;
+		case 't':
+			rc = sqlite3_bind_text(s, i, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
+			break;
+		default:
+			rc = sqlite3_bind_null(s, i);
+		}
+	}
+	return rc == SQLITE_OK ? 0 : E_IO;
+}
+
+static int open_bound(sqlite3_stmt **out, sqlite3 *db, const char *sql, const char *format, va_list args)
+{
+	sqlite3_stmt *s = NULL;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK || bind(s, format, args)) {
+		sqlite3_finalize(s);
+		return E_IO;
+	}
+	*out = s;
+	return 0;
+}
+
+int q_open(sqlite3_stmt **out, sqlite3 *db, const char *sql, const char *format, ...)
+{
+	va_list args;
+	int rc;
+
+	va_start(args, format);
+	rc = open_bound(out, db, sql, format, args);
+	va_end(args);
+	return rc;
+}
+
+int q_run(sqlite3 *db, const char *sql, const char *format, ...)
+{
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	va_list args;
+	int rc;
+
+	va_start(args, format);
+	rc = open_bound(&s, db, sql, format, args);
+	va_end(args);
+	if (rc)
+		return rc;
+	rc = sqlite3_step(s);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : E_IO;
+}
+
+int q_number(int64_t *out, sqlite3 *db, const char *sql, const char *format, ...)
+{
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	va_list args;
+	int rc;
+
+	va_start(args, format);
+	rc = open_bound(&s, db, sql, format, args);
+	va_end(args);
+	if (rc)
+		return rc;
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_DONE)
+		return STORE_NONE;
+	if (rc != SQLITE_ROW)
+		return E_IO;
+	*out = sqlite3_column_int64(s, 0);
+	return 0;
+}
+
+bool q_column(void *out, size_t len, sqlite3_stmt *row, int column)
+{
+	if (sqlite3_column_type(row, column) != SQLITE_BLOB || (size_t)sqlite3_column_bytes(row, column) != len)
+		return false;
+	memcpy(out, sqlite3_column_blob(row, column), len);
+	return true;
+}
+
+int q_blob(const struct q_blob *into, sqlite3 *db, const char *sql, const char *format, ...)
+{
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	va_list args;
+	int rc;
+
+	va_start(args, format);
+	rc = open_bound(&s, db, sql, format, args);
+	va_end(args);
+	if (rc)
+		return rc;
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_DONE || (rc == SQLITE_ROW && sqlite3_column_type(s, 0) == SQLITE_NULL))
+		return STORE_NONE;
+	return rc == SQLITE_ROW && q_column(into->out, into->len, s, 0) ? 0 : E_IO;
+}
+
+int q_begin(sqlite3 *db)
+{
+	return q_run(db, "BEGIN IMMEDIATE", "");
+}
+
+int q_end(sqlite3 *db, int rc)
+{
+	if (rc >= 0 && q_run(db, "COMMIT", "") == 0)
+		return rc;
+	if (q_run(db, "ROLLBACK", "")) {
+		/* nothing was begun, or SQLite has rolled back itself */
+	}
+	return rc < 0 ? rc : E_IO;
+}

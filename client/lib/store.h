@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The encrypted database: opening, schema, and short ways to run statements. Format letters of q_run and q_one:
+ * i int64_t, b (const void *, size_t), t (const char *), n nothing (NULL).
+ */
+#ifndef SOTTO_CLIENT_STORE_H
+#define SOTTO_CLIENT_STORE_H
+
+#include "libshared/key.h"
+
+#define SQLITE_HAS_CODEC 1
+#include <sqlcipher/sqlite3.h>
+#include <stdbool.h>
+
+enum { STORE_NONE = 1 };
+
+/* Creates or opens dir/db under a raw key. E_LOCKED: the key does not open it. */
+int store_open(sqlite3 **out, const char *dir, const struct key *key) MUST_CHECK;
+
+/* Runs one statement that gives no rows. E_IO. */
+int q_run(sqlite3 *db, const char *sql, const char *format, ...) MUST_CHECK;
+
+/* Prepares and binds; step with sqlite3_step, finish with sqlite3_finalize. */
+int q_open(sqlite3_stmt **out, sqlite3 *db, const char *sql, const char *format, ...) MUST_CHECK;
+
+/* First column of the first row as an integer. STORE_NONE: no row. */
+int q_number(int64_t *out, sqlite3 *db, const char *sql, const char *format, ...) MUST_CHECK;
+
+/* Copies the first column of the first row, which must have exactly len bytes. STORE_NONE, E_IO. */
+struct q_blob {
+	void *out;
+	size_t len;
+};
+int q_blob(const struct q_blob *into, sqlite3 *db, const char *sql, const char *format, ...) MUST_CHECK;
+
+/* Copies a column of the current row; false when it is NULL or has another size. */
+bool q_column(void *out, size_t len, sqlite3_stmt *row, int column);
+
+int q_begin(sqlite3 *db) MUST_CHECK;
+/* Commits when rc is 0 or positive, else rolls back; returns rc, or E_IO when the commit fails. */
+int q_end(sqlite3 *db, int rc) MUST_CHECK;
+
+static inline __attribute__((unused)) void q_finalize_ref(sqlite3_stmt **statement)
+{
+	sqlite3_finalize(*statement);
+}
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* What a person's client does over the network, one request after the other, each on its purpose's circuit. */
+#include "client/lib/sync.h"
+
+#include "client/lib/store.h"
+#include "client/lib/turns.h"
+#include "libshared/error.h"
+#include "libshared/writer.h"
+
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { KEEP_DAYS = 21 };
+
+#define ANSWER __attribute__((cleanup(answer_clear_ref))) struct answer
+
+static int verdict(int rc, const struct answer *a)
+{
+	if (rc)
+		return rc;
+	if (a->status >= 200 && a->status < 300)
+		return 0;
+	return a->status >= 500 || a->status == 429 ? E_NET : SYNC_REFUSED;
+}
+
+/* --- mailboxes ------------------------------------------------------------------------------------- */
+
+static void mailbox_path(char out[static 128], const struct own_mailbox *m, const char *end)
+{
+	char id[BASE64URL_ROOM(MAILBOX_ID_BYTES)];
+
+	base64url_write(id, m->mailbox, sizeof m->mailbox);
+	snprintf(out, 128, "/v1/mailboxes/%s%s", id, end);
+}
+
+static struct ask mailbox_ask(const struct profile *p, const struct own_mailbox *m, const char *method,
+	const char *path)
+{
+	return (struct ask){
+		.circuit = { "read", m->mailbox, sizeof m->mailbox }, .onion = p->onion, .port = PORT_BLOBD,
+		.method = method, .path = path, .owner = &m->owner,
+	};
+}
+
+static int mailbox_body(uint8_t out[static JSON_BYTES], const struct own_mailbox *m)
+{
+	char hash[BASE64URL_ROOM(HASH_BYTES)];
+	int n;
+
+	base64url_write(hash, m->deposit_hash, sizeof m->deposit_hash);
+	memset(out, ' ', JSON_BYTES);
+	n = snprintf((char *)out, JSON_BYTES, "{\"deposit\": \"%s\", \"keep_days\": %d, \"inbox\": %s}", hash, KEEP_DAYS,
+		m->inbox ? "true" : "false");
+	out[n] = ' ';
+	return 0;
+}
+
+int sync_mailbox(struct net *net, struct profile *p, int64_t contact)
+{
+	ANSWER answer = { 0 };
+	struct own_mailbox m;
+	uint8_t body[JSON_BYTES];
+	char path[128];
+	struct ask ask;
+	int rc = mailbox_for(&m, p, contact);
+
+	if (rc || m.made)
+		return rc;
+	mailbox_path(path, &m, "");
+	ask = mailbox_ask(p, &m, "PUT", path);
+	ask.body = body;
+	ask.body_len = sizeof body;
+	rc = mailbox_body(body, &m);
+	rc = rc ? rc : net_ask(net, &ask, &answer);
+	rc = verdict(rc, &answer);
+	return rc ? rc : mailbox_made(p, m.id);
+}
+
+/* --- the account ----------------------------------------------------------------------------------- */
+
+static int account_put(struct net *net, struct profile *p, const char *end, const void *body, size_t len)
+{
+	ANSWER answer = { 0 };
+	char uuid[UUID_TEXT + 1], path[96];
+	const struct ask ask = {
+		.circuit = { "account", NULL, 0 }, .onion = p->onion, .port = PORT_PREKEYD, .method = "PUT", .path = path,
+		.owner = &p->owner, .body = body, .body_len = len,
+	};
+
+	uuid_write(uuid, p->uuid);
+	snprintf(path, sizeof path, "/v1/accounts/%s%s", uuid, end);
+	return verdict(net_ask(net, &ask, &answer), &answer);
+}
+
+static int register_account(struct net *net, struct profile *p, const struct bundle_batch *batch)
+{
+	uint8_t *body = malloc(BUNDLES_PUT_BYTES);
+	struct writer w = writer_over(body, body ? BUNDLES_PUT_BYTES : 0);
+	int rc = body ? account_put(net, p, "", batch->last_resort, BUNDLE_BYTES) : E_NOMEM;
+
+	writer_u64(&w, 1); /* generation */
+	writer_u64(&w, 1); /* from */
+	writer_copy(&w, batch->last_resort, sizeof batch->last_resort);
+	writer_copy(&w, batch->one_time, sizeof batch->one_time);
+	if (rc == 0)
+		rc = writer_is_full(&w) ? account_put(net, p, "/bundles", body, BUNDLES_PUT_BYTES) : E_BUG;
+	free(body);
+	return rc;
+}
+
+int sync_register(struct net *net, struct profile *p)
+{
+	struct bundle_batch *batch = malloc(sizeof *batch);
+	int rc = batch ? sync_mailbox(net, p, 0) : E_NOMEM;
+
+	rc = rc ? rc : bundle_make_batch(p, batch, false);
+	rc = rc ? rc : register_account(net, p, batch);
+	free(batch);
+	return rc;
+}
+
+/* --- sending --------------------------------------------------------------------------------------- */
+
+static int deposit(struct net *net, const struct parcel *parcel)
+{
+	ANSWER answer = { 0 };
+	const struct ask ask = {
+		.circuit = { "write", &parcel->address, sizeof parcel->address }, .onion = parcel->address.onion,
+		.port = PORT_BLOBD, .method = "POST", .path = "/v1/blobs", .body = parcel->packet,
+		.body_len = BLOB_BYTES, .deposit = &parcel->address.deposit, .key = parcel->key,
+	};
+	int rc = net_ask(net, &ask, &answer);
+
+	return rc == 0 && answer.status == 507 ? SYNC_FULL : verdict(rc, &answer);
+}
+
+/* In order for each contact: one that cannot be sent holds back only those to the same address. */
+int sync_flush(struct net *net, struct profile *p, unsigned *out_sent)
+{
+	struct parcel parcel = { 0 };
+	struct address stuck = { 0 };
+	int rc, result = 0;
+
+	*out_sent = 0;
+	while ((rc = outbox_next(&parcel, p, parcel.id)) == 0) {
+		if (result && memcmp(&stuck, &parcel.address, sizeof stuck) == 0)
+			continue;
+		rc = deposit(net, &parcel);
+		if (rc) {
+			stuck = parcel.address;
+			result = rc;
+			continue;
+		}
+		rc = outbox_done(p, parcel.id);
+		if (rc)
+			return rc;
+		++*out_sent;
+	}
+	return rc == CONTACT_NONE ? result : rc;
+}
+
+/* The Idempotency-Key is kept until the bundle has come, so a lost reply costs no second bundle. */
+static int take_key(struct profile *p, int64_t contact, uint8_t out[static 16])
+{
+	const struct q_blob into = { out, 16 };
+	uint8_t fresh[16];
+
+	randombytes_buf(fresh, sizeof fresh);
+	return q_blob(&into, p->db, "UPDATE contact SET take_key = coalesce(take_key, ?) WHERE id = ? RETURNING take_key",
+		"bi", fresh, sizeof fresh, contact) ? E_IO : 0;
+}
+
+static int begin(struct net *net, struct profile *p, const struct contact *c)
+{
+	ANSWER answer = { 0 };
+	char uuid[UUID_TEXT + 1], path[96];
+	uint8_t key[16];
+	const struct ask ask = {
+		.circuit = { "take", c->link.uuid, sizeof c->link.uuid }, .onion = c->link.onion, .port = PORT_PREKEYD,
+		.method = "POST", .path = path, .key = key,
+	};
+	int rc = take_key(p, c->id, key);
+
+	uuid_write(uuid, c->link.uuid);
+	snprintf(path, sizeof path, "/v1/accounts/%s/bundle", uuid);
+	rc = verdict(rc ? rc : net_ask(net, &ask, &answer), &answer);
+	if (rc)
+		return rc > 0 ? SYNC_NO_BUNDLE : rc;
+	if (answer.len != BUNDLE_BYTES)
+		return SYNC_NO_BUNDLE;
+	rc = conversation_begin(p, c, answer.body);
+	return rc > 0 ? SYNC_NO_BUNDLE : rc;
+}
+
+int sync_send(struct net *net, struct profile *p, const char *name, const char *text)
+{
+	struct contact c;
+	unsigned sent;
+	int rc = contact_by_name(&c, p, name);
+
+	if (rc)
+		return rc > 0 ? SYNC_NO_CONTACT : rc;
+	if (c.state != CONTACT_ACCEPTED)
+		return SYNC_NO_CONTACT;
+	rc = sync_mailbox(net, p, c.id);
+	rc = rc ? rc : conversation_send(p, &c, text);
+	if (rc == SEND_NEEDS_BUNDLE) {
+		rc = begin(net, p, &c);
+		if (rc)
+			return rc;
+		rc = conversation_send(p, &c, text);
+	}
+	if (rc == SEND_NOT_TEXT || rc == SEND_TOO_LONG)
+		return SYNC_NOT_TEXT;
+	if (rc)
+		return rc > 0 ? SYNC_NO_BUNDLE : rc;
+	return sync_flush(net, p, &sent);
+}
+
+/* --- fetching -------------------------------------------------------------------------------------- */
+
+static int acknowledge(struct net *net, const struct profile *p, const struct own_mailbox *m, const uint8_t *ids)
+{
+	ANSWER answer = { 0 };
+	char path[128];
+	struct ask ask = mailbox_ask(p, m, "POST", path);
+
+	mailbox_path(path, m, "/acks");
+	ask.body = ids;
+	ask.body_len = ACKS_BYTES;
+	return verdict(net_ask(net, &ask, &answer), &answer);
+}
+
+/* Takes 8 slots; *out_n_acks says how many were there and are to be forgotten. */
+static int take_slots(struct profile *p, const struct own_mailbox *m, const uint8_t *slots,
+	uint8_t acks[static ACKS_BYTES], unsigned *out_new)
+{
+	int n_acks = 0;
+
+	for (int i = 0; i < FETCH_SLOTS; i++) {
+		const uint8_t *id = slots + i * (BLOB_ID_BYTES + BLOB_BYTES);
+		int rc;
+
+		if (sodium_is_zero(id, BLOB_ID_BYTES))
+			continue;
+		rc = conversation_receive(p, m, id + BLOB_ID_BYTES);
+		if (rc < 0)
+			return rc;
+		if (rc == RECEIVE_HELD)
+			continue;
+		if (rc == RECEIVE_NEW)
+			++*out_new;
+		memcpy(acks + n_acks++ * BLOB_ID_BYTES, id, BLOB_ID_BYTES);
+	}
+	return n_acks;
+}
+
+int sync_fetch_one(struct net *net, struct profile *p, const struct own_mailbox *m, unsigned *out_new)
+{
+	char path[128];
+	struct ask ask = mailbox_ask(p, m, "GET", path);
+
+	mailbox_path(path, m, "/blobs");
+	for (;;) {
+		ANSWER answer = { 0 };
+		uint8_t acks[ACKS_BYTES] = { 0 };
+		int rc = verdict(net_ask(net, &ask, &answer), &answer);
+
+		if (rc)
+			return rc;
+		if (answer.len != FETCH_BYTES)
+			return E_PROTO;
+		if (sodium_is_zero(answer.body, answer.len))
+			return mailbox_seen_empty(p, m->id);
+		rc = take_slots(p, m, answer.body, acks, out_new);
+		if (rc <= 0)
+			return rc; /* nothing but held requests: no use in asking again */
+		rc = acknowledge(net, p, m, acks);
+		if (rc)
+			return rc;
+	}
+}
+
+int sync_fetch(struct net *net, struct profile *p, unsigned *out_new)
+{
+	struct own_mailbox m = { .id = 0 };
+	int rc, result = 0;
+
+	*out_new = 0;
+	while ((rc = mailbox_next(&m, p, m.id)) == 0) {
+		rc = sync_fetch_one(net, p, &m, out_new);
+		if (rc)
+			result = rc; /* the others may fare better */
+	}
+	if (rc != CONTACT_NONE)
+		return rc;
+	rc = turns_forget(p);
+	return result ? result : rc;
+}

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What must hold under load, without a database that answers, and for those who come with a forged line."""
+import http.client
+import os
+import signal
+import socket
+import threading
+
+import client
+from bed import Bed, blob, many, until
+from stack import can_connect
+
+
+class Database(Bed):
+    settings = {"deadline_ms": 2000}
+
+    def test_no_2xx_while_the_database_is_silent_and_afterwards_everything_arrives(self):
+        box, keys = self.mailbox(), [os.urandom(16) for _ in range(8)]
+        backend = self.stack.backend("blobd")
+        os.kill(backend, signal.SIGSTOP)
+        try:
+            silent = many(lambda key: box.put(key.ljust(client.BLOB, b"."), key), keys)
+            self.assertEqual({a.status for a in silent}, {503})
+            self.assertTrue(all(a.headers["Retry-After"] for a in silent))
+            self.stack.wait_healthy("blobd", 503)
+        finally:
+            os.kill(backend, signal.SIGCONT)
+        self.stack.wait_healthy("blobd")
+        again = many(lambda key: box.put(key.ljust(client.BLOB, b"."), key), keys)
+        self.assertEqual({a.status for a in again}, {201})
+        self.assertEqual(sorted(i for i, _ in box.drain()), sorted(keys))
+
+    def test_a_daemons_role_may_call_its_functions_and_nothing_else(self):
+        role = lambda name, sql: self.stack.sql(f"SET SESSION AUTHORIZATION {name}; {sql}")
+        for name, sql in (("blobd", "SELECT * FROM sotto.blob"), ("blobd", "SELECT sotto.account_end(NULL, NULL)"),
+                          ("prekeyd", "SELECT * FROM sotto.account"), ("bridged", "SELECT * FROM sotto.mailbox"),
+                          ("blobd", "SELECT pg_sleep(0)"), ("blobd", "CREATE TEMP TABLE t (a int)"),
+                          ("blobd", "INSERT INTO sotto.handout VALUES ('', NULL)")):
+            with self.assertRaisesRegex(Exception, "psql") as caught:
+                role(name, sql)
+            self.assertIn("permission denied", caught.exception.stderr)
+
+
+class Load(Bed):
+    instances = {"blobd": 2}
+
+    def commits(self):
+        """Of all backends; the statistics of an idle one arrive late, so they are asked to end first."""
+        return int(self.stack.sql("SELECT xact_commit FROM pg_stat_database WHERE datname = 'sotto'"))
+
+    def deposits(self, boxes, rounds, writers):
+        """Each round: one deposit from each of the connections, all but its last byte ahead, so that all come at once."""
+        socks, statuses = [], []
+        for _ in range(writers):
+            socks.append(sock := socket.socket(socket.AF_UNIX))
+            self.addCleanup(sock.close)
+            sock.settimeout(30)
+            sock.connect(self.server.paths["blobd"])
+        for _ in range(rounds):
+            for i, sock in enumerate(socks):
+                sock.sendall(boxes[i % len(boxes)].raw_put(blob())[:-1])
+            for sock in socks:
+                sock.sendall(b"x")
+            for sock in socks:
+                answer = http.client.HTTPResponse(sock)
+                answer.begin()
+                answer.read()
+                statuses.append(answer.status)
+        return statuses
+
+    def test_512_writers_cost_at_most_a_tenth_as_many_commits_as_deposits(self):
+        self.stack.stop("blobd.2")
+        boxes = [self.mailbox() for _ in range(16)]
+        self.restart_blobd() # a backend counts for sure when it has ended
+        before, n = self.commits(), 16 * 512
+        self.assertEqual(self.deposits(boxes, 16, 512), [201] * n)
+        self.restart_blobd()
+        grown = self.commits() - before
+        self.stack.start("blobd.2")
+        self.assertLessEqual(grown, n // 10)
+        print(f"       {n} deposits, {grown} commits")
+
+    def restart_blobd(self):
+        backend = self.stack.backend("blobd")
+        self.stack.restart("blobd")
+        gone = f"SELECT count(*) FROM pg_stat_activity WHERE pid = {backend}"
+        until("the backend to end", lambda: self.stack.sql(gone) == "0", self.stack.check)
+        self.stack.wait_healthy("blobd")
+
+    def test_an_instance_killed_under_load_loses_nothing_that_was_answered(self):
+        box, answered, lock, killed = self.mailbox(), set(), threading.Lock(), threading.Event()
+
+        def write(i):
+            key = os.urandom(16)
+            if i == 200:
+                killed.set()
+            while True:
+                try:
+                    status = box.put(blob(), key).status
+                except (OSError, http.client.HTTPException):
+                    continue # the instance that had it is gone: the same bytes again
+                if status == 503: # started just now, and without a database yet: the same again
+                    continue
+                self.assertEqual(status, 201)
+                with lock:
+                    answered.add(key)
+                return
+
+        load = threading.Thread(target=many, args=(write, range(600)))
+        load.start()
+        killed.wait(30)
+        self.stack.kill("blobd.2")
+        load.join()
+        got = [i for i, _ in box.drain()]
+        self.stack.start("blobd.2")
+        self.assertEqual((len(got), set(got)), (600, answered))
+
+
+class CircuitLine(Bed):
+    settings = {"circuit_line": "required"}
+
+    def speak(self, *parts):
+        """Sends the parts one after the other and returns the answer's first line, empty when cut."""
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(30)
+            sock.connect(self.server.paths["blobd"])
+            try:
+                for part in parts:
+                    sock.sendall(part)
+                return sock.recv(65536).split(b"\r\n")[0]
+            except (BrokenPipeError, ConnectionResetError):
+                return b""
+
+    LINE = b"PROXY TCP6 fc00:dead:beef:4dad::0:2f ::1 47 7001\r\n"
+    ASK = b"GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    def test_the_line_is_taken_alone_glued_or_in_pieces(self):
+        for parts in ((self.LINE, self.ASK), (self.LINE + self.ASK,), (self.LINE[:9], self.LINE[9:] + self.ASK[:5],
+                      self.ASK[5:]), tuple(bytes([b]) for b in self.LINE + self.ASK)):
+            self.assertEqual(self.speak(*parts), b"HTTP/1.1 200 OK", parts)
+
+    def test_without_it_or_with_another_nobody_is_heard(self):
+        for line in (b"", b"PROXY TCP6 fc00:dead:beef:4dae::0:2f ::1 47 7001\r\n", b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n",
+                     b"PROXY UNKNOWN\r\n", b"PROXY " + b"x" * 60 + b"\r\n", self.LINE.replace(b"\r\n", b"\n")):
+            self.assertNotIn(b"200", self.speak(line + self.ASK), line)
+
+    def test_owner_requests_work_behind_it(self):
+        box = self.mailbox()
+        self.assertEqual(box.put(blob()).status, 201)
+        self.assertEqual(len(box.drain()), 1)
+
+
+class CircuitLineOff(Bed):
+    def test_a_line_is_no_request_when_none_is_expected(self):
+        self.assertNotIn(b"200", CircuitLine.speak(self, CircuitLine.LINE + CircuitLine.ASK))
+
+
+class Privacy(Bed):
+    def test_no_log_line_holds_an_id_a_key_or_a_secret(self):
+        box = self.mailbox()
+        session = self.session(box)
+        mqtt = self.live(session)
+        key, body = os.urandom(16), blob()
+        box.put(body, key)
+        mqtt.next_down()
+        for daemon in ("blobd", "bridged", "prekeyd"):
+            self.server.call(daemon, "GET", f"/v1/mailboxes/{client.b64(box.id)}/blobs", b"",
+                             {"Sotto-Deposit": client.b64(box.deposit)})
+        self.server.owned(box, "blobd", "GET", box.path + "/blobs", nonce=os.urandom(16))
+        with self.assertRaises(client.Refused):
+            mqtt.subscribe("#")
+            mqtt.ping()
+        for name in ("blobd", "bridged", "broker", "prekeyd"):
+            self.stack.restart(name, signal.SIGKILL if name == "broker" else signal.SIGTERM)
+        self.stack.restart("postgres", signal.SIGQUIT)
+        for daemon in ("blobd", "bridged", "prekeyd"):
+            self.stack.wait_healthy(daemon)
+        self.assertTrue(can_connect(self.server.mqtt_path))
+        logs = self.stack.all_logs()
+        self.assertIn(b"ready", logs["log/blobd"])
+        secrets = {"mailbox": box.id, "owner": box.public, "owner's secret": box.secret, "deposit": box.deposit,
+                   "deposit hash": client.h256(box.deposit), "blob id": key, "blob": body[:24]}
+        texts = {name: (value.hex(), client.b64(value), client.b64(value).rstrip("=")[:16]) for name, value in
+                 secrets.items()}
+        texts["session"] = (session["session"], session["password"])
+        for path, text in logs.items():
+            for name, forms in texts.items():
+                for form in forms:
+                    self.assertNotIn(form.lower().encode(), text.lower(), f"{path} tells the {name}")

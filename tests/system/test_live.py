@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Live sessions: what is pushed, what an acknowledgement does, and what the broker refuses."""
+import os
+
+import client
+from bed import Bed, blob, until
+
+
+class Sessions(Bed):
+    def test_a_deposit_is_pushed_with_its_blob_and_an_ack_over_mqtt_forgets_it(self):
+        box, body, key = self.mailbox(), blob(), os.urandom(16)
+        session = self.session(box)
+        mqtt = self.live(session)
+        self.assertEqual(box.put(body, key).status, 201)
+        self.assertEqual(mqtt.next_down(), (1, box.id, key, body))
+        self.assertEqual([i for i, _ in box.fetch()], [key])
+        mqtt.publish(session["up"], (box.id + key).ljust(384, b"\0"))
+        until("the blob is forgotten", lambda: not box.fetch(), self.stack.check)
+
+    def test_an_ack_for_anothers_mailbox_is_ignored(self):
+        box, other, key, mine = self.mailbox(), self.mailbox(), os.urandom(16), os.urandom(16)
+        session = self.session(box)
+        mqtt = self.live(session)
+        other.put(blob(), key)
+        box.put(blob(), mine)
+        mqtt.publish(session["up"], (other.id + key + box.id + mine).ljust(384, b"\0"))
+        until("the own blob is forgotten", lambda: not box.fetch(), self.stack.check)
+        self.assertEqual([i for i, _ in other.fetch()], [key])
+
+    def test_only_the_named_mailboxes_are_pushed(self):
+        boxes, other = [self.mailbox() for _ in range(3)], self.mailbox()
+        mqtt = self.live(self.session(*boxes))
+        other.put(blob())
+        for box in boxes:
+            box.put(blob())
+        self.assertEqual([mqtt.next_down()[1] for _ in boxes], [b.id for b in boxes])
+
+    def test_the_same_request_renews_the_same_session_and_keeps_the_connection(self):
+        box, request = self.mailbox(), os.urandom(16)
+        first = self.session(box, request=request)
+        mqtt = self.live(first)
+        again = self.session(box, request=request)
+        self.assertEqual((again["session"], again["down"]), (first["session"], first["down"]))
+        box.put(blob())
+        self.assertEqual(mqtt.next_down()[0], 1)
+        self.live(again)
+
+    def test_a_session_needs_every_proof_and_every_mailbox(self):
+        box, none = self.mailbox(), client.Mailbox(self.server)
+        self.assertEqual(self.server.session([box, none]).status, 404)
+        self.assertEqual(self.server.session([box, box]).status, 400)
+        forged = client.Mailbox(self.server)
+        forged.public = box.public
+        self.assertEqual(self.server.session([forged]).status, 401)
+        self.server.nonces["bridged"] = os.urandom(16)
+        self.assertEqual(self.server.session([box]).status, 401)
+
+    def refused(self, action, connect=None):
+        """The broker cuts whoever does that, or drops the connection at once."""
+        mqtt = (connect or (lambda: self.server.live(self.session(self.mailbox()))))()
+        with mqtt, self.assertRaises(client.Refused):
+            action(mqtt)
+            mqtt.ping()
+
+    def test_other_topics_wildcards_and_qos_0_cannot_be_subscribed(self):
+        theirs = self.session(self.mailbox())
+        for topic in (theirs["down"], theirs["up"], "#", "+/+/+/+/+", "sotto/v1/#", "sotto/v1/session/+/down",
+                      "$share/a/" + theirs["down"], "$SYS/#", "sotto/v1/event/#", "sotto/v1/beat/#"):
+            self.refused(lambda mqtt, t=topic: mqtt.subscribe(t))
+        own = self.session(self.mailbox())
+        self.refused(lambda mqtt: mqtt.subscribe(own["down"], 0), lambda: self.server.live(own))
+
+    def test_other_topics_retained_and_odd_payloads_cannot_be_published(self):
+        theirs, own = self.session(self.mailbox()), self.session(self.mailbox())
+        for topic, size, more in ((theirs["up"], 384, {}), (theirs["down"], 4145, {}), (own["down"], 4145, {}),
+                                  ("sotto/v1/live", 16, {"retain": True}), ("$CONTROL/sotto/v1", 30, {}),
+                                  ("sotto/v1/event/blob/x", 4136, {}), (own["up"], 384, {"retain": True}),
+                                  (own["up"], 385, {}), (own["up"], 384, {"qos": 0})):
+            self.refused(lambda mqtt, t=topic, s=size, m=more: mqtt.publish(t, bytes(s), **m),
+                         lambda: self.server.live(own))
+
+    def test_a_will_never_arrives(self):
+        box = self.mailbox()
+        session = self.session(box)
+        mqtt = self.live(session)
+        ghost = self.server.live(self.session(self.mailbox()), will=(session["down"], bytes(client.DOWN)))
+        ghost.close()
+        other = self.session(self.mailbox()) # a will on its own topic, which the plugin would allow while it lives
+        key = os.urandom(16)
+        box.put(blob(), key)
+        with self.server.live(other, will=(other["up"], (box.id + key).ljust(384, b"\0"))):
+            pass
+        self.assertEqual(mqtt.next_down()[:3], (1, box.id, key))
+        mqtt.ping()
+        self.assertEqual(mqtt.messages, [])
+        self.assertEqual([i for i, _ in box.fetch()], [key])
+
+    def test_nobody_gets_in_with_another_password_name_protocol_or_keepalive(self):
+        own, theirs = self.session(self.mailbox()), self.session(self.mailbox())
+        good = (own["session"], own["session"], own["password"])
+        with open(f"{self.stack.dir}/keys/blobd/broker.key", "rb") as file:
+            blobd = client.b64(file.read())
+        wrong = own["password"][:-6] + ("AAAAA" if own["password"][-6:-1] != "AAAAA" else "BBBBB") + own["password"][-1]
+        for login, more in (((own["session"], own["session"], wrong), {}),
+                            ((own["session"], own["session"], theirs["password"]), {}),
+                            ((own["session"], own["session"], ""), {}),
+                            (("blobd." + "0" * 32, "blobd", blobd), {}),
+                            (good, {"keepalive": 0}), (good, {"keepalive": 601}), (good, {"clean": False}),
+                            (good, {"level": 5})):
+            with self.assertRaises(client.Refused):
+                client.Mqtt(self.server.mqtt_path, *login, **more).close()
+        client.Mqtt(self.server.mqtt_path, *good).close()
+
+    def test_a_session_with_32_unacknowledged_pushes_hears_fetch_when_it_moves_again(self):
+        box = self.mailbox()
+        session = self.session(box)
+        mqtt = self.live(session)
+        with client.Http(self.server.paths["blobd"]) as http:
+            for i in range(40):
+                self.assertEqual(box.put(blob(i), http_=http).status, 201)
+        pushed = [mqtt.next_down() for _ in range(32)]
+        self.assertEqual({p[0] for p in pushed}, {1})
+        for n in range(0, 32, 8):
+            mqtt.publish(session["up"], b"".join(box.id + p[2] for p in pushed[n:n + 8]))
+        self.assertEqual(mqtt.next_down()[0], 2)
+        self.assertEqual(len(box.drain()), 8)
+
+
+class Failures(Bed):
+    """Each takes something away; what was deposited before, meanwhile and after arrives all the same."""
+
+    def setUp(self):
+        self.box = self.mailbox()
+        self.request = os.urandom(16)
+        self.opened = self.session(self.box, request=self.request)
+        self.mqtt = self.live(self.opened)
+        self.mqtt.subscribe("sotto/v1/live")
+        self.boot = self.mqtt.next()[1]
+        self.box.put(blob(1))
+        self.assertEqual(self.mqtt.next_down()[0], 1)
+
+    def wait_for_fetch(self):
+        while self.mqtt.next_down()[0] != 2:
+            pass
+
+    def numbers(self):
+        return [int.from_bytes(b[:4], "big") for _, b in self.box.drain()]
+
+    def test_a_killed_blobd_means_fetch(self):
+        self.stack.restart("blobd", 9)
+        self.stack.wait_healthy("blobd")
+        self.assertEqual(self.box.put(blob(2)).status, 201)
+        self.wait_for_fetch()
+        self.assertEqual(self.numbers(), [1, 2])
+
+    def test_a_killed_broker_means_a_new_connection_and_nothing_lost(self):
+        self.stack.kill("broker")
+        self.stack.wait_healthy("blobd", 503)
+        self.assertEqual(self.box.put(blob(2)).status, 201)
+        self.stack.wait_healthy("bridged", 503)
+        self.assertEqual(self.server.session([self.box]).status, 503)
+        with self.assertRaises(client.Refused):
+            self.mqtt.ping()
+        self.stack.start("broker")
+        for daemon in ("blobd", "bridged"):
+            self.stack.wait_healthy(daemon)
+        self.mqtt = self.live(self.opened) # the password is still good
+        self.assertEqual(self.box.put(blob(3)).status, 201)
+        self.assertIn(self.mqtt.next_down()[0], (1, 2))
+        self.assertEqual(self.numbers(), [1, 2, 3])
+
+    def test_a_killed_bridged_means_a_new_boot_id_and_the_same_session(self):
+        self.stack.kill("bridged")
+        self.assertEqual(self.box.put(blob(2)).status, 201)
+        self.stack.start("bridged")
+        self.stack.wait_healthy("bridged")
+        while (message := self.mqtt.next())[0] != "sotto/v1/live" or message[1] == self.boot:
+            pass
+        again = self.session(self.box, request=self.request)
+        self.assertEqual(again["session"], self.opened["session"])
+        self.assertEqual(self.box.put(blob(3)).status, 201)
+        self.assertIn(self.mqtt.next_down()[0], (1, 2))
+        self.assertEqual(self.numbers(), [1, 2, 3])
+
+    def test_a_restarted_database_loses_nothing_that_was_answered(self):
+        self.stack.restart("postgres", 3)
+        for daemon in ("prekeyd", "blobd", "bridged"):
+            self.stack.wait_healthy(daemon)
+        self.assertEqual(self.box.put(blob(2)).status, 201)
+        self.assertEqual(self.numbers(), [1, 2])
