@@ -174,10 +174,9 @@ install: all $(if $(cli_objects),$(B)/installed/sotto) ## into $(DESTDIR)$(PREFI
 	install -D -m 644 -t $(LIBDIR)/sotto/sql/functions $(wildcard $(B)/sql/functions/*.sql)
 	install -D -m 644 -t $(LIBDIR)/sotto/sql/migrations $(wildcard $(B)/sql/migrations/*.sql)
 	install -D -m 644 -t $(LIBDIR)/systemd/system $(wildcard systemd/*.service systemd/*.socket systemd/*.t[ai]*)
-	install -D -t $(DESTDIR)$(PREFIX)/sbin $(B)/sottoctl
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sotto torrc
-	$(if $(cli_objects),install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/installed/sotto)
-	cp -a $(LIBS)/lib/libomemo-c.so.* $(LIBDIR)/sotto/ || true # none if the system has it
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/sottoctl $(if $(cli_objects),$(B)/installed/sotto)
+	$(if $(wildcard $(LIBS)/lib/*.so.*),cp -a $(LIBS)/lib/*.so.* $(LIBDIR)/sotto)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
