@@ -5,6 +5,7 @@
 #include "libshared/error.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +45,15 @@ static int usage(FILE *to)
 		"  --pacing fast         no random delays; for tests\n"
 		"  --json                one JSON object a line\n");
 	return to == stdout ? 0 : 2;
+}
+
+/* A number and nothing else, or -1. */
+static int read_number(const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	return *text && !*end && n >= 0 && n <= INT_MAX ? (int)n : -1;
 }
 
 /* Nothing of this process may end up in a core file or be read by a debugger. */
@@ -92,15 +102,20 @@ static int read_options(struct cli *cli, int argc, char **argv)
 	int option;
 
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		switch (option) {
-		case 'p': cli->dir = optarg; break;
-		case 's': cli->socks = optarg; break;
-		case 'o': cli->server = optarg; break;
-		case 'f': cli->passphrase_fd = atoi(optarg); break;
-		case 'a': cli->fast = strcmp(optarg, "fast") == 0; break;
-		case 'j': cli->json = true; break;
-		default: return option == 'h' ? usage(stdout) : usage(stderr);
-		}
+		if (option == 'p')
+			cli->dir = optarg;
+		else if (option == 's')
+			cli->socks = optarg;
+		else if (option == 'o')
+			cli->server = optarg;
+		else if (option == 'f')
+			cli->passphrase_fd = read_number(optarg);
+		else if (option == 'a')
+			cli->fast = strcmp(optarg, "fast") == 0;
+		else if (option == 'j')
+			cli->json = true;
+		else
+			return usage(option == 'h' ? stdout : stderr);
 	}
 	return -1;
 }

@@ -14,9 +14,8 @@ enum { ROOM = 256 };
 static int read_line(char out[static ROOM], int fd)
 {
 	size_t n = 0;
-	ssize_t got;
 
-	while (n < ROOM - 1 && (got = read(fd, out + n, 1)) == 1 && out[n] != '\n')
+	while (n < ROOM - 1 && read(fd, out + n, 1) == 1 && out[n] != '\n')
 		n++;
 	out[n] = '\0';
 	return n ? 0 : E_LOCKED;

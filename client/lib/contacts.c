@@ -102,7 +102,7 @@ int contact_block(struct profile *p, const char *name)
 int contact_request(struct contact *out, struct profile *p, const uint8_t identity[static 32])
 {
 	uint8_t hash[HASH_BYTES];
-	char name[24];
+	char name[CONTACT_NAME_MOST + 1] = "request-";
 	int64_t n;
 	int rc = q_number(&n, p->db, "SELECT count(*) FROM contact WHERE state = 0", "");
 
@@ -111,7 +111,8 @@ int contact_request(struct contact *out, struct profile *p, const uint8_t identi
 	if (n >= REQUESTS_MOST)
 		return CONTACT_NONE;
 	link_identity_hash(hash, identity);
-	snprintf(name, sizeof name, "request-%02x%02x%02x%02x", hash[0], hash[1], hash[2], hash[3]);
+	/* So much of the hash that nobody can make two of one name. */
+	sodium_bin2hex(name + strlen(name), 2 * 16 + 1, hash, 16);
 	rc = q_run(p->db, "INSERT INTO contact (name, state, identity_hash, identity) VALUES (?, 0, ?, ?)", "tbb", name,
 		hash, sizeof hash, identity, (size_t)32);
 	return rc ? rc : contact_by_identity(out, p, identity);

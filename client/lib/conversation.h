@@ -18,8 +18,8 @@ enum {
 
 	RECEIVE_NEW = 0,       /* stored; acknowledge */
 	RECEIVE_DUPLICATE = 1, /* acknowledge */
-	RECEIVE_JUNK = 2,      /* fails cryptographically, or is blocked: acknowledge */
-	RECEIVE_HELD = 3,      /* no room for a further request: do not acknowledge */
+	RECEIVE_JUNK = 2,      /* fails cryptographically, is blocked, or was held a day: acknowledge */
+	RECEIVE_HELD = 3,      /* no room for a further request, less than a day: do not acknowledge */
 };
 
 /* A sealed bundle of the contact has come: session, identity and inbox address. BUNDLE_BAD. */

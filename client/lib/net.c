@@ -19,14 +19,17 @@ int net_open(struct net *out, const char *socks, bool fast)
 {
 	const char *colon = strrchr(socks, ':');
 	size_t len = colon ? (size_t)(colon - socks) : 0;
+	char *end;
+	long port;
 
 	memset(out, 0, sizeof *out);
 	if (!len || len >= sizeof out->socks_host)
 		return E_CONFIG;
 	memcpy(out->socks_host, socks, len);
-	out->socks_port = atoi(colon + 1);
-	if (out->socks_port < 1 || out->socks_port > 65535)
+	port = strtol(colon + 1, &end, 10);
+	if (*end || port < 1 || port > 65535)
 		return E_CONFIG;
+	out->socks_port = (int)port;
 	out->fast = fast;
 	key_random(&out->secret);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))

@@ -22,6 +22,7 @@ struct profile {
 	void *clock;
 	signal_context *signal;
 	signal_protocol_store_context *stores;
+	bool failed;                    /* one of the stores met a failure of ours, not of the peer */
 	uint8_t identity[32];           /* public, without the type byte */
 	uint32_t registration_id;
 	uint8_t uuid[UUID_BYTES];

@@ -12,62 +12,93 @@
 #include <sodium.h>
 #include <string.h>
 
+enum { HELD_S = 86400 };
+
+struct arrival {
+	struct inside in;
+	int64_t sealing, turn;            /* our key that opened it; turn 0: a bundle's */
+	int64_t key_contact, box_contact; /* the only one who may use key and mailbox; 0: anybody */
+};
+
 /* Tries every living key that fits, newest first. RECEIVE_JUNK: none opens it. */
-static int open_packet(struct inside *out, int64_t *out_sealing, struct profile *p, const struct own_mailbox *mailbox,
+static int open_packet(struct arrival *out, struct profile *p, const struct own_mailbox *mailbox,
 	const uint8_t packet[static BLOB_BYTES])
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
 	CLEANUP(key_wipe) struct key secret = { { 0 } };
 	uint8_t hash[HASH_BYTES];
 	const struct opener opener = { secret.b, hash, mailbox->deposit_hash };
-	int step, rc = q_open(&s, p->db, "SELECT id, key_hash, secret FROM sealing ORDER BY contact IS ? DESC, id DESC",
-		"i", mailbox->contact);
+	int step, rc = q_open(&s, p->db, "SELECT id, key_hash, secret, turn, coalesce(contact, 0) FROM sealing "
+		"ORDER BY contact IS ? DESC, id DESC", "i", mailbox->contact);
 
 	if (rc)
 		return rc;
 	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
 		if (!q_column(hash, sizeof hash, s, 1) || !q_column(secret.b, sizeof secret.b, s, 2))
 			return E_IO;
-		if (packet_fits(packet, hash) && packet_open(out, packet, &opener) == 0) {
-			*out_sealing = sqlite3_column_int64(s, 0);
+		if (packet_fits(packet, hash) && packet_open(&out->in, packet, &opener) == 0) {
+			out->sealing = sqlite3_column_int64(s, 0);
+			out->turn = sqlite3_column_int64(s, 3);
+			out->key_contact = sqlite3_column_int64(s, 4);
+			out->box_contact = mailbox->contact;
 			return 0;
 		}
 	}
 	return step == SQLITE_DONE ? RECEIVE_JUNK : E_IO;
 }
 
-/* May this sender write? Makes a request of a stranger. */
-static int admit(struct contact *out, struct profile *p, const struct inside *in)
+/* A set-up comes under a bundle's key, a message under a turn's. Unknown types have no place. */
+static bool is_in_place(const struct arrival *a)
 {
-	int rc = contact_by_identity(out, p, in->sender);
+	return a->in.turn > 0 && (a->turn == 0 ? a->in.type == PACKET_SETUP : a->in.type == PACKET_MESSAGE);
+}
 
-	if (rc == CONTACT_NONE && in->type != PACKET_SETUP)
+/* May this sender write, there and under that key? Makes a request of a stranger. */
+static int admit(struct contact *out, struct profile *p, const struct arrival *a)
+{
+	bool for_anybody = a->key_contact == 0 && a->box_contact == 0;
+	int rc = contact_by_identity(out, p, a->in.sender);
+
+	if (rc == CONTACT_NONE && (a->in.type != PACKET_SETUP || !for_anybody))
 		return RECEIVE_JUNK;
 	if (rc == CONTACT_NONE) {
-		rc = contact_request(out, p, in->sender);
+		rc = contact_request(out, p, a->in.sender);
 		return rc == CONTACT_NONE ? RECEIVE_HELD : rc;
 	}
 	if (rc)
 		return rc;
+	if ((a->key_contact && a->key_contact != out->id) || (a->box_contact && a->box_contact != out->id))
+		return RECEIVE_JUNK;
 	return out->state == CONTACT_BLOCKED ? RECEIVE_JUNK : 0;
 }
 
-/* A later address wins by message number, and a new set-up always counts. */
-static int learn_contact(struct profile *p, const struct contact *c, const struct inside *in, const struct content *m)
+/* A later address wins by message number, and the first set-up of a session we did not know always counts. */
+static int learn_contact(struct profile *p, const struct contact *c, const struct content *m,
+	const struct peer_turn *turn)
 {
-	uint8_t address[ONION_KEY_BYTES + KEY_BYTES], link[LINK_BYTES], hash[HASH_BYTES];
+	uint8_t address[ONION_KEY_BYTES + KEY_BYTES], link[LINK_BYTES];
+	int64_t known;
+	int rc = q_number(&known, p->db, "SELECT 1 FROM peer_turn WHERE base = ?", "b", turn->base, (size_t)BASE_BYTES);
 
-	link_identity_hash(hash, in->sender);
-	if (sodium_memcmp(hash, m->link.identity_hash, sizeof hash) != 0)
-		return RECEIVE_JUNK; /* a link to somebody else */
+	if (rc < 0)
+		return rc;
 	memcpy(address, m->address.onion, ONION_KEY_BYTES);
 	memcpy(address + ONION_KEY_BYTES, m->address.deposit.b, KEY_BYTES);
 	link_pack(link, &m->link);
-	return q_run(p->db, "UPDATE contact SET identity = ?1, link = ?2, "
-		"address = CASE WHEN ?3 OR ?4 > address_number THEN ?5 ELSE address END, "
-		"address_number = CASE WHEN ?3 THEN ?4 ELSE max(?4, address_number) END WHERE id = ?6", "bbiibi",
-		in->sender, sizeof in->sender, link, sizeof link, (int64_t)(in->type == PACKET_SETUP), (int64_t)m->number,
-		address, sizeof address, c->id);
+	return q_run(p->db, "UPDATE contact SET link = ?1, "
+		"address = CASE WHEN ?2 OR ?3 > address_number THEN ?4 ELSE address END, "
+		"address_number = CASE WHEN ?2 THEN ?3 ELSE max(?3, address_number) END WHERE id = ?5", "biibi",
+		link, sizeof link, (int64_t)(rc == STORE_NONE), (int64_t)m->number, address, sizeof address, c->id);
+}
+
+/* Another envelope put around the session's message, or a link to somebody else? */
+static bool is_genuine(const struct content *m, const struct inside *in)
+{
+	uint8_t hash[HASH_BYTES];
+
+	link_identity_hash(hash, in->sender);
+	return sodium_memcmp(m->guard, in->guard, sizeof m->guard) == 0 &&
+		sodium_memcmp(hash, m->link.identity_hash, sizeof hash) == 0;
 }
 
 static int keep(struct profile *p, const struct contact *c, const struct inside *in, const struct plaintext *plain)
@@ -76,20 +107,23 @@ static int keep(struct profile *p, const struct contact *c, const struct inside 
 	const struct peer_turn turn = { c->id, plain->base, in->turn, in->next_key };
 	int rc = content_read(&m, plain->bytes, plain->len);
 
-	if (rc || sodium_memcmp(m.guard, in->guard, sizeof m.guard) != 0)
-		return RECEIVE_JUNK; /* another envelope was put around the session's message */
-	rc = learn_contact(p, c, in, &m);
+	if (rc || !is_genuine(&m, in))
+		return RECEIVE_JUNK;
+	rc = learn_contact(p, c, &m, &turn);
+	rc = rc ? rc : q_run(p->db, "UPDATE contact SET identity = ? WHERE id = ?", "bi", in->sender, sizeof in->sender,
+		c->id);
 	rc = rc ? rc : turns_learn(p, &turn);
 	if (rc == 0 && m.type == CONTENT_TEXT)
-		rc = q_run(p->db, "INSERT OR IGNORE INTO message (contact, out, number, part, parts, at_s, text) "
+		rc = q_run(p->db, "INSERT INTO message (contact, out, number, part, parts, at_s, text) "
 			"VALUES (?, 0, ?, ?, ?, ?, ?)", "iiiiit", c->id, (int64_t)m.number, (int64_t)m.part,
 			(int64_t)m.parts, profile_now(p), m.text);
 	sodium_memzero(&m, sizeof m);
 	return rc;
 }
 
-static int take(struct profile *p, const struct inside *in, int64_t sealing)
+static int take(struct profile *p, const struct arrival *a)
 {
+	const struct inside *in = &a->in;
 	struct contact c;
 	struct plaintext plain;
 	int64_t seen;
@@ -98,38 +132,52 @@ static int take(struct profile *p, const struct inside *in, int64_t sealing)
 
 	if (rc != STORE_NONE)
 		return rc ? rc : RECEIVE_DUPLICATE;
-	if (in->type != PACKET_SETUP && in->type != PACKET_MESSAGE)
+	if (!is_in_place(a))
 		return RECEIVE_JUNK;
-	rc = admit(&c, p, in);
+	rc = admit(&c, p, a);
 	if (rc)
 		return rc;
 	rc = session_decrypt(p, in, &plain);
 	if (rc)
 		return rc > 0 ? RECEIVE_JUNK : rc;
 	rc = keep(p, &c, in, &plain);
+	if (rc == 0 && in->type == PACKET_SETUP)
+		rc = turns_started(p, a->sealing, c.id, plain.base);
 	sodium_memzero(&plain, sizeof plain);
 	rc = rc ? rc : q_run(p->db, "INSERT INTO envelope VALUES (?, ?)", "bi", in->envelope_id, sizeof in->envelope_id,
-		sealing);
-	return rc ? rc : turns_opened(p, sealing);
+		a->sealing);
+	return rc ? rc : turns_opened(p, a->sealing);
+}
+
+/* A day is what a request may wait for room. The row stays, should the acknowledgement be lost. */
+static int hold(struct profile *p, const struct inside *in)
+{
+	int64_t since;
+	int rc = q_number(&since, p->db, "INSERT INTO held VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET since_s = since_s "
+		"RETURNING since_s", "bi", in->envelope_id, sizeof in->envelope_id, profile_now(p));
+
+	if (rc)
+		return E_IO;
+	return since + HELD_S <= profile_now(p) ? RECEIVE_JUNK : RECEIVE_HELD;
 }
 
 int conversation_receive(struct profile *p, const struct own_mailbox *mailbox, const uint8_t packet[static BLOB_BYTES])
 {
-	struct inside in;
-	int64_t sealing = 0;
-	int rc = open_packet(&in, &sealing, p, mailbox, packet);
+	struct arrival a;
+	int rc = open_packet(&a, p, mailbox, packet);
 
 	if (rc)
 		return rc;
 	rc = q_begin(p->db);
 	if (rc)
 		return rc;
-	rc = take(p, &in, sealing);
+	rc = take(p, &a);
 	/* Only a whole success is kept: what was refused half-way leaves no trace. */
 	if (rc > 0) {
 		int ended = q_run(p->db, "ROLLBACK", "");
 
-		return ended ? ended : rc;
+		rc = ended ? ended : rc;
+		return rc == RECEIVE_HELD ? hold(p, &a.in) : rc;
 	}
 	return q_end(p->db, rc);
 }

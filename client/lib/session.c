@@ -31,6 +31,20 @@ static signal_protocol_address address_of(const uint8_t peer[static 32])
 	return (signal_protocol_address){ .name = (const char *)peer, .name_len = 32, .device_id = DEVICE };
 }
 
+/* Before a call into the library. */
+static void watch(struct profile *p)
+{
+	p->failed = false;
+}
+
+/* What a library error means: a failure of ours, or `otherwise`. */
+static int blame(const struct profile *p, int error, int otherwise)
+{
+	if (error == SG_ERR_NOMEM)
+		return E_NOMEM;
+	return p->failed ? E_IO : otherwise;
+}
+
 static int copy_public(uint8_t out[static BASE_BYTES], const ec_public_key *key)
 {
 	__attribute__((cleanup(signal_buffer_free_ref))) signal_buffer *bytes = NULL;
@@ -45,11 +59,15 @@ int session_base(uint8_t out[static BASE_BYTES], struct profile *p, const uint8_
 {
 	SIGNAL_OWNED(session_record) *record = NULL;
 	const signal_protocol_address address = address_of(peer);
+	int rc;
 
-	if (signal_protocol_session_contains_session(p->stores, &address) != 1)
-		return SESSION_NONE;
-	if (signal_protocol_session_load_session(p->stores, &record, &address, WIRE_VERSION))
-		return E_CRYPTO;
+	watch(p);
+	rc = signal_protocol_session_contains_session(p->stores, &address);
+	if (rc != 1)
+		return blame(p, rc, SESSION_NONE);
+	rc = signal_protocol_session_load_session(p->stores, &record, &address, WIRE_VERSION);
+	if (rc)
+		return blame(p, rc, E_CRYPTO);
 	return copy_public(out, session_state_get_alice_base_key(session_record_get_state(record)));
 }
 
@@ -93,10 +111,14 @@ int session_start(struct profile *p, int64_t contact, const struct bundle *b)
 	if (session_builder_create(&builder, p->stores, &address, p->signal))
 		return E_NOMEM;
 	session_builder_set_version(builder, WIRE_VERSION);
-	if (session_builder_process_pre_key_bundle(builder, bundle))
-		return E_CRYPTO;
+	watch(p);
+	rc = session_builder_process_pre_key_bundle(builder, bundle);
+	if (rc)
+		return blame(p, rc, E_CRYPTO);
 	rc = session_base(base, p, b->identity);
-	return rc ? E_CRYPTO : turns_learn(p, &turn);
+	if (rc)
+		return rc > 0 ? E_CRYPTO : rc;
+	return turns_learn(p, &turn);
 }
 
 /* --- messages -------------------------------------------------------------------------------------- */
@@ -106,6 +128,7 @@ static int open_cipher(session_cipher **out, struct profile *p, const signal_pro
 	if (session_cipher_create(out, p->stores, address, p->signal))
 		return E_NOMEM;
 	session_cipher_set_version(*out, WIRE_VERSION);
+	watch(p);
 	return 0;
 }
 
@@ -120,8 +143,9 @@ int session_encrypt(struct inside *out, struct profile *p, const uint8_t peer[st
 
 	if (rc)
 		return rc;
-	if (session_cipher_encrypt(cipher, plain, len, &message))
-		return E_CRYPTO;
+	rc = session_cipher_encrypt(cipher, plain, len, &message);
+	if (rc)
+		return blame(p, rc, E_CRYPTO);
 	bytes = ciphertext_message_get_serialized(message);
 	if (signal_buffer_len(bytes) > sizeof out->body)
 		return E_BUG;
@@ -141,25 +165,27 @@ static int decrypt_setup(session_cipher *cipher, struct profile *p, const struct
 {
 	SIGNAL_OWNED(pre_key_signal_message) *m = NULL;
 	uint8_t identity[BASE_BYTES];
+	int rc = pre_key_signal_message_deserialize(&m, in->body, in->body_len, p->signal);
 
-	if (pre_key_signal_message_deserialize(&m, in->body, in->body_len, p->signal) ||
-			copy_public(identity, pre_key_signal_message_get_identity_key(m)))
-		return SESSION_REFUSED;
+	if (rc || copy_public(identity, pre_key_signal_message_get_identity_key(m)))
+		return blame(p, rc, SESSION_REFUSED);
 	if (sodium_memcmp(identity + 1, in->sender, sizeof in->sender) != 0 || guard_is_low_order(identity + 1) ||
 			key_is_bad(pre_key_signal_message_get_base_key(m)) ||
 			key_is_bad(signal_message_get_sender_ratchet_key(pre_key_signal_message_get_signal_message(m))))
 		return SESSION_REFUSED;
-	return session_cipher_decrypt_pre_key_signal_message(cipher, m, NULL, out) ? SESSION_REFUSED : 0;
+	rc = session_cipher_decrypt_pre_key_signal_message(cipher, m, NULL, out);
+	return rc ? blame(p, rc, SESSION_REFUSED) : 0;
 }
 
 static int decrypt_message(session_cipher *cipher, struct profile *p, const struct inside *in, signal_buffer **out)
 {
 	SIGNAL_OWNED(signal_message) *m = NULL;
+	int rc = signal_message_deserialize(&m, in->body, in->body_len, p->signal);
 
-	if (signal_message_deserialize(&m, in->body, in->body_len, p->signal) ||
-			key_is_bad(signal_message_get_sender_ratchet_key(m)))
-		return SESSION_REFUSED;
-	return session_cipher_decrypt_signal_message(cipher, m, NULL, out) ? SESSION_REFUSED : 0;
+	if (rc || key_is_bad(signal_message_get_sender_ratchet_key(m)))
+		return blame(p, rc, SESSION_REFUSED);
+	rc = session_cipher_decrypt_signal_message(cipher, m, NULL, out);
+	return rc ? blame(p, rc, SESSION_REFUSED) : 0;
 }
 
 int session_decrypt(struct profile *p, const struct inside *in, struct plaintext *out)

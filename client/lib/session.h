@@ -27,7 +27,7 @@ struct plaintext {
 	size_t len;
 	uint8_t base[BASE_BYTES]; /* of the session it came under */
 };
-/* SESSION_REFUSED: not for us, forged, or a key of low order. */
+/* SESSION_REFUSED: not for us, forged, or a key of low order. Negative: our own failure. */
 int session_decrypt(struct profile *profile, const struct inside *inside, struct plaintext *out) MUST_CHECK;
 
 #endif

@@ -94,7 +94,7 @@ static int run_cbc(signal_buffer **out, const struct cbc *c)
 	if (ctx && bytes && EVP_CipherInit_ex(ctx, EVP_aes_256_cbc(), NULL, c->key, c->iv, c->encrypt) == 1 &&
 			EVP_CipherUpdate(ctx, bytes, &n, c->in, (int)c->len) == 1 &&
 			EVP_CipherFinal_ex(ctx, bytes + n, &last) == 1) {
-		*out = signal_buffer_create(bytes, (size_t)(n + last));
+		*out = signal_buffer_create(bytes, (size_t)n + (size_t)last);
 		rc = *out ? 0 : SG_ERR_NOMEM;
 	}
 	if (bytes)

@@ -11,28 +11,55 @@
 #include <sodium.h>
 #include <string.h>
 
-static int load(signal_buffer **out, sqlite3_stmt *s)
+/* The library cannot tell our failures from the peer's faults, so they are noted here (session.c looks). */
+static int failed(struct profile *p)
 {
-	if (sqlite3_step(s) != SQLITE_ROW)
-		return SG_ERR_INVALID_KEY_ID;
+	p->failed = true;
+	return SG_ERR_UNKNOWN;
+}
+
+static int done(struct profile *p, int rc)
+{
+	return rc ? failed(p) : 0;
+}
+
+/* 1, or 0 for no row. */
+static int load(signal_buffer **out, struct profile *p, sqlite3_stmt *s)
+{
+	int step = sqlite3_step(s);
+
+	if (step == SQLITE_DONE)
+		return 0;
+	if (step != SQLITE_ROW)
+		return failed(p);
 	*out = signal_buffer_create(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0));
-	return *out ? SG_SUCCESS : SG_ERR_NOMEM;
+	return *out ? 1 : failed(p);
 }
 
 static int load_by_id(signal_buffer **out, struct profile *p, const char *sql, uint32_t id)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	int rc;
 
 	if (q_open(&s, p->db, sql, "i", (int64_t)id))
-		return SG_ERR_UNKNOWN;
-	return load(out, s);
+		return failed(p);
+	rc = load(out, p, s);
+	return rc == 0 ? SG_ERR_INVALID_KEY_ID : rc < 0 ? rc : SG_SUCCESS;
+}
+
+/* The answer of a contains function: the library takes a failure for a no. */
+static int found(struct profile *p, int rc)
+{
+	if (rc < 0)
+		p->failed = true;
+	return rc == 0;
 }
 
 static int contains(struct profile *p, const char *sql, uint32_t id)
 {
 	int64_t n;
 
-	return q_number(&n, p->db, sql, "i", (int64_t)id) == 0;
+	return found(p, q_number(&n, p->db, sql, "i", (int64_t)id));
 }
 
 /* --- sessions -------------------------------------------------------------------------------------- */
@@ -44,8 +71,8 @@ static int session_load(signal_buffer **record, signal_buffer **user, const sign
 
 	*user = NULL;
 	if (q_open(&s, p->db, "SELECT record FROM session WHERE peer = ?", "b", a->name, a->name_len))
-		return SG_ERR_UNKNOWN;
-	return load(record, s) == SG_SUCCESS ? 1 : 0;
+		return failed(p);
+	return load(record, p, s);
 }
 
 static int session_store(const signal_protocol_address *a, uint8_t *record, size_t len, uint8_t *user, size_t user_len,
@@ -55,8 +82,8 @@ static int session_store(const signal_protocol_address *a, uint8_t *record, size
 
 	(void)user;
 	(void)user_len;
-	return q_run(p->db, "INSERT INTO session VALUES (?, ?) ON CONFLICT (peer) DO UPDATE SET record = excluded.record",
-		"bb", a->name, a->name_len, record, len) ? SG_ERR_UNKNOWN : 0;
+	return done(p, q_run(p->db, "INSERT INTO session VALUES (?, ?) "
+		"ON CONFLICT (peer) DO UPDATE SET record = excluded.record", "bb", a->name, a->name_len, record, len));
 }
 
 static int session_contains(const signal_protocol_address *a, void *data)
@@ -64,21 +91,21 @@ static int session_contains(const signal_protocol_address *a, void *data)
 	struct profile *p = data;
 	int64_t n;
 
-	return q_number(&n, p->db, "SELECT 1 FROM session WHERE peer = ?", "b", a->name, a->name_len) == 0;
+	return found(p, q_number(&n, p->db, "SELECT 1 FROM session WHERE peer = ?", "b", a->name, a->name_len));
 }
 
 static int session_delete(const signal_protocol_address *a, void *data)
 {
 	struct profile *p = data;
 
-	return q_run(p->db, "DELETE FROM session WHERE peer = ?", "b", a->name, a->name_len) ? SG_ERR_UNKNOWN : 1;
+	return q_run(p->db, "DELETE FROM session WHERE peer = ?", "b", a->name, a->name_len) ? failed(p) : 1;
 }
 
 static int session_delete_all(const char *name, size_t len, void *data)
 {
 	struct profile *p = data;
 
-	return q_run(p->db, "DELETE FROM session WHERE peer = ?", "b", name, len) ? SG_ERR_UNKNOWN : 1;
+	return q_run(p->db, "DELETE FROM session WHERE peer = ?", "b", name, len) ? failed(p) : 1;
 }
 
 static int session_devices(signal_int_list **out, const char *name, size_t len, void *data)
@@ -101,7 +128,7 @@ static int prekey_store(uint32_t id, uint8_t *record, size_t len, void *data)
 {
 	struct profile *p = data;
 
-	return q_run(p->db, "INSERT INTO prekey VALUES (?, ?)", "ib", (int64_t)id, record, len) ? SG_ERR_UNKNOWN : 0;
+	return done(p, q_run(p->db, "INSERT INTO prekey VALUES (?, ?)", "ib", (int64_t)id, record, len));
 }
 
 static int prekey_contains(uint32_t id, void *data)
@@ -113,7 +140,7 @@ static int prekey_remove(uint32_t id, void *data)
 {
 	struct profile *p = data;
 
-	return q_run(p->db, "DELETE FROM prekey WHERE id = ?", "i", (int64_t)id) ? SG_ERR_UNKNOWN : 0;
+	return done(p, q_run(p->db, "DELETE FROM prekey WHERE id = ?", "i", (int64_t)id));
 }
 
 static int signed_load(signal_buffer **out, uint32_t id, void *data)
@@ -125,8 +152,7 @@ static int signed_store(uint32_t id, uint8_t *record, size_t len, void *data)
 {
 	struct profile *p = data;
 
-	return q_run(p->db, "INSERT INTO signed_prekey VALUES (?, ?)", "ib", (int64_t)id, record, len)
-		? SG_ERR_UNKNOWN : 0;
+	return done(p, q_run(p->db, "INSERT INTO signed_prekey VALUES (?, ?)", "ib", (int64_t)id, record, len));
 }
 
 static int signed_contains(uint32_t id, void *data)
@@ -138,7 +164,7 @@ static int signed_remove(uint32_t id, void *data)
 {
 	struct profile *p = data;
 
-	return q_run(p->db, "DELETE FROM signed_prekey WHERE id = ?", "i", (int64_t)id) ? SG_ERR_UNKNOWN : 0;
+	return done(p, q_run(p->db, "DELETE FROM signed_prekey WHERE id = ?", "i", (int64_t)id));
 }
 
 /* --- identities ------------------------------------------------------------------------------------ */
@@ -151,7 +177,7 @@ static int identity_pair(signal_buffer **public_data, signal_buffer **private_da
 
 	memcpy(serialised + 1, p->identity, sizeof p->identity);
 	if (q_blob(&into, p->db, "SELECT value FROM meta WHERE name = 'identity secret'", ""))
-		return SG_ERR_UNKNOWN;
+		return failed(p);
 	*public_data = signal_buffer_create(serialised, sizeof serialised);
 	*private_data = signal_buffer_create(secret, sizeof secret);
 	sodium_memzero(secret, sizeof secret);

@@ -22,7 +22,10 @@ static const char schema[] =
 	"CREATE TABLE session (peer BLOB PRIMARY KEY, record BLOB NOT NULL);"
 	"CREATE TABLE prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
 	"CREATE TABLE signed_prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
-	/* Our sealing keys. base NULL: of a bundle, prekey its one-time prekey (0: last resort). ended: opened once. */
+	/*
+	 * Our sealing keys. turn 0: of a bundle, prekey its one-time prekey (0: last resort), base the session that
+	 * it started. ended: opened once.
+	 */
 	"CREATE TABLE sealing (id INTEGER PRIMARY KEY, contact INTEGER, base BLOB, turn INTEGER NOT NULL, prekey INTEGER,"
 	" key_hash BLOB NOT NULL, public BLOB NOT NULL, secret BLOB NOT NULL, ended INTEGER NOT NULL DEFAULT 0,"
 	" superseded_s INTEGER);"
@@ -32,9 +35,13 @@ static const char schema[] =
 	" public BLOB NOT NULL);"
 	/* Envelope ids live as long as the secret they came under. */
 	"CREATE TABLE envelope (id BLOB PRIMARY KEY, sealing INTEGER NOT NULL) WITHOUT ROWID;"
+	/* Envelopes there was no room for, and since when. */
+	"CREATE TABLE held (id BLOB PRIMARY KEY, since_s INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL, out INTEGER NOT NULL,"
 	" number INTEGER NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL, at_s INTEGER NOT NULL,"
-	" shown INTEGER NOT NULL DEFAULT 0, text TEXT NOT NULL, UNIQUE (contact, out, number));"
+	" shown INTEGER NOT NULL DEFAULT 0, text TEXT NOT NULL);"
+	/* Not unique: the numbers of a peer who lost its state begin again. */
+	"CREATE INDEX message_number ON message (contact, out, number);"
 	"CREATE TABLE outbox (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL, onion BLOB NOT NULL,"
 	" deposit BLOB NOT NULL, key BLOB NOT NULL, packet BLOB NOT NULL, made_s INTEGER NOT NULL);"
 	"PRAGMA user_version = 1;";
@@ -49,6 +56,20 @@ static int set_key(sqlite3 *db, const struct key *key)
 	rc = sqlite3_key_v2(db, "main", hex, (int)sizeof hex - 1);
 	sodium_memzero(hex, sizeof hex);
 	return rc == SQLITE_OK ? 0 : E_CRYPTO;
+}
+
+/* All or nothing; another process may have been quicker. */
+static int create(sqlite3 *db)
+{
+	int64_t version = 0;
+	int rc = q_begin(db);
+
+	if (rc)
+		return rc;
+	rc = q_number(&version, db, "PRAGMA user_version", "") ? E_IO : 0;
+	if (rc == 0 && version == 0 && sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK)
+		rc = E_IO;
+	return q_end(db, rc);
 }
 
 static int configure(sqlite3 *db)
@@ -66,9 +87,7 @@ static int configure(sqlite3 *db)
 	if (sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL, NULL) != SQLITE_OK ||
 			q_number(&version, db, "PRAGMA user_version", ""))
 		return E_IO;
-	if (version == 0 && sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK)
-		return E_IO;
-	return 0;
+	return version == 0 ? create(db) : 0;
 }
 
 int store_open(sqlite3 **out, const char *dir, const struct key *key)

@@ -66,16 +66,23 @@ int turns_opened(struct profile *p, int64_t sealing)
 		"AND o.turn > sealing.turn)", "ii", profile_now(p), sealing);
 }
 
+int turns_started(struct profile *p, int64_t sealing, int64_t contact, const uint8_t base[static BASE_BYTES])
+{
+	return q_run(p->db, "UPDATE sealing SET contact = ?, base = ? WHERE id = ? AND base IS NULL AND prekey > 0", "ibi",
+		contact, base, (size_t)BASE_BYTES, sealing);
+}
+
 int turns_forget(struct profile *p)
 {
 	int64_t now = profile_now(p);
-	int rc = q_run(p->db, "DELETE FROM sealing WHERE superseded_s IS NOT NULL AND (superseded_s + ?1 <= ?2 OR EXISTS "
-		"(SELECT 1 FROM mailbox m WHERE m.contact IS sealing.contact AND m.empty_s >= superseded_s + ?3))", "iii",
+	/* Packets under a bundle's key may wait in the inbox as well as in the contact's mailbox. */
+	int rc = q_run(p->db, "DELETE FROM sealing WHERE superseded_s IS NOT NULL AND (superseded_s + ?1 <= ?2 OR "
+		"NOT EXISTS (SELECT 1 FROM mailbox m WHERE (m.contact IS sealing.contact OR "
+		"(m.contact IS NULL AND sealing.turn = 0)) AND coalesce(m.empty_s, 0) < superseded_s + ?3))", "iii",
 		(int64_t)(RETENTION_S + QUIET_S), now, (int64_t)QUIET_S);
 
-	/* A one-time bundle's sealing key goes with its prekey, which the session's first message used up. */
-	rc = rc ? rc : q_run(p->db, "UPDATE sealing SET superseded_s = ? WHERE superseded_s IS NULL AND base IS NULL AND "
-		"prekey > 0 AND NOT EXISTS (SELECT 1 FROM prekey k WHERE k.id = sealing.prekey)", "i", now);
-	return rc ? rc : q_run(p->db, "DELETE FROM envelope WHERE NOT EXISTS "
+	rc = rc ? rc : q_run(p->db, "DELETE FROM envelope WHERE NOT EXISTS "
 		"(SELECT 1 FROM sealing s WHERE s.id = envelope.sealing)", "");
+	return rc ? rc : q_run(p->db, "DELETE FROM held WHERE since_s + ? <= ?", "ii",
+		(int64_t)(RETENTION_S + QUIET_S), now);
 }

@@ -29,10 +29,14 @@ struct peer_turn {
 /* The peer named a key; kept when its turn is the highest of that session. */
 int turns_learn(struct profile *profile, const struct peer_turn *turn) MUST_CHECK;
 
+/* A set-up came under our key `sealing`: a one-time bundle's key becomes turn 0 of the session it started. */
+int turns_started(struct profile *profile, int64_t sealing, int64_t contact,
+	const uint8_t base[static BASE_BYTES]) MUST_CHECK;
+
 /* A packet was opened under our key `sealing`: its turn ends, earlier ones of the session are superseded. */
 int turns_opened(struct profile *profile, int64_t sealing) MUST_CHECK;
 
-/* Deletes sealing secrets, and the envelope ids under them, that are quiet. */
+/* Deletes sealing secrets, and the envelope ids under them, that are quiet; forgets what was held long ago. */
 int turns_forget(struct profile *profile) MUST_CHECK;
 
 #endif
