@@ -99,14 +99,15 @@ int add_command(struct cli *cli)
 int accept_command(struct cli *cli)
 {
 	struct contact c;
-	int rc = contact_accept(cli->profile, cli->argv[0]);
+	int rc = contact_accept(cli->profile, cli->argv[0], cli->argv[1]);
 
-	rc = rc ? rc : contact_by_name(&c, cli->profile, cli->argv[0]);
 	if (rc)
-		return tell(cli, rc, "there is no contact of that name");
-	rc = sync_mailbox(&cli->net, cli->profile, c.id);
+		return tell(cli, rc, rc == CONTACT_EXISTS ? "you have a contact of that name already" :
+			"there is no request of that name, or the new name is empty or too long");
+	rc = contact_by_name(&c, cli->profile, cli->argv[1]);
+	rc = rc ? rc : sync_mailbox(&cli->net, cli->profile, c.id);
 	if (rc == 0)
-		show_event(cli, "accepted", cli->argv[0]);
+		show_event(cli, "accepted", cli->argv[1]);
 	return tell_sync(cli, rc);
 }
 

@@ -23,7 +23,7 @@ static const struct command {
 	{ "init", "", 0, false, "make a profile and register at --server", init_command },
 	{ "id", "", 0, true, "your contact link, as text and QR code", id_command },
 	{ "add", "NAME LINK", 2, true, "add a person by contact link", add_command },
-	{ "accept", "NAME", 1, true, "accept a request", accept_command },
+	{ "accept", "REQUEST NAME", 2, true, "accept a request under a name of yours", accept_command },
 	{ "block", "NAME", 1, true, "never hear of that person again", block_command },
 	{ "contacts", "", 0, true, "who is there", contacts_command },
 	{ "send", "NAME TEXT", 2, true, "send a message", send_command },
@@ -36,7 +36,7 @@ static int usage(FILE *to)
 {
 	fprintf(to, "usage: sotto [options] COMMAND\n\n");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(to, "  %-9s %-10s %s\n", commands[i].name, commands[i].args, commands[i].help);
+		fprintf(to, "  %-9s %-13s %s\n", commands[i].name, commands[i].args, commands[i].help);
 	fprintf(to,
 		"\n  --profile DIR         the profile (default: ~/.sotto)\n"
 		"  --socks HOST:PORT     Tor's SOCKS port (default: 127.0.0.1:9050)\n"

@@ -63,7 +63,7 @@ static void show_message(const struct cli *cli, sqlite3_stmt *row)
 	print_clean(name);
 	fputs(out ? " < " : " > ", stdout);
 	print_clean(text);
-	fputs(request ? "   (a request: sotto accept NAME or block NAME)\n" : "\n", stdout);
+	fputs(request ? "   (a request: accept or block it)\n" : "\n", stdout);
 	fflush(stdout);
 }
 

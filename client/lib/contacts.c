@@ -89,9 +89,18 @@ static int set_state(struct profile *p, const char *name, enum contact_state sta
 	return rc == STORE_NONE ? CONTACT_NONE : rc;
 }
 
-int contact_accept(struct profile *p, const char *name)
+int contact_accept(struct profile *p, const char *request, const char *name)
 {
-	return set_state(p, name, CONTACT_ACCEPTED);
+	struct contact c;
+	int64_t id;
+	int rc = contact_by_name(&c, p, request);
+
+	if (rc)
+		return rc;
+	if (!*name || strlen(name) > CONTACT_NAME_MOST)
+		return E_CONFIG;
+	rc = q_number(&id, p->db, "UPDATE OR IGNORE contact SET state = 1, name = ? WHERE id = ? RETURNING id", "ti", name, c.id);
+	return rc == STORE_NONE ? CONTACT_EXISTS : rc;
 }
 
 int contact_block(struct profile *p, const char *name)

@@ -20,7 +20,8 @@ struct contact {
 
 /* A person whose link we hold is accepted at once. CONTACT_EXISTS: the name or the person. */
 int contact_add(struct profile *profile, const char *name, const struct contact_link *link) MUST_CHECK;
-int contact_accept(struct profile *profile, const char *name) MUST_CHECK; /* CONTACT_NONE */
+/* A request becomes a contact under a name of our choice. CONTACT_NONE, CONTACT_EXISTS: that name is taken. */
+int contact_accept(struct profile *profile, const char *request, const char *name) MUST_CHECK;
 int contact_block(struct profile *profile, const char *name) MUST_CHECK;
 int contact_by_name(struct contact *out, struct profile *profile, const char *name) MUST_CHECK;
 int contact_by_id(struct contact *out, struct profile *profile, int64_t id) MUST_CHECK;

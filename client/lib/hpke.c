@@ -14,18 +14,22 @@ _Static_assert(HPKE_ENC_BYTES == crypto_kem_xwing_CIPHERTEXTBYTES, "X-Wing ciphe
 
 static const uint8_t suite[] = { 'H', 'P', 'K', 'E', 0x64, 0x7a, 0x00, 0x01, 0x00, 0x03 };
 
+struct span {
+	const uint8_t *bytes;
+	size_t len;
+};
+
 /* "HPKE-v1" || suite || label || ikm, extracted under salt. */
-static void labeled_extract(uint8_t out[static 32], const uint8_t *salt, size_t salt_len, const char *label,
-	const uint8_t *ikm, size_t ikm_len)
+static void labeled_extract(uint8_t out[static 32], struct span salt, const char *label, struct span ikm)
 {
 	crypto_kdf_hkdf_sha256_state state;
 
-	crypto_kdf_hkdf_sha256_extract_init(&state, salt, salt_len);
+	crypto_kdf_hkdf_sha256_extract_init(&state, salt.bytes, salt.len);
 	crypto_kdf_hkdf_sha256_extract_update(&state, (const uint8_t *)"HPKE-v1", 7);
 	crypto_kdf_hkdf_sha256_extract_update(&state, suite, sizeof suite);
 	crypto_kdf_hkdf_sha256_extract_update(&state, (const uint8_t *)label, strlen(label));
-	if (ikm_len)
-		crypto_kdf_hkdf_sha256_extract_update(&state, ikm, ikm_len);
+	if (ikm.len)
+		crypto_kdf_hkdf_sha256_extract_update(&state, ikm.bytes, ikm.len);
 	crypto_kdf_hkdf_sha256_extract_final(&state, out);
 }
 
@@ -45,11 +49,12 @@ static void labeled_expand(uint8_t *out, size_t len, const uint8_t prk[static 32
 
 static void schedule(struct hpke *out, const uint8_t shared[static 32], const struct hpke_parts *parts)
 {
+	const struct span nothing = { NULL, 0 };
 	uint8_t context[65] = { 0 }, secret[32]; /* mode 0 || psk_id_hash || info_hash */
 
-	labeled_extract(context + 1, NULL, 0, "psk_id_hash", NULL, 0);
-	labeled_extract(context + 33, NULL, 0, "info_hash", parts->info, parts->info_len);
-	labeled_extract(secret, shared, 32, "secret", NULL, 0);
+	labeled_extract(context + 1, nothing, "psk_id_hash", nothing);
+	labeled_extract(context + 33, nothing, "info_hash", (struct span){ parts->info, parts->info_len });
+	labeled_extract(secret, (struct span){ shared, 32 }, "secret", nothing);
 	labeled_expand(out->key, sizeof out->key, secret, "key", context);
 	labeled_expand(out->base_nonce, sizeof out->base_nonce, secret, "base_nonce", context);
 	out->sequence = 0;

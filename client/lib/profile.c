@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Making and opening a profile. dir/key: version 4 || opslimit 8 || memlimit 8 || salt 16; the limits are bounded before
- * hashing, else a swapped file could ask for all memory. dir/db: the encrypted database.
+ * Making and opening a profile. dir/key: version 4 || opslimit 8 || memlimit 8 || salt 16; the limits are bounded
+ * before hashing, else a swapped file could ask for all memory. dir/db: the encrypted database.
  */
 #include "client/lib/profile.h"
 

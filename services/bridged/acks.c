@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * 8 times mailbox id || blob id. Trusts the plugin that the session is the one of the topic; that it holds the mailbox is
- * checked here. A lost acknowledgement costs nothing: the blob is fetched again and acknowledged again.
+ * 8 times mailbox id || blob id. Trusts the plugin that the session is the one of the topic; that it holds the
+ * mailbox is checked here. A lost acknowledgement costs nothing: the blob is fetched again and acknowledged again.
  */
 #include "services/bridged/acks.h"
 

@@ -13,6 +13,7 @@ import uuid
 
 import client
 from bed import Bed, blob, until
+from stack import Stack
 
 
 class Conflicts(Bed):
@@ -43,7 +44,7 @@ class Conflicts(Bed):
             b"%s: %s\r\n" % (k.encode(), str(v).encode()) for k, v in headers.items()) + b"\r\n" + body
 
     def at_once(self, *loads):
-        """loads = ((socket, request), ...) of each instance. Statuses in order, and the sockets in order of answers."""
+        """loads = ((socket, request), ...) of each instance. Their statuses, in that order."""
         for name in self.INSTANCES:
             self.stack.send(name, signal.SIGSTOP)
         try:
@@ -53,11 +54,11 @@ class Conflicts(Bed):
         finally:
             for name in self.INSTANCES:
                 self.stack.send(name, signal.SIGCONT)
-        poll, statuses, order = select.epoll(), {}, []
+        poll, statuses = select.epoll(), {}
         for load in loads:
             for sock, _ in load:
                 poll.register(sock, select.EPOLLIN)
-        while len(order) < sum(map(len, loads)):
+        while len(statuses) < sum(map(len, loads)):
             ready = poll.poll(30)
             self.assertTrue(ready, "nobody answers")
             for fd, _ in ready:
@@ -67,9 +68,8 @@ class Conflicts(Bed):
                 answer.begin()
                 answer.read()
                 statuses[sock] = answer.status
-                order.append(sock)
         poll.close()
-        return [[statuses[s] for s, _ in load] for load in loads], order
+        return [[statuses[s] for s, _ in load] for load in loads]
 
     def deadlocks(self):
         """Counted for sure when the backends have ended."""
@@ -87,28 +87,64 @@ class Conflicts(Bed):
         """In the order in which a batch inserts them."""
         return sorted((client.Mailbox(self.server) for _ in range(n)), key=lambda box: box.id)
 
+    def holder(self, *boxes):
+        """A transaction of somebody else that has inserted these deposit hashes; ends with its standard input."""
+        psql = subprocess.Popen(["psql", "-XAtq", "-h", f"{self.stack.dir}/pg", "-U", "postgres", "-d", "sotto"],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        rows = ", ".join(f"('\\x{os.urandom(32).hex()}', '\\x{client.h256(box.deposit).hex()}', 21, false)"
+                         for box in boxes)
+        psql.stdin.write("BEGIN; INSERT INTO sotto.mailbox (id, deposit_hash, keep_days, inbox) "
+                         f"VALUES {rows}; SELECT 'held';\n")
+        psql.stdin.flush()
+        self.assertEqual(psql.stdout.readline(), "held\n")
+        return psql
+
+    BOTH_WAIT = """DO $$ BEGIN
+        FOR i IN 1..2000 LOOP
+            EXIT WHEN (SELECT count(*) FROM pg_locks WHERE NOT granted) >= 2;
+            PERFORM pg_sleep(0.001);
+        END LOOP;
+    END $$; ROLLBACK;
+    """
+
+    def meet(self, gates, *loads):
+        """at_once, where each batch comes upon its gate, which opens when both wait: so they surely meet half-way."""
+        with self.holder(*gates) as holder:
+            holder.stdin.write(self.BOTH_WAIT)
+            holder.stdin.close()
+            return self.at_once(*loads)
+
     def test_crossed_keys_deadlock_and_honest_neighbours_succeed(self):
         before, n = self.deadlocks(), 16
-        lines = [self.connect(name, n + 8) for name in self.INSTANCES]
-        for _ in range(6):
+        lines = [self.connect(name, n + 9) for name in self.INSTANCES]
+        for _ in range(4):
             hashes = [os.urandom(32) for _ in range(n)]
-            crossed = [self.boxes(n), self.boxes(n)] # each batch inserts the hashes in the other's reverse order
-            honest = [self.boxes(8), self.boxes(8)]
-            loads = [[self.raw_make(b, h) for b, h in zip(crossed[i], hashes[::1 - 2 * i])] +
-                     [self.raw_make(b) for b in honest[i]] for i in range(2)]
-            statuses, _ = self.at_once(*(list(zip(lines[i], loads[i])) for i in range(2)))
-            self.assertEqual([s[n:] for s in statuses], [[201] * 8] * 2)
-            attackers = [statuses[0][:n], statuses[1][:n][::-1]]
-            self.assertEqual([sorted(pair) for pair in zip(*attackers)], [[201, 409]] * n)
+            loads, gates = [], []
+            for i in range(2):
+                crossed, honest = self.boxes(n + 1), self.boxes(8)
+                gates.append(crossed.pop(n // 2))
+                raw = [self.raw_make(b, h) for b, h in zip(crossed, hashes[::1 - 2 * i])] # the other's in reverse
+                raw += [self.raw_make(b) for b in (*honest, gates[i])]
+                loads.append(list(zip(lines[i], raw)))
+            statuses = self.meet(gates, *loads)
+            self.assertEqual([s[n:-1] for s in statuses], [[201] * 8] * 2)
+            pairs = zip(statuses[0][:n], statuses[1][n - 1::-1])
+            self.assertEqual([sorted(pair) for pair in pairs], [[201, 409]] * n)
         self.assertGreater(self.deadlocks(), before)
 
     def test_the_same_keys_in_opposite_order_never_deadlock(self):
-        before, n = self.deadlocks(), 48
-        lines = [self.connect(name, n) for name in self.INSTANCES]
-        for _ in range(6):
-            raw = [self.raw_make(box) for box in self.boxes(n)]
-            statuses, _ = self.at_once(list(zip(lines[0], raw)), list(zip(lines[1], raw[::-1])))
-            self.assertEqual(statuses, [[201] * n] * 2)
+        before, n = self.deadlocks(), 24
+        lines = [self.connect(name, n + 1) for name in self.INSTANCES]
+        for _ in range(4):
+            boxes, loads = self.boxes(n + 2), []
+            gates = [boxes.pop(n // 2) for _ in range(2)]
+            for i in range(2):
+                asked = boxes[::1 - 2 * i]
+                asked.insert(n // 2, gates[i])
+                loads.append(list(zip(lines[i], map(self.raw_make, asked))))
+            for statuses in self.meet(gates, *loads):
+                statuses.pop(n // 2)
+                self.assertEqual(statuses, [201] * n)
         self.assertEqual(self.deadlocks(), before)
 
     def test_neighbours_are_answered_while_a_victim_is_still_being_retried(self):
@@ -120,13 +156,7 @@ class Conflicts(Bed):
             line.request("GET", "/v1/health")
         socks, boxes = [line.sock for line in lines], self.boxes(17)
         victim, raw = 8, [self.raw_make(box) for box in boxes]
-        with subprocess.Popen(["psql", "-XAtq", "-h", f"{self.stack.dir}/pg", "-U", "postgres", "-d", "sotto"],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-            holder.stdin.write(b"BEGIN; INSERT INTO sotto.mailbox (id, deposit_hash, keep_days, inbox) VALUES "
-                               b"('\\x%s', '\\x%s', 21, false); SELECT 'held';\n" %
-                               (os.urandom(32).hex().encode(), client.h256(boxes[victim].deposit).hex().encode()))
-            holder.stdin.flush()
-            self.assertEqual(holder.stdout.readline(), b"held\n")
+        with self.holder(boxes[victim]) as holder:
             self.stack.send("blobd", signal.SIGSTOP)
             for sock, request in zip(socks, raw):
                 sock.sendall(request)
@@ -201,19 +231,25 @@ class Requests(client.Server):
         return daemon, method, path, body, headers
 
 
+class CutStack(Stack):
+    """Its daemons reach PostgreSQL through a Cutter from the start."""
+
+    def write_settings(self):
+        directory = f"{self.dir}/cut"
+        os.mkdir(directory)
+        self.cutter = Cutter(directory, f"{self.dir}/pg/.s.PGSQL.5432")
+        self.settings["database"] = f"host={directory} port=5432 dbname=sotto"
+        super().write_settings()
+
+
 class Cut(Bed):
     @classmethod
     def setUpClass(cls):
-        super().setUpClass()
-        directory = f"{cls.stack.dir}/cut"
-        os.mkdir(directory)
-        cls.cutter = Cutter(directory, f"{cls.stack.dir}/pg/.s.PGSQL.5432")
+        cls.stack = CutStack(os.environ["SOTTO_BUILD"])
+        cls.addClassCleanup(cls.stack.down)
+        cls.stack.up()
+        cls.server, cls.cutter = cls.stack.server(), cls.stack.cutter
         cls.addClassCleanup(cls.cutter.close)
-        cls.stack.settings["database"] = f"host={directory} port=5432 dbname=sotto"
-        cls.stack.write_settings()
-        for name in cls.stack.daemon_names():
-            cls.stack.restart(name)
-            cls.stack.wait_healthy(name)
 
     def repeated(self, function, request):
         """The answer to what is repeated byte for byte after its connection was cut."""

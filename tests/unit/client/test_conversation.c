@@ -175,11 +175,11 @@ START_TEST(two_people_talk_and_a_stranger_is_a_request_until_accepted)
 	ck_assert_int_eq(sqlite3_step(s), SQLITE_ROW);
 	snprintf(name, sizeof name, "%s", (const char *)sqlite3_column_text(s, 0));
 	sqlite3_finalize(s);
-	ck_assert_int_eq(contact_accept(alice.p, name), 0);
-	pass(&alice, name, &bob, "hello yourself");
+	ck_assert_int_eq(contact_accept(alice.p, name, "bob"), 0);
+	pass(&alice, "bob", &bob, "hello yourself");
 	for (int i = 0; i < 20; i++) {
 		pass(&bob, "alice", &alice, "ping");
-		pass(&alice, name, &bob, "pong");
+		pass(&alice, "bob", &bob, "pong");
 	}
 	tear_down();
 }
@@ -298,6 +298,48 @@ START_TEST(sixty_days_away_lose_nothing_that_was_kept)
 		ck_assert_int_eq(deliver(&alice, &waiting[i]), RECEIVE_NEW);
 	pass(&alice, "bob", &bob, "back again");
 	pass(&bob, "alice", &alice, "welcome");
+	tear_down();
+}
+END_TEST
+
+/* True when any file of the profile holds those bytes. */
+static bool files_hold(const struct person *a, const void *bytes, size_t len)
+{
+	static const char *const files[] = { "key", "db", "db-wal", "db-shm" };
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		char path[64];
+		uint8_t *all = malloc(1 << 24);
+		size_t n = 0;
+		FILE *file;
+
+		snprintf(path, sizeof path, "%s/%s", a->dir, files[i]);
+		file = fopen(path, "re");
+		ck_assert_ptr_nonnull(all);
+		if (file) {
+			n = fread(all, 1, 1 << 24, file);
+			fclose(file);
+		}
+		found = found || memmem(all, n, bytes, len);
+		free(all);
+	}
+	return found;
+}
+
+START_TEST(the_files_hold_nothing_readable)
+{
+	static const char text[] = "a sentence that must not be found";
+
+	set_up();
+	add(&bob, "alice", &alice);
+	pass(&bob, "alice", &alice, text);
+	ck_assert(files_hold(&alice, "SOTTO", 0)); /* the search itself works */
+	ck_assert(!files_hold(&alice, text, sizeof text - 1));
+	ck_assert(!files_hold(&bob, text, sizeof text - 1));
+	ck_assert(!files_hold(&bob, "sealing", 7)); /* no word of the schema */
+	ck_assert(!files_hold(&bob, bob.p->identity, sizeof bob.p->identity));
+	ck_assert(!files_hold(&bob, "SQLite format", 13));
 	tear_down();
 }
 END_TEST
@@ -671,7 +713,7 @@ END_TEST
 UNIT("conversation", two_people_talk_and_a_stranger_is_a_request_until_accepted,
 	a_packet_counts_once_and_a_changed_one_not_at_all, both_may_begin_at_once_and_packets_may_cross_and_be_late,
 	long_texts_are_split_between_characters, a_sealing_secret_dies_quiet_and_not_before,
-	sixty_days_away_lose_nothing_that_was_kept, a_wrong_passphrase_opens_nothing,
+	sixty_days_away_lose_nothing_that_was_kept, the_files_hold_nothing_readable, a_wrong_passphrase_opens_nothing,
 	a_bundle_of_another_person_or_changed_is_refused, a_bundles_sealing_key_lives_until_a_later_turn_was_opened,
 	a_failing_disk_is_not_junk, a_failing_disk_does_not_look_like_no_session, a_request_is_named_by_half_the_hash,
 	a_request_without_room_is_held_a_day, numbers_that_begin_again_swallow_no_text,
