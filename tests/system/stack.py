@@ -309,11 +309,12 @@ class Stack:
         while not self.ended.is_set():
             poll = select.poll()
             with self.lock:
-                for fd in self.watched:
-                    poll.register(fd, select.POLLIN)
+                polled = dict(self.watched)
+            for fd in polled:
+                poll.register(fd, select.POLLIN)
             for fd, _ in poll.poll(50):
-                with self.lock:
-                    pid, name = self.watched.pop(fd, (0, None))
+                with self.lock: # by now the number may be another process's: kill() closes, watch() opens again
+                    pid, name = self.watched.pop(fd) if self.watched.get(fd) is polled[fd] else (0, None)
                 if name:
                     self.died.append(f"{name} ({pid})")
                     self.on_death(name)

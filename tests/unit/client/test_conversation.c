@@ -302,6 +302,37 @@ START_TEST(sixty_days_away_lose_nothing_that_was_kept)
 }
 END_TEST
 
+/* Whoever holds a sealing secret could put another envelope around the session's message: the guard tells. */
+START_TEST(another_envelope_around_a_message_is_junk)
+{
+	struct parcel parcel, forged;
+	struct inside in;
+	uint8_t secret[HPKE_SECRET_BYTES], public_key[HPKE_PUBLIC_BYTES], hash[HASH_BYTES], deposit[HASH_BYTES];
+	const struct opener opener = { secret, hash, deposit };
+	sqlite3_stmt *s;
+	bool opened = false;
+
+	set_up();
+	add(&bob, "alice", &alice);
+	say(&bob, "alice", &alice, "genuine");
+	parcel = forged = post(&bob);
+	hash256(deposit, parcel.address.deposit.b, KEY_BYTES);
+	ck_assert_int_eq(q_open(&s, alice.p->db, "SELECT key_hash, secret, public FROM sealing", ""), 0);
+	while (!opened && sqlite3_step(s) == SQLITE_ROW) {
+		ck_assert(q_column(hash, sizeof hash, s, 0) && q_column(secret, sizeof secret, s, 1) &&
+			q_column(public_key, sizeof public_key, s, 2));
+		opened = packet_open(&in, parcel.packet, &opener) == 0;
+	}
+	sqlite3_finalize(s);
+	ck_assert(opened);
+	in.next_key[0] ^= 1;
+	ck_assert_int_eq(packet_seal(forged.packet, &in, public_key, deposit), 0);
+	ck_assert_int_eq(deliver(&alice, &forged), RECEIVE_JUNK);
+	ck_assert_int_eq(deliver(&alice, &parcel), RECEIVE_NEW);
+	tear_down();
+}
+END_TEST
+
 /* True when any file of the profile holds those bytes. */
 static bool files_hold(const struct person *a, const void *bytes, size_t len)
 {
@@ -713,7 +744,8 @@ END_TEST
 UNIT("conversation", two_people_talk_and_a_stranger_is_a_request_until_accepted,
 	a_packet_counts_once_and_a_changed_one_not_at_all, both_may_begin_at_once_and_packets_may_cross_and_be_late,
 	long_texts_are_split_between_characters, a_sealing_secret_dies_quiet_and_not_before,
-	sixty_days_away_lose_nothing_that_was_kept, the_files_hold_nothing_readable, a_wrong_passphrase_opens_nothing,
+	sixty_days_away_lose_nothing_that_was_kept, another_envelope_around_a_message_is_junk,
+	the_files_hold_nothing_readable, a_wrong_passphrase_opens_nothing,
 	a_bundle_of_another_person_or_changed_is_refused, a_bundles_sealing_key_lives_until_a_later_turn_was_opened,
 	a_failing_disk_is_not_junk, a_failing_disk_does_not_look_like_no_session, a_request_is_named_by_half_the_hash,
 	a_request_without_room_is_held_a_day, numbers_that_begin_again_swallow_no_text,
