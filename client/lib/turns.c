@@ -79,10 +79,10 @@ int turns_forget(struct profile *p)
 	int rc = q_run(p->db, "DELETE FROM sealing WHERE superseded_s IS NOT NULL AND (superseded_s + ?1 <= ?2 OR "
 		"NOT EXISTS (SELECT 1 FROM mailbox m WHERE (m.contact IS sealing.contact OR "
 		"(m.contact IS NULL AND sealing.turn = 0)) AND coalesce(m.empty_s, 0) < superseded_s + ?3))", "iii",
-		(int64_t)(RETENTION_S + QUIET_S), now, (int64_t)QUIET_S);
+		(int64_t)RETENTION_S + QUIET_S, now, (int64_t)QUIET_S);
 
 	rc = rc ? rc : q_run(p->db, "DELETE FROM envelope WHERE NOT EXISTS "
 		"(SELECT 1 FROM sealing s WHERE s.id = envelope.sealing)", "");
 	return rc ? rc : q_run(p->db, "DELETE FROM held WHERE since_s + ? <= ?", "ii",
-		(int64_t)(RETENTION_S + QUIET_S), now);
+		(int64_t)RETENTION_S + QUIET_S, now);
 }
