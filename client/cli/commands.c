@@ -38,6 +38,18 @@ static int tell_sync(const struct cli *cli, int rc)
 	return tell(cli, rc, error_text(rc));
 }
 
+/* A profile that could not be registered the last time is opened and registered now. */
+static int make_or_open(struct cli *cli, const char *passphrase, const uint8_t *onion)
+{
+	char path[4096];
+
+	if (snprintf(path, sizeof path, "%s/key", cli->dir) >= (int)sizeof path)
+		return E_CONFIG;
+	if (access(path, F_OK) != 0)
+		return profile_create(&cli->profile, cli->dir, passphrase, onion);
+	return profile_open(&cli->profile, cli->dir, passphrase);
+}
+
 int init_command(struct cli *cli)
 {
 	char passphrase[256];
@@ -51,10 +63,13 @@ int init_command(struct cli *cli)
 		return tell(cli, rc, "no passphrase, or two different ones");
 	if (!cli->json)
 		fprintf(stderr, "Making keys ...\n");
-	rc = profile_create(&cli->profile, cli->dir, passphrase, onion);
+	rc = make_or_open(cli, passphrase, onion);
 	sodium_memzero(passphrase, sizeof passphrase);
 	if (rc)
-		return tell(cli, rc, "cannot make the profile: the folder is not writable, or holds one already");
+		return tell(cli, rc, rc == E_LOCKED ? "there is a profile already, with another passphrase" :
+			"cannot make the profile: is the folder writable?");
+	if (memcmp(cli->profile->onion, onion, sizeof onion) != 0)
+		return tell(cli, E_CONFIG, "there is a profile already, at another server");
 	if (!cli->json)
 		fprintf(stderr, "Registering over Tor ...\n");
 	rc = sync_register(&cli->net, cli->profile);

@@ -145,7 +145,7 @@ int sync_flush(struct net *net, struct profile *p, unsigned *out_sent)
 
 	*out_sent = 0;
 	while ((rc = outbox_next(&parcel, p, parcel.id)) == 0) {
-		if (result && memcmp(&stuck, &parcel.address, sizeof stuck) == 0)
+		if (result && sodium_memcmp(&stuck, &parcel.address, sizeof stuck) == 0)
 			continue;
 		rc = deposit(net, &parcel);
 		if (rc) {
