@@ -160,9 +160,9 @@ lint: ## clang's warnings, clang-tidy, cppcheck, shellcheck, and the limits of d
 
 sources = $(wildcard libshared/*.[ch] services/*/*.[ch] client/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])
 fmt: ## lay the code out with clang-format
-	clang-format -i $(sources)
+	@clang-format -i $(sources)
 fmt-check: ## say what fmt would change
-	clang-format --dry-run --Werror $(sources)
+	@clang-format --dry-run --Werror $(sources)
 
 clean: ## remove build/
 	rm -rf build

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The policy of group commit. Three lists: new calls; parts of batches that failed, which go first; and victims of
- * conflicts, which run alone, in turn with the others, so that nobody waits for an attacker's retries.
+ * The policy of group commit. Three lists: new calls; parts of batches that failed, which go first;
+ * and victims of conflicts, which run alone, in turn with the others, so that nobody waits for an
+ * attacker's retries.
  */
 #include "libshared/batch.h"
 
@@ -56,7 +57,10 @@ static void sort(struct call **calls, struct call **spare, unsigned n)
 	sort(calls, spare, half);
 	sort(calls + half, spare, n - half);
 	for (unsigned k = 0; k < n; k++) {
-		bool left = j == n || (i < half && params_compare(&calls[i]->params, &calls[j]->params) <= 0);
+		bool left = j == n ||
+				(i < half &&
+						params_compare(&calls[i]->params,
+								&calls[j]->params) <= 0);
 
 		spare[k] = left ? calls[i++] : calls[j++];
 	}
@@ -85,7 +89,8 @@ static struct batch *from_queue(struct batches *b, struct batch *batch)
 	return batch;
 }
 
-/* Neighbours of a victim first, then victims and new calls in turn: nobody waits for an attacker's retries. */
+/* Neighbours of a victim first, then victims and new calls in turn: nobody waits for an attacker's
+ * retries. */
 struct batch *batches_next(struct batches *b)
 {
 	struct batch *batch = b->again;
@@ -117,7 +122,8 @@ static void put_again(struct batches *b, struct batch *batch)
 static void take_out(struct batch *batch, unsigned index)
 {
 	batch->n--;
-	memmove(&batch->calls[index], &batch->calls[index + 1], (batch->n - index) * sizeof batch->calls[0]);
+	memmove(&batch->calls[index], &batch->calls[index + 1],
+			(batch->n - index) * sizeof batch->calls[0]);
 }
 
 static void fail(struct call **out_failed, struct call *call)
@@ -142,8 +148,8 @@ static void bisect(struct batches *b, struct batch *batch)
 	put_again(b, batch);
 }
 
-void batches_failed(
-	struct batches *b, struct batch *batch, enum batch_verdict verdict, unsigned failed, struct call **out_failed)
+void batches_failed(struct batches *b, struct batch *batch, enum batch_verdict verdict,
+		unsigned failed, struct call **out_failed)
 {
 	batch->failures++;
 	if (verdict == BATCH_CALL_CONFLICT && batch->calls[failed]->tries < VICTIM_TRIES) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Which calls go out together, and what becomes of them when one of them fails (docs/design.md 2.9 to 2.11). No I/O:
- * db.c sends what batch_next gives and reports what came back, so the policy can be read and tested alone.
+ * Which calls go out together, and what becomes of them when one of them fails (docs/design.md 2.9
+ * to 2.11). No I/O: db.c sends what batch_next gives and reports what came back, so the policy can
+ * be read and tested alone.
  */
 #ifndef SOTTO_BATCH_H
 #define SOTTO_BATCH_H
@@ -39,15 +40,16 @@ void batches_init(struct batches *b, unsigned most_calls, size_t most_bytes);
 void batches_add(struct batches *b, struct call *call);
 bool batches_is_empty(const struct batches *b);
 
-/* The next batch to send, or NULL; E_NOMEM is NULL too, to be tried again. Sorted by key, ties by arrival. */
+/* The next batch to send, or NULL; E_NOMEM is NULL too, to be tried again. Sorted by key, ties by
+ * arrival. */
 struct batch *batches_next(struct batches *b);
 
 /*
- * What to do with a batch that came back. Calls that are finished are taken out of it and listed, failed, in
- * *out_failed; the others wait again in b. Takes batch unless it was committed.
+ * What to do with a batch that came back. Calls that are finished are taken out of it and listed,
+ * failed, in *out_failed; the others wait again in b. Takes batch unless it was committed.
  */
-void batches_failed(
-	struct batches *b, struct batch *batch, enum batch_verdict verdict, unsigned failed, struct call **out_failed);
+void batches_failed(struct batches *b, struct batch *batch, enum batch_verdict verdict,
+		unsigned failed, struct call **out_failed);
 
 /* Everything that waits, as one list: the connection is lost. */
 struct call *batches_drain(struct batches *b);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Tor's PROXY line. Trusts the socket's permissions: whoever may connect could write any line. Reads as far as there
- * are bytes, so that what cannot become a line is refused at its first wrong byte.
+ * Tor's PROXY line. Trusts the socket's permissions: whoever may connect could write any line.
+ * Reads as far as there are bytes, so that what cannot become a line is refused at its first wrong
+ * byte.
  */
 #include "libshared/circuit.h"
 
@@ -81,8 +82,9 @@ int circuit_parse(struct in6_addr *out, size_t *out_len, const char *bytes, size
 		return s.rc;
 	if (port != low) /* Tor writes the low half of the circuit's number twice */
 		return CIRCUIT_BAD;
-	*out = (struct in6_addr){ .s6_addr = { 0xfc, 0x00, 0xde, 0xad, 0xbe, 0xef, 0x4d, 0xad, 0, 0, 0, 0,
-					  (uint8_t)(high >> 8), (uint8_t)high, (uint8_t)(low >> 8), (uint8_t)low } };
+	*out = (struct in6_addr){ .s6_addr = { 0xfc, 0x00, 0xde, 0xad, 0xbe, 0xef, 0x4d, 0xad, 0, 0,
+						  0, 0, (uint8_t)(high >> 8), (uint8_t)high,
+						  (uint8_t)(low >> 8), (uint8_t)low } };
 	*out_len = (size_t)(s.at - bytes);
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Batches over one connection in pipeline mode: one is under way or none, and its callers are answered when its commit
- * is known. Which calls make a batch, and what happens to failed ones, is batch.c; getting a connection is dial.c.
+ * Batches over one connection in pipeline mode: one is under way or none, and its callers are
+ * answered when its commit is known. Which calls make a batch, and what happens to failed ones, is
+ * batch.c; getting a connection is dial.c.
  */
 #include "libshared/db.h"
 
@@ -24,7 +25,7 @@ uint64_t db_now_us(const struct db *db)
 	return now;
 }
 
-/* --- ending calls ---------------------------------------------------------------------------------- */
+/* --- ending calls ------------------------------------------------------- */
 
 static void finish(struct db *db, struct call *call, int rc, const struct result *result)
 {
@@ -71,7 +72,7 @@ void db_lose(struct db *db)
 	lose_calls(db);
 }
 
-/* --- sending --------------------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------ */
 
 int db_flush(struct db *db)
 {
@@ -88,7 +89,10 @@ static int send_call(struct db *db, const struct call *call)
 	static const int binary[PARAMS_MOST] = { 1, 1, 1, 1, 1, 1, 1, 1 };
 	const struct params *p = &call->params;
 
-	return PQsendQueryPrepared(db->conn, call->statement, p->n, p->values, p->lengths, binary, 1) ? 0 : E_DB;
+	return PQsendQueryPrepared(
+			       db->conn, call->statement, p->n, p->values, p->lengths, binary, 1)
+			? 0
+			: E_DB;
 }
 
 static int send_batch(struct db *db)
@@ -120,7 +124,7 @@ static int on_pump(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-/* --- receiving ------------------------------------------------------------------------------------- */
+/* --- receiving ---------------------------------------------------------- */
 
 static void take_result(struct db *db, PGresult *r)
 {
@@ -137,7 +141,8 @@ static void take_result(struct db *db, PGresult *r)
 		db->failed = i;
 		if (i >= db->current->n)
 			db->verdict = BATCH_SYNC_FAILED;
-		else if (strcmp(db->sqlstate, DEADLOCK) == 0 || strcmp(db->sqlstate, LOCK_TIMEOUT) == 0)
+		else if (strcmp(db->sqlstate, DEADLOCK) == 0 ||
+				strcmp(db->sqlstate, LOCK_TIMEOUT) == 0)
 			db->verdict = BATCH_CALL_CONFLICT;
 		else
 			db->verdict = BATCH_CALL_FAILED;
@@ -151,8 +156,8 @@ static void tell_failed(struct db *db)
 	if (db->told_failed_us && db->alive_us - db->told_failed_us < SECOND_US)
 		return;
 	db->told_failed_us = db->alive_us;
-	journal_say(db->journal, EVENT_BATCH_FAILED, "SQLSTATE %s, %llu failures so far", db->sqlstate,
-		(unsigned long long)db->counters.failures);
+	journal_say(db->journal, EVENT_BATCH_FAILED, "SQLSTATE %s, %llu failures so far",
+			db->sqlstate, (unsigned long long)db->counters.failures);
 }
 
 /* Nothing of the batch was kept. */
@@ -167,13 +172,15 @@ static void batch_back(struct db *db, struct batch *batch)
 		tell_failed(db);
 	batches_failed(&db->batches, batch, db->verdict, db->failed, &failed);
 	/* The functions were replaced under us: prepare them anew. */
-	if (strcmp(db->sqlstate, CACHED_PLAN_STALE) == 0 || strcmp(db->sqlstate, STATEMENT_UNKNOWN) == 0)
+	if (strcmp(db->sqlstate, CACHED_PLAN_STALE) == 0 ||
+			strcmp(db->sqlstate, STATEMENT_UNKNOWN) == 0)
 		db_lose(db);
 	send_next(db);
 	finish_list(db, failed);
 }
 
-/* The next batch goes out before this one's callers are told, so that the server works while they do. */
+/* The next batch goes out before this one's callers are told, so that the server works while they
+ * do. */
 static void take_sync(struct db *db)
 {
 	struct batch *batch = STEAL(db->current);
@@ -204,7 +211,8 @@ static void take(struct db *db, PGresult *r)
 	}
 }
 
-/* A NULL stands between two results; more of them mean that libpq and we disagree about what is to come. */
+/* A NULL stands between two results; more of them mean that libpq and we disagree about what is to
+ * come. */
 static void on_results(struct db *db)
 {
 	unsigned n_nulls = 0;
@@ -233,7 +241,7 @@ int db_on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 	return 0;
 }
 
-/* --- the probe ------------------------------------------------------------------------------------- */
+/* --- the probe ---------------------------------------------------------- */
 
 static void probe_done(struct call *call, int rc, const struct result *result)
 {
@@ -255,9 +263,10 @@ static int on_probe(sd_event_source *source, uint64_t usec, void *userdata)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-/* --- the interface --------------------------------------------------------------------------------- */
+/* --- the interface ------------------------------------------------------ */
 
-int db_new(struct db **out, sd_event *event, const struct journal *journal, const struct db_options *options)
+int db_new(struct db **out, sd_event *event, const struct journal *journal,
+		const struct db_options *options)
 {
 	CLEANUP(db_free) struct db *db = calloc(1, sizeof *db);
 
@@ -269,8 +278,10 @@ int db_new(struct db **out, sd_event *event, const struct journal *journal, cons
 	db->probe = (struct call){ .statement = "probe", .done = probe_done };
 	batches_init(&db->batches, options->batch_calls, options->batch_bytes);
 	if (sd_event_add_defer(event, &db->pump, on_pump, db) < 0 ||
-		sd_event_source_set_enabled(db->pump, SD_EVENT_OFF) < 0 ||
-		sd_event_add_time(event, &db->probe_timer, CLOCK_MONOTONIC, 0, 1, on_probe, db) < 0 || dial_start(db))
+			sd_event_source_set_enabled(db->pump, SD_EVENT_OFF) < 0 ||
+			sd_event_add_time(event, &db->probe_timer, CLOCK_MONOTONIC, 0, 1, on_probe,
+					db) < 0 ||
+			dial_start(db))
 		return E_NOMEM;
 	*out = STEAL(db);
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* What db.c (batches over a connection that is there) and dial.c (getting one) share. For nobody else. */
+/* What db.c (batches over a connection that is there) and dial.c (getting one) share. For nobody
+ * else. */
 #ifndef SOTTO_DB_PRIVATE_H
 #define SOTTO_DB_PRIVATE_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Getting a connection to PostgreSQL and getting it again: libpq's non-blocking dialling, our own deadline (libpq's
- * connect_timeout is not for it), waits that double with jitter, then pipeline mode and all statements prepared.
+ * Getting a connection to PostgreSQL and getting it again: libpq's non-blocking dialling, our own
+ * deadline (libpq's connect_timeout is not for it), waits that double with jitter, then pipeline
+ * mode and all statements prepared.
  */
 #include "libshared/db_private.h"
 #include "libshared/error.h"
@@ -18,16 +19,16 @@ enum {
 };
 
 /*
- * Told once until the connection is back. libpq's text is safe before anybody's data was sent ("authentication
- * failed"), and only then.
+ * Told once until the connection is back. libpq's text is safe before anybody's data was sent
+ * ("authentication failed"), and only then.
  */
 static void tell_lost(struct db *db)
 {
 	const char *text = db->state == DB_UP || !db->conn ? "" : PQerrorMessage(db->conn);
 
 	if (!db->told_lost)
-		journal_say(db->journal, EVENT_DATABASE_LOST, "no connection, dialling again%s%.*s", *text ? ": " : "",
-			(int)strcspn(text, "\n"), text);
+		journal_say(db->journal, EVENT_DATABASE_LOST, "no connection, dialling again%s%.*s",
+				*text ? ": " : "", (int)strcspn(text, "\n"), text);
 	db->told_lost = true;
 }
 
@@ -45,7 +46,7 @@ void dial_again(struct db *db)
 	sd_event_source_set_enabled(db->timer, SD_EVENT_ONESHOT);
 }
 
-/* --- preparing ------------------------------------------------------------------------------------- */
+/* --- preparing ---------------------------------------------------------- */
 
 /* libpq would print them. */
 static void ignore_notice(void *arg, const PGresult *r)
@@ -60,7 +61,7 @@ static int prepare(struct db *db)
 
 	PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
 	if (PQsetnonblocking(db->conn, 1) || !PQenterPipelineMode(db->conn) ||
-		!PQsendPrepare(db->conn, db->probe.statement, "SELECT 1", 0, NULL))
+			!PQsendPrepare(db->conn, db->probe.statement, "SELECT 1", 0, NULL))
 		return E_DB;
 	for (size_t i = 0; i < db->options.n_statements; i++) {
 		const char *statement = db->options.statements[i];
@@ -93,7 +94,7 @@ int dial_take(struct db *db, PGresult *r)
 	return 0;
 }
 
-/* --- connecting ------------------------------------------------------------------------------------ */
+/* --- connecting --------------------------------------------------------- */
 
 static int on_connecting(sd_event_source *source, int fd, uint32_t revents, void *userdata);
 
@@ -101,7 +102,9 @@ static int on_connecting(sd_event_source *source, int fd, uint32_t revents, void
 static int watch(struct db *db, uint32_t events, sd_event_io_handler_t handler)
 {
 	db->io = sd_event_source_disable_unref(db->io);
-	return sd_event_add_io(db->event, &db->io, PQsocket(db->conn), events, handler, db) < 0 ? E_DB : 0;
+	return sd_event_add_io(db->event, &db->io, PQsocket(db->conn), events, handler, db) < 0
+			? E_DB
+			: 0;
 }
 
 static int on_connecting(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -138,7 +141,8 @@ static void dial(struct db *db)
 	db->conn = PQconnectStart(db->options.conninfo);
 	db->state = DB_CONNECTING;
 	/* An absent socket fails at once and leaves nothing to watch. */
-	if (!db->conn || PQstatus(db->conn) == CONNECTION_BAD || watch(db, EPOLLOUT, on_connecting)) {
+	if (!db->conn || PQstatus(db->conn) == CONNECTION_BAD ||
+			watch(db, EPOLLOUT, on_connecting)) {
 		db_lose(db);
 		return;
 	}
@@ -162,5 +166,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 int dial_start(struct db *db)
 {
 	db->backoff_us = WAIT_LEAST_US;
-	return sd_event_add_time(db->event, &db->timer, CLOCK_MONOTONIC, 0, 1, on_timer, db) < 0 ? E_NOMEM : 0;
+	return sd_event_add_time(db->event, &db->timer, CLOCK_MONOTONIC, 0, 1, on_timer, db) < 0
+			? E_NOMEM
+			: 0;
 }

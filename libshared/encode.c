@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Text forms of bytes. Trusts nothing it reads; base64 in constant time by libsodium, since some of it is secret. */
+/* Text forms of bytes. Trusts nothing it reads; base64 in constant time by libsodium, since some of
+ * it is secret. */
 #include "libshared/encode.h"
 
 #include <sodium.h>
@@ -10,7 +11,8 @@ enum { LARGEST_BYTES = 256, LARGEST_TEXT = 352 }; /* no key, proof or password i
 
 void base64url_write(char *out, const void *bytes, size_t len)
 {
-	sodium_bin2base64(out, BASE64URL_ROOM(len), bytes, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	sodium_bin2base64(out, BASE64URL_ROOM(len), bytes, len,
+			sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 void base64_write(char *out, const void *bytes, size_t len)
@@ -29,8 +31,9 @@ static int base64_any_read(void *out, size_t len, const char *text, size_t text_
 
 	if (len > sizeof bytes || text_len >= sizeof again)
 		return ENCODE_BAD;
-	if (sodium_base642bin(bytes, len, text, text_len, NULL, &got, &end, variant) == 0 && got == len &&
-			end == text + text_len && sodium_base64_encoded_len(len, variant) == text_len + 1) {
+	if (sodium_base642bin(bytes, len, text, text_len, NULL, &got, &end, variant) == 0 &&
+			got == len && end == text + text_len &&
+			sodium_base64_encoded_len(len, variant) == text_len + 1) {
 		sodium_bin2base64(again, sizeof again, bytes, len, variant);
 		if (sodium_memcmp(again, text, text_len) == 0) {
 			memcpy(out, bytes, len);

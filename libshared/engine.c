@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Start, turn and stop of a daemon. Trusts systemd for the socket, the credentials and the notify socket; asks
- * nothing of the network. Order of starting: settings, keys, database, broker, HTTP; stopping is the reverse.
+ * Start, turn and stop of a daemon. Trusts systemd for the socket, the credentials and the notify
+ * socket; asks nothing of the network. Order of starting: settings, keys, database, broker, HTTP;
+ * stopping is the reverse.
  */
 #include "libshared/engine.h"
 
@@ -23,7 +24,8 @@ enum {
 	BATCH_BYTES = 4 << 20,
 };
 
-#define AT(field) offsetof(struct engine_settings, field), sizeof(((struct engine_settings *)0)->field)
+#define AT(field) \
+	offsetof(struct engine_settings, field), sizeof(((struct engine_settings *)0)->field)
 
 static const struct option common_options[] = {
 	{ "database", OPTION_TEXT, AT(database), NULL, 0, 0, NULL },
@@ -41,16 +43,18 @@ static const struct option common_options[] = {
 	{ "bridged_key", OPTION_KEY, AT(bridged_key), NULL, 0, 0, NULL },
 };
 
-/* --- settings and credentials ---------------------------------------------------------------------- */
+/* --- settings and credentials ------------------------------------------- */
 
 static int settings_load(struct engine *engine, const char *path)
 {
-	const struct options_source source = { path, "sotto", common_options, ARRAY_LEN(common_options) };
+	const struct options_source source = { path, "sotto", common_options,
+		ARRAY_LEN(common_options) };
 	unsigned line = 0;
 	int rc = options_load(&source, &engine->settings, &line);
 
 	if (rc)
-		journal_say(&engine->journal, EVENT_CONFIG, "%s: line %u: %s", path, line, error_text(rc));
+		journal_say(&engine->journal, EVENT_CONFIG, "%s: line %u: %s", path, line,
+				error_text(rc));
 	return rc;
 }
 
@@ -65,7 +69,8 @@ int engine_credential(const struct engine *engine, const char *name, struct key 
 	else
 		rc = key_load(out, path);
 	if (rc)
-		journal_say(&engine->journal, EVENT_CONFIG, "credential %s: %s", name, error_text(rc));
+		journal_say(&engine->journal, EVENT_CONFIG, "credential %s: %s", name,
+				error_text(rc));
 	return rc;
 }
 
@@ -93,25 +98,28 @@ static int keys_load(struct engine *engine)
 		return rc;
 	engine->n_server_keys = 1;
 	if (!key_equal(&engine->server_keys[0].pub, announced_key(engine))) {
-		journal_say(&engine->journal, EVENT_CONFIG, "server.key is not the key that %s_key announces",
-			engine->shape->name);
+		journal_say(&engine->journal, EVENT_CONFIG,
+				"server.key is not the key that %s_key announces",
+				engine->shape->name);
 		return E_CONFIG;
 	}
 	snprintf(path, sizeof path, "%s/server.old.key", dir);
 	if (access(path, R_OK) == 0) { /* the overlap after a change */
 		rc = engine_credential(engine, "server.old.key", &secret);
 		if (rc == 0)
-			rc = key_pair_from_secret(&engine->server_keys[engine->n_server_keys++], &secret);
+			rc = key_pair_from_secret(
+					&engine->server_keys[engine->n_server_keys++], &secret);
 	}
 	return rc;
 }
 
-/* --- parts ----------------------------------------------------------------------------------------- */
+/* --- parts -------------------------------------------------------------- */
 
 static int open_database(struct engine *engine)
 {
 	const struct daemon_shape *shape = engine->shape;
-	const char **statements = calloc(shape->n_routes + shape->n_statements + 1, sizeof *statements);
+	const char **statements = calloc(
+			shape->n_routes + shape->n_statements + 1, sizeof *statements);
 	struct db_options options = {
 		.conninfo = engine->settings.database,
 		.statements = statements,
@@ -169,8 +177,10 @@ static int open_http(struct engine *engine)
 		.deadline_ms = (unsigned)s->deadline_ms,
 	};
 
-	if (sd_listen_fds(0) != 1 || sd_is_socket(SD_LISTEN_FDS_START, AF_UNSPEC, SOCK_STREAM, 1) <= 0) {
-		journal_say(&engine->journal, EVENT_CONFIG, "one listening socket must be inherited");
+	if (sd_listen_fds(0) != 1 ||
+			sd_is_socket(SD_LISTEN_FDS_START, AF_UNSPEC, SOCK_STREAM, 1) <= 0) {
+		journal_say(&engine->journal, EVENT_CONFIG,
+				"one listening socket must be inherited");
 		return E_CONFIG;
 	}
 	if (onion_read(options.onion, s->onion_api, strlen(s->onion_api))) {
@@ -180,19 +190,23 @@ static int open_http(struct engine *engine)
 	return http_new(&engine->http, engine->event, &engine->journal, &options);
 }
 
-/* --- the loop -------------------------------------------------------------------------------------- */
+/* --- the loop ----------------------------------------------------------- */
 
 static void tell_status(const struct engine *engine)
 {
 	const struct http_counters *h = http_counters(engine->http);
 	const struct db_counters *d = db_counters(engine->db);
 
-	sd_notifyf(0, "STATUS=%lu requests, %u connections, %lu calls in %lu batches, database %s, broker %s",
-		(unsigned long)h->requests, h->connections, (unsigned long)d->calls, (unsigned long)d->batches,
-		db_is_up(engine->db) ? "up" : "down", link_is_up(engine->link) ? "up" : "down");
+	sd_notifyf(0,
+			"STATUS=%lu requests, %u connections, %lu calls in %lu batches, database "
+			"%s, broker %s",
+			(unsigned long)h->requests, h->connections, (unsigned long)d->calls,
+			(unsigned long)d->batches, db_is_up(engine->db) ? "up" : "down",
+			link_is_up(engine->link) ? "up" : "down");
 }
 
-/* Only a loop that turns and a database that answers, or is being dialled again, feed the watchdog. */
+/* Only a loop that turns and a database that answers, or is being dialled again, feed the watchdog.
+ */
 static void feed_watchdog(struct engine *engine)
 {
 	if (engine->watchdog_us && db_is_alive(engine->db, engine->watchdog_us / 2, true))
@@ -213,7 +227,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	feed_watchdog(engine);
 	tell_status(engine);
 	end_when_drained(engine, engine_now_us(engine));
-	sd_event_source_set_time(source, engine_now_us(engine) + (engine->stopping ? SECOND_US / 50 : SECOND_US));
+	sd_event_source_set_time(source,
+			engine_now_us(engine) + (engine->stopping ? SECOND_US / 50 : SECOND_US));
 	return sd_event_source_set_enabled(source, SD_EVENT_ON);
 }
 
@@ -250,9 +265,12 @@ static int watch_signals(struct engine *engine)
 	sigaddset(&set, SIGINT);
 	signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 ||
-			sd_event_add_signal(engine->event, &engine->term, SIGTERM, on_signal, engine) < 0 ||
-			sd_event_add_signal(engine->event, &engine->intr, SIGINT, on_signal, engine) < 0 ||
-			sd_event_add_time(engine->event, &engine->tick, CLOCK_MONOTONIC, 0, 0, on_tick, engine) < 0)
+			sd_event_add_signal(engine->event, &engine->term, SIGTERM, on_signal,
+					engine) < 0 ||
+			sd_event_add_signal(engine->event, &engine->intr, SIGINT, on_signal,
+					engine) < 0 ||
+			sd_event_add_time(engine->event, &engine->tick, CLOCK_MONOTONIC, 0, 0,
+					on_tick, engine) < 0)
 		return E_IO;
 	return 0;
 }
@@ -330,21 +348,25 @@ int engine_main(const struct daemon_shape *shape, void *app, int argc, char **ar
 	return rc == 0 ? 0 : 1;
 }
 
-/* --- GET /v1/health -------------------------------------------------------------------------------- */
+/* --- GET /v1/health ----------------------------------------------------- */
 
 int health_answer(struct request *rq, const struct result *rs, struct reply *rp)
 {
 	struct engine *engine = *(struct engine **)rq->app;
-	bool database = db_is_alive(engine->db, PROBE_AGE_US, false), broker = link_is_up(engine->link);
+	bool database = db_is_alive(engine->db, PROBE_AGE_US, false),
+	     broker = link_is_up(engine->link);
 	const struct problem_text *p = problem_text(PROBLEM_UNAVAILABLE);
 	int rc;
 
 	(void)rs;
 	if (database && broker)
-		return reply_json(rp, 200, JSON_BYTES, json_pack("{s:s, s:s}", "database", "up", "broker", "up"));
-	rc = reply_json(rp, p->status, JSON_BYTES, json_pack("{s:s, s:s, s:i, s:s, s:s}",
-		"type", p->urn, "title", p->title, "status", (int)p->status,
-		"database", database ? "up" : "down", "broker", broker ? "up" : "down"));
+		return reply_json(rp, 200, JSON_BYTES,
+				json_pack("{s:s, s:s}", "database", "up", "broker", "up"));
+	rc = reply_json(rp, p->status, JSON_BYTES,
+			json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", p->urn, "title", p->title,
+					"status", (int)p->status, "database",
+					database ? "up" : "down", "broker",
+					broker ? "up" : "down"));
 	rp->content_type = "application/problem+json";
 	return rc;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What the three daemons have in common: one process, one thread, one loop. engine_main reads settings and
- * credentials, opens database, broker and HTTP, says READY, feeds the watchdog while it really serves, and on
- * SIGTERM drains. A daemon is a constant struct and a state of its own.
+ * What the three daemons have in common: one process, one thread, one loop. engine_main reads
+ * settings and credentials, opens database, broker and HTTP, says READY, feeds the watchdog while
+ * it really serves, and on SIGTERM drains. A daemon is a constant struct and a state of its own.
  */
 #ifndef SOTTO_ENGINE_H
 #define SOTTO_ENGINE_H
@@ -12,17 +12,17 @@
 #include "libshared/link.h"
 #include "libshared/options.h"
 
-struct engine_settings { /* section [sotto] of sotto.conf(5), the same for all daemons */
-	char database[512];      /* libpq conninfo; the user is the daemon's role */
-	char broker[108];        /* path of the broker's socket for daemons */
+struct engine_settings {    /* section [sotto] of sotto.conf(5), the same for all daemons */
+	char database[512]; /* libpq conninfo; the user is the daemon's role */
+	char broker[108];   /* path of the broker's socket for daemons */
 	char onion_api[ONION_TEXT + 1];
 	char onion_live[ONION_TEXT + 1];
 	int circuit_line;
 	long connections;
 	long deadline_ms;
 	long batch_calls;
-	long mailbox_limit;      /* blobs a mailbox takes before it is full */
-	long sessions;           /* live ones that bridged holds */
+	long mailbox_limit; /* blobs a mailbox takes before it is full */
+	long sessions;	    /* live ones that bridged holds */
 	struct key prekeyd_key, blobd_key, bridged_key; /* public server keys */
 };
 
@@ -63,12 +63,14 @@ struct daemon_shape {
 	void (*on_unheard)(void *app, const uint8_t session[SESSION_BYTES]);
 };
 
-/* "name [-c FILE] [-i INSTANCE]"; the exit status. app is zeroed memory of the daemon's own struct. */
+/* "name [-c FILE] [-i INSTANCE]"; the exit status. app is zeroed memory of the daemon's own struct.
+ */
 int engine_main(const struct daemon_shape *shape, void *app, int argc, char **argv);
 
 uint64_t engine_now_us(const struct engine *engine); /* CLOCK_MONOTONIC of this loop turn */
 
-/* The row every daemon's table begins with: GET /v1/health. app's first member is struct engine *. */
+/* The row every daemon's table begins with: GET /v1/health. app's first member is struct engine *.
+ */
 int health_answer(struct request *rq, const struct result *rs, struct reply *rp);
 
 /* A 32-byte credential from $CREDENTIALS_DIRECTORY. E_CONFIG, told once in the journal. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Failures. Whatever can fail returns int: 0 done; negative, one of these: we failed, pass it on unchanged;
- * positive: an answer that the function's header names.
+ * Failures. Whatever can fail returns int: 0 done; negative, one of these: we failed, pass it on
+ * unchanged; positive: an answer that the function's header names.
  */
 #ifndef SOTTO_ERROR_H
 #define SOTTO_ERROR_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * One request, from libmicrohttpd's first callback to the reply. Libmicrohttpd calls again and again with the same
- * slot; all of that ends here: ask and answer see a whole request once. While the call runs the connection is
- * suspended; the exchange outlives its connection until the call is done.
+ * One request, from libmicrohttpd's first callback to the reply. Libmicrohttpd calls again and
+ * again with the same slot; all of that ends here: ask and answer see a whole request once. While
+ * the call runs the connection is suspended; the exchange outlives its connection until the call is
+ * done.
  */
 #include "libshared/http_private.h"
 
@@ -37,7 +38,7 @@ void *exchange_new(void *cls, const char *uri, struct MHD_Connection *mhd)
 	return ex;
 }
 
-/* --- replying -------------------------------------------------------------------------------------- */
+/* --- replying ----------------------------------------------------------- */
 
 static void count(struct http *http, unsigned status)
 {
@@ -55,7 +56,8 @@ static enum MHD_Result send_reply(struct exchange *ex)
 	unsigned status = ex->reply.status;
 	enum MHD_Result rc;
 
-	response = MHD_create_response_from_buffer(ex->reply.len, ex->reply.body, MHD_RESPMEM_MUST_FREE);
+	response = MHD_create_response_from_buffer(
+			ex->reply.len, ex->reply.body, MHD_RESPMEM_MUST_FREE);
 	if (!response)
 		return MHD_NO;
 	ex->reply.body = NULL; /* the response's now */
@@ -88,7 +90,7 @@ static enum MHD_Result reply_now(struct exchange *ex, int rc)
 	return ex->reply.status ? send_reply(ex) : MHD_NO;
 }
 
-/* --- the call -------------------------------------------------------------------------------------- */
+/* --- the call ----------------------------------------------------------- */
 
 static void park(struct exchange *ex)
 {
@@ -109,7 +111,8 @@ static void unpark(struct exchange *ex)
 
 static void call_done(struct call *call, int rc, const struct result *result)
 {
-	struct exchange *ex = (struct exchange *)((char *)call - offsetof(struct exchange, rq.call));
+	struct exchange *ex = (struct exchange *)((char *)call -
+			offsetof(struct exchange, rq.call));
 
 	ex->running = false;
 	if (!ex->mhd) {
@@ -156,11 +159,12 @@ static enum MHD_Result serve(struct exchange *ex)
 	return MHD_YES;
 }
 
-/* --- libmicrohttpd's callbacks --------------------------------------------------------------------- */
+/* --- libmicrohttpd's callbacks ------------------------------------------ */
 
 static enum MHD_Result begin(struct exchange *ex, const char *method, const char *version)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(ex->mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+			ex->mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 	const char *length;
 
 	ex->begun = true;
@@ -181,9 +185,11 @@ static enum MHD_Result begin(struct exchange *ex, const char *method, const char
 		return MHD_YES;
 	/* Where headers lie, nobody knows where the next request begins. */
 	ex->closes = ex->problem == PROBLEM_BAD_REQUEST || ex->problem == PROBLEM_LENGTH_REQUIRED;
-	/* A reply before the body closes the connection and may be lost, so short bodies are read to their end. */
+	/* A reply before the body closes the connection and may be lost, so short bodies are read
+	 * to their end. */
 	length = MHD_lookup_connection_value(ex->mhd, MHD_HEADER_KIND, "Content-Length");
-	if (ex->problem == PROBLEM_LENGTH_REQUIRED || (length && strtoull(length, NULL, 10) > DRAIN_BYTES))
+	if (ex->problem == PROBLEM_LENGTH_REQUIRED ||
+			(length && strtoull(length, NULL, 10) > DRAIN_BYTES))
 		return reply_now(ex, ex->problem);
 	return MHD_YES;
 }
@@ -201,8 +207,9 @@ static enum MHD_Result take_body(struct exchange *ex, const char *data, size_t *
 }
 
 /* NOLINTNEXTLINE(readability-function-size): libmicrohttpd dictates its form. */
-enum MHD_Result exchange_step(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
-	const char *version, const char *data, size_t *data_len, void **slot)
+enum MHD_Result exchange_step(void *cls, struct MHD_Connection *mhd, const char *url,
+		const char *method, const char *version, const char *data, size_t *data_len,
+		void **slot)
 {
 	struct exchange *ex = *slot;
 
@@ -224,7 +231,8 @@ enum MHD_Result exchange_step(void *cls, struct MHD_Connection *mhd, const char 
 	return serve(ex);
 }
 
-void exchange_ended(void *cls, struct MHD_Connection *mhd, void **slot, enum MHD_RequestTerminationCode code)
+void exchange_ended(void *cls, struct MHD_Connection *mhd, void **slot,
+		enum MHD_RequestTerminationCode code)
 {
 	struct exchange *ex = *slot;
 

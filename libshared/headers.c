@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What is demanded of a request's headers before its body is read, and who is asking once it is there. Libmicrohttpd
- * accepts much that it should not (duplicates, folded lines, both lengths): all of it is refused here.
+ * What is demanded of a request's headers before its body is read, and who is asking once it is
+ * there. Libmicrohttpd accepts much that it should not (duplicates, folded lines, both lengths):
+ * all of it is refused here.
  */
 #include "libshared/http_private.h"
 
@@ -32,20 +33,23 @@ struct scan {
 
 static bool is_token(const char *name)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_!#$%&'*+.^`|~";
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567"
+				      "89-_!#$%&'*+.^`|~";
 
 	return *name && name[strspn(name, allowed)] == '\0';
 }
 
 /*
- * Libmicrohttpd 0.9.75 glues a folded line to the header's name, elsewhere in the connection's memory ("Ho: x", " st"
- * becomes Host). A name and a value of one line stand beside each other with nothing but blanks between.
+ * Libmicrohttpd 0.9.75 glues a folded line to the header's name, elsewhere in the connection's
+ * memory ("Ho: x", " st" becomes Host). A name and a value of one line stand beside each other with
+ * nothing but blanks between.
  */
 static bool is_one_line(const char *name, const char *value)
 {
 	const char *between = name + strlen(name) + 1;
 
-	if ((uintptr_t)value < (uintptr_t)between || (uintptr_t)value - (uintptr_t)between > HTTP_CONNECTION_MEMORY)
+	if ((uintptr_t)value < (uintptr_t)between ||
+			(uintptr_t)value - (uintptr_t)between > HTTP_CONNECTION_MEMORY)
 		return false;
 	while (between < value && (*between == ' ' || *between == '\t'))
 		between++;
@@ -96,7 +100,7 @@ static int check_key(struct exchange *ex)
 	if (ex->rq.route->key == KEY_NONE)
 		return 0;
 	if (base64url_read(ex->rq.key, sizeof ex->rq.key, text, strlen(text)) ||
-		sodium_is_zero(ex->rq.key, sizeof ex->rq.key))
+			sodium_is_zero(ex->rq.key, sizeof ex->rq.key))
 		return PROBLEM_BAD_REQUEST;
 	return 0;
 }
@@ -118,7 +122,7 @@ int headers_check(struct exchange *ex, const char *version)
 	return problem ? problem : check_key(ex);
 }
 
-/* --- who is asking --------------------------------------------------------------------------------- */
+/* --- who is asking ------------------------------------------------------ */
 
 static int authenticate_deposit(struct exchange *ex)
 {
@@ -132,15 +136,17 @@ static int authenticate_deposit(struct exchange *ex)
 	return 0;
 }
 
-static bool fits_a_key(const struct exchange *ex, const struct owner_headers *h, const struct owner_request *request)
+static bool fits_a_key(const struct exchange *ex, const struct owner_headers *h,
+		const struct owner_request *request)
 {
 	const struct http_options *o = &ex->http->options;
 
 	for (size_t i = 0; i < o->n_server_keys; i++) {
 		CLEANUP(key_wipe) struct key request_key = { { 0 } };
 
-		if (owner_request_key_of(&request_key, &o->server_keys[i], &ex->rq.owner, o->onion) == 0 &&
-			owner_verify(h, &request_key, request) == 0)
+		if (owner_request_key_of(&request_key, &o->server_keys[i], &ex->rq.owner,
+				    o->onion) == 0 &&
+				owner_verify(h, &request_key, request) == 0)
 			return true;
 	}
 	return false;
@@ -160,15 +166,17 @@ static int authenticate_owner(struct exchange *ex)
 {
 	struct owner_headers h;
 	uint8_t nonce[NONCE_BYTES], id[MAILBOX_ID_BYTES];
-	const struct owner_request request = { ex->method, ex->path, "?", ex->rq.body, ex->rq.body_len };
+	const struct owner_request request = { ex->method, ex->path, "?", ex->rq.body,
+		ex->rq.body_len };
 
 	if (!copy_header(h.digest, sizeof h.digest, header(ex, "Content-Digest")) ||
-		!copy_header(h.input, sizeof h.input, header(ex, "Signature-Input")) ||
-		!copy_header(h.signature, sizeof h.signature, header(ex, "Signature")))
+			!copy_header(h.input, sizeof h.input, header(ex, "Signature-Input")) ||
+			!copy_header(h.signature, sizeof h.signature, header(ex, "Signature")))
 		return PROBLEM_UNAUTHORIZED;
 	if (owner_parse_input(h.input, &ex->rq.owner, nonce))
 		return PROBLEM_UNAUTHORIZED;
-	if (!nonce_is_fresh(ex->http->options.nonce_key, (uint64_t)time(NULL), nonce) || !fits_a_key(ex, &h, &request))
+	if (!nonce_is_fresh(ex->http->options.nonce_key, (uint64_t)time(NULL), nonce) ||
+			!fits_a_key(ex, &h, &request))
 		return PROBLEM_UNAUTHORIZED;
 	if (strstr(ex->rq.route->path, "{mailbox}")) {
 		owner_mailbox_id(id, &ex->rq.owner);
@@ -180,7 +188,8 @@ static int authenticate_owner(struct exchange *ex)
 
 static void hash_part(crypto_generichash_state *state, const void *bytes, size_t len)
 {
-	uint8_t prefix[4] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len };
+	uint8_t prefix[4] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8),
+		(uint8_t)len };
 
 	crypto_generichash_update(state, prefix, sizeof prefix);
 	if (len)

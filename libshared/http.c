@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Libmicrohttpd in our loop: its epoll descriptor is one of our sources, and it is run when that is readable or when it
- * says that it has more to do. It never accepts, never times out, never logs: listener.c does the first two.
+ * Libmicrohttpd in our loop: its epoll descriptor is one of our sources, and it is run when that is
+ * readable or when it says that it has more to do. It never accepts, never times out, never logs:
+ * listener.c does the first two.
  */
 #include "libshared/http_private.h"
 
@@ -65,7 +66,8 @@ static int on_mhd_run(sd_event_source *source, void *userdata)
 	return run(userdata);
 }
 
-static void on_connection(void *cls, struct MHD_Connection *mhd, void **slot, enum MHD_ConnectionNotificationCode code)
+static void on_connection(void *cls, struct MHD_Connection *mhd, void **slot,
+		enum MHD_ConnectionNotificationCode code)
 {
 	struct http *http = cls;
 	const union MHD_ConnectionInfo *info;
@@ -89,23 +91,28 @@ static void no_log(void *cls, const char *format, va_list args)
 static int start_mhd(struct http *http)
 {
 	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
-		MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG;
+			MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG;
 	const union MHD_DaemonInfo *info;
 
-	http->mhd = MHD_start_daemon(flags, 0, NULL, NULL, exchange_step, http, MHD_OPTION_EXTERNAL_LOGGER, no_log,
-		NULL, MHD_OPTION_URI_LOG_CALLBACK, exchange_new, http, MHD_OPTION_NOTIFY_COMPLETED, exchange_ended,
-		http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_CONNECTION_LIMIT,
-		http->options.max_connections + 8, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
-		MHD_OPTION_END);
+	http->mhd = MHD_start_daemon(flags, 0, NULL, NULL, exchange_step, http,
+			MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+			exchange_new, http, MHD_OPTION_NOTIFY_COMPLETED, exchange_ended, http,
+			MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+			MHD_OPTION_CONNECTION_LIMIT, http->options.max_connections + 8,
+			MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
+			MHD_OPTION_END);
 	if (!http->mhd)
 		return E_NOMEM;
 	info = MHD_get_daemon_info(http->mhd, MHD_DAEMON_INFO_EPOLL_FD);
-	if (!info || sd_event_add_io(http->event, &http->mhd_io, info->epoll_fd, EPOLLIN, on_mhd_io, http) < 0)
+	if (!info ||
+			sd_event_add_io(http->event, &http->mhd_io, info->epoll_fd, EPOLLIN,
+					on_mhd_io, http) < 0)
 		return E_IO;
 	return 0;
 }
 
-int http_new(struct http **out, sd_event *event, const struct journal *journal, const struct http_options *options)
+int http_new(struct http **out, sd_event *event, const struct journal *journal,
+		const struct http_options *options)
 {
 	CLEANUP(http_free) struct http *http = calloc(1, sizeof *http);
 	int rc;
@@ -117,7 +124,7 @@ int http_new(struct http **out, sd_event *event, const struct journal *journal, 
 	http->options = *options;
 	http->nonce_hour = UINT64_MAX;
 	if (sd_event_add_defer(event, &http->mhd_run, on_mhd_run, http) < 0 ||
-		sd_event_source_set_enabled(http->mhd_run, SD_EVENT_OFF) < 0)
+			sd_event_source_set_enabled(http->mhd_run, SD_EVENT_OFF) < 0)
 		return E_NOMEM;
 	rc = start_mhd(http);
 	if (rc == 0)
@@ -132,7 +139,8 @@ void http_drain(struct http *http)
 {
 	http->draining = true;
 	listener_stop(http);
-	/* Kept alive, asking nothing. A request that has arrived but was not read yet is still read and answered. */
+	/* Kept alive, asking nothing. A request that has arrived but was not read yet is still read
+	 * and answered. */
 	for (struct conn *conn = http->reading.first; conn; conn = conn->next)
 		if (!conn->busy)
 			shutdown(conn->fd, SHUT_RD);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The HTTP side of a daemon: accepts on the inherited socket, takes Tor's circuit line, lets libmicrohttpd read,
- * checks headers and authentication, calls the route's ask, submits the call, sends answer's reply after the
- * commit. Every connection has one deadline from accept to the end of its request; every parked request another.
+ * The HTTP side of a daemon: accepts on the inherited socket, takes Tor's circuit line, lets
+ * libmicrohttpd read, checks headers and authentication, calls the route's ask, submits the call,
+ * sends answer's reply after the commit. Every connection has one deadline from accept to the end
+ * of its request; every parked request another.
  */
 #ifndef SOTTO_HTTP_H
 #define SOTTO_HTTP_H
@@ -18,18 +19,19 @@ struct journal;
 enum circuit_line { CIRCUIT_OFF, CIRCUIT_REQUIRED };
 
 struct http_options {
-	int listen_fd;            /* inherited, non-blocking; borrowed */
+	int listen_fd; /* inherited, non-blocking; borrowed */
 	enum circuit_line circuit_line;
 	const struct route *routes;
 	size_t n_routes;
-	void *app;                /* for ask and answer */
+	void *app; /* for ask and answer */
 	struct db *db;
-	const struct key_pair *server_keys; /* newest first; older ones are still accepted (overlap) */
+	const struct key_pair
+			*server_keys; /* newest first; older ones are still accepted (overlap) */
 	size_t n_server_keys;
 	const struct key *nonce_key;
 	uint8_t onion[ONION_KEY_BYTES];
 	unsigned max_connections; /* above: we stop accepting until one ends */
-	unsigned deadline_ms;     /* accept, or last reply, to the end of the next request */
+	unsigned deadline_ms;	  /* accept, or last reply, to the end of the next request */
 };
 
 struct http_counters {
@@ -38,9 +40,10 @@ struct http_counters {
 };
 
 int http_new(struct http **out, sd_event *event, const struct journal *journal,
-	const struct http_options *options) MUST_CHECK;
+		const struct http_options *options) MUST_CHECK;
 
-/* Stop accepting; requests that are under way are answered, keep-alive connections get Connection: close. */
+/* Stop accepting; requests that are under way are answered, keep-alive connections get Connection:
+ * close. */
 void http_drain(struct http *http);
 bool http_is_idle(const struct http *http);
 

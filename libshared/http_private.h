@@ -15,9 +15,10 @@
 #include <netinet/in.h>
 
 enum {
-	HTTP_CONNECTION_MEMORY = 16 << 10, /* libmicrohttpd's, for the headers and a piece of the body */
-	PARK_MS = 10000,		   /* most that a request waits for its call */
-	DRAIN_BYTES = 128 << 10,	   /* a refused body that is read to its end all the same */
+	HTTP_CONNECTION_MEMORY = 16
+			<< 10,	 /* libmicrohttpd's, for the headers and a piece of the body */
+	PARK_MS = 10000,	 /* most that a request waits for its call */
+	DRAIN_BYTES = 128 << 10, /* a refused body that is read to its end all the same */
 	PATH_MOST = 256,
 };
 
@@ -84,9 +85,11 @@ void listener_end(struct conn *conn);			       /* libmicrohttpd closed it */
 
 /* exchange.c: libmicrohttpd's callbacks; cls is struct http. */
 void *exchange_new(void *cls, const char *uri, struct MHD_Connection *mhd);
-enum MHD_Result exchange_step(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
-	const char *version, const char *data, size_t *data_len, void **slot);
-void exchange_ended(void *cls, struct MHD_Connection *mhd, void **slot, enum MHD_RequestTerminationCode code);
+enum MHD_Result exchange_step(void *cls, struct MHD_Connection *mhd, const char *url,
+		const char *method, const char *version, const char *data, size_t *data_len,
+		void **slot);
+void exchange_ended(void *cls, struct MHD_Connection *mhd, void **slot,
+		enum MHD_RequestTerminationCode code);
 void exchange_give_up(struct exchange *exchange); /* parked too long: 503 */
 
 /* headers.c: 0 or a PROBLEM_*. */
@@ -94,7 +97,8 @@ int headers_check(struct exchange *exchange, const char *version) MUST_CHECK;
 int headers_authenticate(struct exchange *exchange) MUST_CHECK;
 
 /* route.c */
-int route_find(const struct http_options *options, const char *method, const char *path, struct request *rq) MUST_CHECK;
+int route_find(const struct http_options *options, const char *method, const char *path,
+		struct request *rq) MUST_CHECK;
 
 /* http.c */
 uint64_t http_now_us(const struct http *http);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Structured log lines. Trusts its callers to keep users out of the text; a system test greps for them.
- * SD_JOURNAL_SUPPRESS_LOCATION: source positions in every line would only make lines longer.
+ * Structured log lines. Trusts its callers to keep users out of the text; a system test greps for
+ * them. SD_JOURNAL_SUPPRESS_LOCATION: source positions in every line would only make lines longer.
  */
 #define SD_JOURNAL_SUPPRESS_LOCATION
 
@@ -48,12 +48,14 @@ void journal_say(const struct journal *journal, enum event event, const char *fo
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
 	if (journal->to_stderr)
-		fprintf(stderr, "<%d>%s: SOTTO_EVENT=%s SOTTO_INSTANCE=%s %s\n", events[event].priority,
-			journal->daemon, events[event].name, journal->instance, text);
+		fprintf(stderr, "<%d>%s: SOTTO_EVENT=%s SOTTO_INSTANCE=%s %s\n",
+				events[event].priority, journal->daemon, events[event].name,
+				journal->instance, text);
 	else
 		sd_journal_send("MESSAGE=%s", text, "PRIORITY=%d", events[event].priority,
-			"MESSAGE_ID=%s", events[event].id, "SOTTO_EVENT=%s", events[event].name,
-			"SOTTO_DAEMON=%s", journal->daemon, "SOTTO_INSTANCE=%s", journal->instance, NULL);
+				"MESSAGE_ID=%s", events[event].id, "SOTTO_EVENT=%s",
+				events[event].name, "SOTTO_DAEMON=%s", journal->daemon,
+				"SOTTO_INSTANCE=%s", journal->instance, NULL);
 }
 
 const char *journal_event_id(enum event event)

@@ -47,7 +47,8 @@ void hash256(uint8_t out[static HASH_BYTES], const void *bytes, size_t len)
 	crypto_generichash(out, HASH_BYTES, bytes, len, NULL, 0);
 }
 
-void hash256_keyed(uint8_t out[static HASH_BYTES], const struct key *key, const void *bytes, size_t len)
+void hash256_keyed(uint8_t out[static HASH_BYTES], const struct key *key, const void *bytes,
+		size_t len)
 {
 	crypto_generichash(out, HASH_BYTES, bytes, len, key->b, sizeof key->b);
 }

@@ -37,7 +37,8 @@ bool key_equal(const struct key *a, const struct key *b);
 
 /* BLAKE2b-256, unkeyed or keyed, of one run of bytes (libsodium's generichash). */
 void hash256(uint8_t out[static HASH_BYTES], const void *bytes, size_t len);
-void hash256_keyed(uint8_t out[static HASH_BYTES], const struct key *key, const void *bytes, size_t len);
+void hash256_keyed(uint8_t out[static HASH_BYTES], const struct key *key, const void *bytes,
+		size_t len);
 
 /* A 32-byte secret from a file of exactly 32 bytes. E_IO, or E_CONFIG for another size. */
 int key_load(struct key *out, const char *path) MUST_CHECK;

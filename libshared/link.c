@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * libmosquitto without threads, in our loop. Trusts the broker to be ours (a unix socket), not to be there. After every
- * call into libmosquitto the write interest is set again, because it may have queued something.
+ * libmosquitto without threads, in our loop. Trusts the broker to be ours (a unix socket), not to
+ * be there. After every call into libmosquitto the write interest is set again, because it may have
+ * queued something.
  */
 #include "libshared/link.h"
 
@@ -24,9 +25,10 @@ enum {
 	KEEPALIVE_S = 10,
 	BEAT_S = 5,
 	STALL_S = 5,
-	RECEIVE_MAXIMUM = 1000, /* our window in the broker, whose own limits are small for the sessions' sake */
+	RECEIVE_MAXIMUM = 1000, /* our window in the broker, whose own limits are small for the
+				   sessions' sake */
 	WINDOW = 64,
-	ADDRESSED = 2048,       /* remembered publishes to sessions; above any max_pending */
+	ADDRESSED = 2048, /* remembered publishes to sessions; above any max_pending */
 };
 
 struct addressed {
@@ -63,7 +65,8 @@ static uint64_t now_us(const struct link *l)
 static void arm(struct link *l)
 {
 	if (l->io)
-		sd_event_source_set_io_events(l->io, EPOLLIN | (mosquitto_want_write(l->mosq) ? EPOLLOUT : 0u));
+		sd_event_source_set_io_events(
+				l->io, EPOLLIN | (mosquitto_want_write(l->mosq) ? EPOLLOUT : 0u));
 }
 
 static void retry_later(struct link *l)
@@ -75,9 +78,10 @@ static void retry_later(struct link *l)
 	sd_event_source_set_enabled(l->retry, SD_EVENT_ONESHOT);
 }
 
-/* --- libmosquitto's callbacks ---------------------------------------------------------------------- */
+/* --- libmosquitto's callbacks ------------------------------------------- */
 
-static void on_connect(struct mosquitto *m, void *userdata, int rc, int flags, const mosquitto_property *props)
+static void on_connect(struct mosquitto *m, void *userdata, int rc, int flags,
+		const mosquitto_property *props)
 {
 	struct link *l = userdata;
 
@@ -96,7 +100,8 @@ static void on_connect(struct mosquitto *m, void *userdata, int rc, int flags, c
 		l->options.on_up(l->options.app);
 }
 
-static void on_disconnect(struct mosquitto *m, void *userdata, int rc, const mosquitto_property *props)
+static void on_disconnect(
+		struct mosquitto *m, void *userdata, int rc, const mosquitto_property *props)
 {
 	struct link *l = userdata;
 
@@ -112,7 +117,8 @@ static void on_disconnect(struct mosquitto *m, void *userdata, int rc, const mos
 	retry_later(l);
 }
 
-static void on_publish(struct mosquitto *m, void *userdata, int mid, int reason, const mosquitto_property *props)
+static void on_publish(struct mosquitto *m, void *userdata, int mid, int reason,
+		const mosquitto_property *props)
 {
 	struct link *l = userdata;
 	const struct addressed *a = &l->addressed[mid % ADDRESSED];
@@ -127,17 +133,18 @@ static void on_publish(struct mosquitto *m, void *userdata, int mid, int reason,
 }
 
 static void on_message(struct mosquitto *m, void *userdata, const struct mosquitto_message *message,
-	const mosquitto_property *props)
+		const mosquitto_property *props)
 {
 	struct link *l = userdata;
 
 	(void)m;
 	(void)props;
 	if (l->options.on_message && message->payloadlen >= 0)
-		l->options.on_message(l->options.app, message->topic, message->payload, (size_t)message->payloadlen);
+		l->options.on_message(l->options.app, message->topic, message->payload,
+				(size_t)message->payloadlen);
 }
 
-/* --- the loop -------------------------------------------------------------------------------------- */
+/* --- the loop ----------------------------------------------------------- */
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
@@ -214,7 +221,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-/* --- the interface --------------------------------------------------------------------------------- */
+/* --- the interface ------------------------------------------------------ */
 
 static int make_client(struct link *l)
 {
@@ -226,7 +233,8 @@ static int make_client(struct link *l)
 	base64url_write(password, l->options.password->b, sizeof l->options.password->b);
 	mosquitto_lib_init();
 	l->mosq = mosquitto_new(id, true, l);
-	rc = l->mosq ? mosquitto_username_pw_set(l->mosq, l->options.role, password) : MOSQ_ERR_NOMEM;
+	rc = l->mosq ? mosquitto_username_pw_set(l->mosq, l->options.role, password)
+		     : MOSQ_ERR_NOMEM;
 	sodium_memzero(password, sizeof password);
 	if (rc)
 		return E_NOMEM;
@@ -240,7 +248,8 @@ static int make_client(struct link *l)
 	return 0;
 }
 
-int link_new(struct link **out, sd_event *event, const struct journal *journal, const struct link_options *options)
+int link_new(struct link **out, sd_event *event, const struct journal *journal,
+		const struct link_options *options)
 {
 	CLEANUP(link_free) struct link *l = calloc(1, sizeof *l);
 	int rc;
@@ -253,13 +262,15 @@ int link_new(struct link **out, sd_event *event, const struct journal *journal, 
 	l->backoff_us = BACKOFF_LEAST_US;
 	randombytes_buf(l->boot_id, sizeof l->boot_id);
 	snprintf(l->path, sizeof l->path, "%s", options->path);
-	snprintf(l->beat_topic, sizeof l->beat_topic, "sotto/v1/beat/%s/%s", options->role, options->instance);
+	snprintf(l->beat_topic, sizeof l->beat_topic, "sotto/v1/beat/%s/%s", options->role,
+			options->instance);
 	rc = make_client(l);
 	l->options.password = NULL; /* borrowed for the call only */
 	if (rc)
 		return rc;
 	if (sd_event_add_time(event, &l->retry, CLOCK_MONOTONIC, 0, 1, on_retry, l) < 0 ||
-			sd_event_add_time(event, &l->tick, CLOCK_MONOTONIC, 0, SECOND_US / 10, on_tick, l) < 0)
+			sd_event_add_time(event, &l->tick, CLOCK_MONOTONIC, 0, SECOND_US / 10,
+					on_tick, l) < 0)
 		return E_NOMEM;
 	*out = STEAL(l);
 	return 0;
@@ -293,7 +304,8 @@ const uint8_t *link_boot_id(const struct link *l)
 	return l->boot_id;
 }
 
-static int publish(struct link *l, int *mid, const char *topic, const struct writer *payload, bool retain)
+static int publish(struct link *l, int *mid, const char *topic, const struct writer *payload,
+		bool retain)
 {
 	int rc;
 
@@ -303,7 +315,8 @@ static int publish(struct link *l, int *mid, const char *topic, const struct wri
 	}
 	l->pending++;
 	rc = mosquitto_publish(l->mosq, mid, topic, (int)payload->used, payload->start, 1, retain);
-	if (rc && rc != MOSQ_ERR_NO_CONN && rc != MOSQ_ERR_CONN_LOST) { /* those two are kept and sent later */
+	if (rc && rc != MOSQ_ERR_NO_CONN &&
+			rc != MOSQ_ERR_CONN_LOST) { /* those two are kept and sent later */
 		l->pending--;
 		l->dropped++;
 		return E_BROKER;
@@ -320,7 +333,7 @@ int link_publish(struct link *l, const char *topic, const void *bytes, size_t le
 }
 
 int link_publish_to(struct link *l, const uint8_t session[static SESSION_BYTES], const char *topic,
-	const void *bytes, size_t len)
+		const void *bytes, size_t len)
 {
 	const struct writer payload = { .start = (uint8_t *)(uintptr_t)bytes, .used = len };
 	int mid = 0, rc = publish(l, &mid, topic, &payload, false);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Connections: accepted on the inherited socket, given their circuit line's address, handed to libmicrohttpd, ended at
- * their deadline. Trusts the socket's permissions for the line; strangers decide only how many and how slow.
+ * Connections: accepted on the inherited socket, given their circuit line's address, handed to
+ * libmicrohttpd, ended at their deadline. Trusts the socket's permissions for the line; strangers
+ * decide only how many and how slow.
  */
 #include "libshared/http_private.h"
 
@@ -17,7 +18,7 @@
 
 enum { ACCEPTS_A_TURN = 64, ACCURACY_US = 10000, SECOND_US = 1000000, MINUTE_US = 60 * SECOND_US };
 
-/* --- the two lists --------------------------------------------------------------------------------- */
+/* --- the two lists ------------------------------------------------------ */
 
 static void unlink_conn(struct conn *conn)
 {
@@ -119,7 +120,7 @@ static void drop(struct conn *conn)
 	close(fd);
 }
 
-/* --- from accept to libmicrohttpd ------------------------------------------------------------------ */
+/* --- from accept to libmicrohttpd --------------------------------------- */
 
 static void hand_over(struct conn *conn)
 {
@@ -127,9 +128,11 @@ static void hand_over(struct conn *conn)
 	int fd = conn->fd;
 
 	conn->line = sd_event_source_disable_unref(conn->line);
-	/* It closes the descriptor itself when it refuses, and may or may not have told us by then. */
-	if (MHD_add_connection(http->mhd, fd, (struct sockaddr *)&conn->address, sizeof conn->address) != MHD_YES &&
-		listener_conn(http, fd) == conn)
+	/* It closes the descriptor itself when it refuses, and may or may not have told us by then.
+	 */
+	if (MHD_add_connection(http->mhd, fd, (struct sockaddr *)&conn->address,
+			    sizeof conn->address) != MHD_YES &&
+			listener_conn(http, fd) == conn)
 		listener_end(conn);
 	http_run_soon(http);
 }
@@ -175,7 +178,8 @@ static void take(struct http *http, int fd)
 	listener_move(conn, &http->reading);
 	if (http->options.circuit_line == CIRCUIT_OFF) {
 		hand_over(conn);
-	} else if (sd_event_add_io(http->event, &conn->line, fd, EPOLLIN | EPOLLRDHUP | EPOLLET, on_line, conn) < 0) {
+	} else if (sd_event_add_io(http->event, &conn->line, fd, EPOLLIN | EPOLLRDHUP | EPOLLET,
+				   on_line, conn) < 0) {
 		drop(conn);
 	}
 }
@@ -206,13 +210,14 @@ static int on_listen(sd_event_source *source, int fd, uint32_t revents, void *us
 	return 0;
 }
 
-/* --- deadlines ------------------------------------------------------------------------------------- */
+/* --- deadlines ---------------------------------------------------------- */
 
 static void sweep_reading(struct http *http, uint64_t now)
 {
 	struct conn *next;
 
-	for (struct conn *conn = http->reading.first; conn && conn->deadline_us <= now; conn = next) {
+	for (struct conn *conn = http->reading.first; conn && conn->deadline_us <= now;
+			conn = next) {
 		next = conn->next;
 		http->counters.deadlines++;
 		if (conn->line) {
@@ -247,14 +252,15 @@ static int on_deadlines(sd_event_source *source, uint64_t usec, void *userdata)
 	sweep_parked(http, now);
 	if (http->accept_paused && http->counters.connections < http->options.max_connections)
 		accept_again(http);
-	if (http->reading.first) /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what was dropped is in no list */
+	if (http->reading.first) /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what was dropped is
+				    in no list */
 		wake_at(http, http->reading.first->deadline_us);
 	if (http->parked.first)
 		wake_at(http, http->parked.first->deadline_us);
 	return 0;
 }
 
-/* --- start and stop -------------------------------------------------------------------------------- */
+/* --- start and stop ----------------------------------------------------- */
 
 int listener_start(struct http *http)
 {
@@ -263,9 +269,10 @@ int listener_start(struct http *http)
 	if (http->parked.duration_us > http->reading.duration_us)
 		http->parked.duration_us = http->reading.duration_us;
 	http->wake_us = UINT64_MAX;
-	if (sd_event_add_io(http->event, &http->listen, http->options.listen_fd, EPOLLIN, on_listen, http) < 0 ||
-		sd_event_add_time(http->event, &http->deadlines, CLOCK_MONOTONIC, UINT64_MAX, ACCURACY_US, on_deadlines,
-			http) < 0)
+	if (sd_event_add_io(http->event, &http->listen, http->options.listen_fd, EPOLLIN, on_listen,
+			    http) < 0 ||
+			sd_event_add_time(http->event, &http->deadlines, CLOCK_MONOTONIC,
+					UINT64_MAX, ACCURACY_US, on_deadlines, http) < 0)
 		return E_NOMEM;
 	return 0;
 }

@@ -17,7 +17,8 @@ void nonce_at(uint8_t out[static NONCE_BYTES], const struct key *nonce_key, uint
 	crypto_generichash(out, NONCE_BYTES, hour, sizeof hour, nonce_key->b, sizeof nonce_key->b);
 }
 
-bool nonce_is_fresh(const struct key *nonce_key, uint64_t unix_s, const uint8_t nonce[static NONCE_BYTES])
+bool nonce_is_fresh(const struct key *nonce_key, uint64_t unix_s,
+		const uint8_t nonce[static NONCE_BYTES])
 {
 	uint8_t now[NONCE_BYTES], before[NONCE_BYTES];
 	bool is_now, is_before;

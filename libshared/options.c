@@ -148,7 +148,8 @@ int options_load(const struct options_source *source, void *out, unsigned *out_l
 	if (source->n > OPTIONS_MOST)
 		return E_BUG;
 	for (size_t i = 0; i < source->n; i++)
-		if (source->table[i].fallback && set(&source->table[i], out, source->table[i].fallback))
+		if (source->table[i].fallback &&
+				set(&source->table[i], out, source->table[i].fallback))
 			return E_BUG;
 	file = fopen(source->path, "re");
 	if (!file)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Settings as a table (sotto.conf(5)): "[section]" lines, "name = value" lines, "#" comments. A program
- * reads the section that is its own.
+ * Settings as a table (sotto.conf(5)): "[section]" lines, "name = value" lines, "#" comments. A
+ * program reads the section that is its own.
  */
 #ifndef SOTTO_OPTIONS_H
 #define SOTTO_OPTIONS_H
@@ -34,9 +34,9 @@ struct options_source {
 };
 
 /*
- * Fills *out from the fallbacks, then from that section of the file; other sections are other readers'. A name
- * that the table does not have, a bad value or a name given twice is E_CONFIG and *out_line says where; so is a
- * missing value, with line 0. E_IO: no such file.
+ * Fills *out from the fallbacks, then from that section of the file; other sections are other
+ * readers'. A name that the table does not have, a bad value or a name given twice is E_CONFIG and
+ * *out_line says where; so is a missing value, with line 0. E_IO: no such file.
  */
 int options_load(const struct options_source *source, void *out, unsigned *out_line) MUST_CHECK;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * RFC 9421 as we use it: one label, four components in one order, hmac-sha256. Signer and verifier build the same
- * base from the same function, and the verifier rebuilds Signature-Input from what it parsed, so nothing but that
- * one spelling passes.
+ * RFC 9421 as we use it: one label, four components in one order, hmac-sha256. Signer and verifier
+ * build the same base from the same function, and the verifier rebuilds Signature-Input from what
+ * it parsed, so nothing but that one spelling passes.
  */
 #include "libshared/owner.h"
 
@@ -21,8 +21,8 @@
 enum { KEYID_TEXT = 43, BASE_MOST = 1024 };
 
 /* shared is X25519 of the two, whichever side computed it. */
-static void derive(struct key *out, const struct key *shared, const struct key *owner_pub, const struct key *server_pub,
-	const uint8_t onion_pub[static ONION_KEY_BYTES])
+static void derive(struct key *out, const struct key *shared, const struct key *owner_pub,
+		const struct key *server_pub, const uint8_t onion_pub[static ONION_KEY_BYTES])
 {
 	static const char purpose[] = "sotto request v1";
 	crypto_generichash_state state;
@@ -38,21 +38,22 @@ static void derive(struct key *out, const struct key *shared, const struct key *
 }
 
 int owner_request_key(struct key *out, const struct key *mine, const struct key *owner_pub,
-	const struct key *server_pub, const uint8_t onion_pub[static ONION_KEY_BYTES])
+		const struct key *server_pub, const uint8_t onion_pub[static ONION_KEY_BYTES])
 {
 	CLEANUP(key_wipe) struct key shared = { { 0 } };
 	struct key my_pub;
 
 	crypto_scalarmult_base(my_pub.b, mine->b);
 	/* Fails on the all-zero result that low-order points give. */
-	if (crypto_scalarmult(shared.b, mine->b, (key_equal(&my_pub, owner_pub) ? server_pub : owner_pub)->b) != 0)
+	if (crypto_scalarmult(shared.b, mine->b,
+			    (key_equal(&my_pub, owner_pub) ? server_pub : owner_pub)->b) != 0)
 		return OWNER_REFUSED;
 	derive(out, &shared, owner_pub, server_pub, onion_pub);
 	return 0;
 }
 
-int owner_request_key_of(struct key *out, const struct key_pair *server, const struct key *owner_pub,
-	const uint8_t onion_pub[static ONION_KEY_BYTES])
+int owner_request_key_of(struct key *out, const struct key_pair *server,
+		const struct key *owner_pub, const uint8_t onion_pub[static ONION_KEY_BYTES])
 {
 	CLEANUP(key_wipe) struct key shared = { { 0 } };
 
@@ -77,7 +78,8 @@ static void write_digest(char out[static 64], const void *body, size_t len)
 	snprintf(out, 64, "sha-256=:%s:", text);
 }
 
-static void write_input(char out[static 256], const struct key *owner_pub, const uint8_t nonce[static NONCE_BYTES])
+static void write_input(char out[static 256], const struct key *owner_pub,
+		const uint8_t nonce[static NONCE_BYTES])
 {
 	char keyid[BASE64URL_ROOM(KEY_BYTES)], nonce_text[BASE64URL_ROOM(NONCE_BYTES)];
 
@@ -87,11 +89,14 @@ static void write_input(char out[static 256], const struct key *owner_pub, const
 }
 
 /* RFC 9421 2.5. E_PROTO: longer than any request of ours. */
-static int write_base(char out[static BASE_MOST], const struct owner_headers *h, const struct owner_request *request)
+static int write_base(char out[static BASE_MOST], const struct owner_headers *h,
+		const struct owner_request *request)
 {
 	int n = snprintf(out, BASE_MOST,
-		"\"@method\": %s\n\"@path\": %s\n\"@query\": %s\n\"content-digest\": %s\n\"@signature-params\": %s",
-		request->method, request->path, request->query, h->digest, h->input + strlen(LABEL));
+			"\"@method\": %s\n\"@path\": %s\n\"@query\": %s\n\"content-digest\": "
+			"%s\n\"@signature-params\": %s",
+			request->method, request->path, request->query, h->digest,
+			h->input + strlen(LABEL));
 
 	return n < 0 || n >= BASE_MOST ? E_PROTO : 0;
 }
@@ -122,8 +127,9 @@ static int write_signature(char out[static 64], const struct key *request_key, c
 	return 0;
 }
 
-int owner_sign(struct owner_headers *out, const struct key *request_key, const struct key *owner_pub,
-	const uint8_t nonce[static NONCE_BYTES], const struct owner_request *request)
+int owner_sign(struct owner_headers *out, const struct key *request_key,
+		const struct key *owner_pub, const uint8_t nonce[static NONCE_BYTES],
+		const struct owner_request *request)
 {
 	char base[BASE_MOST];
 	int rc;
@@ -134,7 +140,8 @@ int owner_sign(struct owner_headers *out, const struct key *request_key, const s
 	return rc ? rc : write_signature(out->signature, request_key, base);
 }
 
-int owner_parse_input(const char *input, struct key *out_owner_pub, uint8_t out_nonce[static NONCE_BYTES])
+int owner_parse_input(
+		const char *input, struct key *out_owner_pub, uint8_t out_nonce[static NONCE_BYTES])
 {
 	const size_t head = strlen(LABEL INPUT_HEAD), middle = strlen(INPUT_NONCE);
 	const char *keyid, *nonce;
@@ -147,7 +154,7 @@ int owner_parse_input(const char *input, struct key *out_owner_pub, uint8_t out_
 	keyid = input + head;
 	nonce = keyid + KEYID_TEXT + middle;
 	if (base64url_read(owner_pub.b, sizeof owner_pub.b, keyid, KEYID_TEXT) ||
-		base64url_read(nonce_bytes, sizeof nonce_bytes, nonce, NONCE_TEXT))
+			base64url_read(nonce_bytes, sizeof nonce_bytes, nonce, NONCE_TEXT))
 		return OWNER_REFUSED;
 	write_input(again, &owner_pub, nonce_bytes);
 	if (strcmp(input, again) != 0)
@@ -157,8 +164,8 @@ int owner_parse_input(const char *input, struct key *out_owner_pub, uint8_t out_
 	return 0;
 }
 
-int owner_verify(
-	const struct owner_headers *headers, const struct key *request_key, const struct owner_request *request)
+int owner_verify(const struct owner_headers *headers, const struct key *request_key,
+		const struct owner_request *request)
 {
 	char base[BASE_MOST], digest[64], signature[64];
 	size_t len;
@@ -169,7 +176,8 @@ int owner_verify(
 	if (write_signature(signature, request_key, base))
 		return OWNER_REFUSED;
 	len = strlen(signature);
-	if (strlen(headers->signature) != len || sodium_memcmp(signature, headers->signature, len) != 0)
+	if (strlen(headers->signature) != len ||
+			sodium_memcmp(signature, headers->signature, len) != 0)
 		return OWNER_REFUSED;
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Parameters of one call of an SQL function, all binary. bytea and uuid values are borrowed from the request,
- * which outlives its call; integers and arrays are kept inside. The first two parameters are also the call's
- * place in its batch: bytes compared as memcmp does.
+ * Parameters of one call of an SQL function, all binary. bytea and uuid values are borrowed from
+ * the request, which outlives its call; integers and arrays are kept inside. The first two
+ * parameters are also the call's place in its batch: bytes compared as memcmp does.
  */
 #ifndef SOTTO_PARAMS_H
 #define SOTTO_PARAMS_H
@@ -32,7 +32,8 @@ void params_i32(struct params *p, int32_t value);
 void params_i64(struct params *p, int64_t value);
 void params_bool(struct params *p, bool value);
 
-/* uuid[]: n ids of 16 bytes in a row; n at most PARAMS_UUIDS_MOST (asserted: only we can break it). */
+/* uuid[]: n ids of 16 bytes in a row; n at most PARAMS_UUIDS_MOST (asserted: only we can break it).
+ */
 void params_uuids(struct params *p, const uint8_t *ids, size_t n);
 
 /* Bytes on the wire, for the batch's limit. */

@@ -5,13 +5,17 @@
 #define URN "urn:sotto:problem:"
 
 static const struct problem_text texts[PROBLEMS] = {
-	[PROBLEM_BAD_REQUEST] = { 400, URN "bad-request", "The request breaks the rules of this interface" },
-	[PROBLEM_UNAUTHORIZED] = { 401, URN "unauthorized", "The signature is absent, wrong or stale" },
+	[PROBLEM_BAD_REQUEST] = { 400, URN "bad-request",
+			"The request breaks the rules of this interface" },
+	[PROBLEM_UNAUTHORIZED] = { 401, URN "unauthorized",
+			"The signature is absent, wrong or stale" },
 	[PROBLEM_NOT_FOUND] = { 404, URN "not-found", "There is nothing here for you" },
 	[PROBLEM_METHOD] = { 405, URN "method-not-allowed", "This path takes other methods" },
 	[PROBLEM_CONFLICT] = { 409, URN "conflict", "That belongs to another owner" },
-	[PROBLEM_LENGTH_REQUIRED] = { 411, URN "length-required", "Bodies have a Content-Length here" },
-	[PROBLEM_BODY_SIZE] = { 413, URN "body-size", "The body does not have the one size of this request" },
+	[PROBLEM_LENGTH_REQUIRED] = { 411, URN "length-required",
+			"Bodies have a Content-Length here" },
+	[PROBLEM_BODY_SIZE] = { 413, URN "body-size",
+			"The body does not have the one size of this request" },
 	[PROBLEM_TOO_MANY] = { 429, URN "too-many-requests", "Too much at once" },
 	[PROBLEM_UNAVAILABLE] = { 503, URN "unavailable", "Try again with the same bytes" },
 	[PROBLEM_MAILBOX_FULL] = { 507, URN "mailbox-full", "The mailbox is full" },

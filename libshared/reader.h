@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Bytes from outside, read in order. The first short read is remembered: everything after it yields zeros,
- * and reader_is_done() says no. So a parser states its layout and asks once. Integers are big-endian.
+ * Bytes from outside, read in order. The first short read is remembered: everything after it yields
+ * zeros, and reader_is_done() says no. So a parser states its layout and asks once. Integers are
+ * big-endian.
  */
 #ifndef SOTTO_READER_H
 #define SOTTO_READER_H

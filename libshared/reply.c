@@ -21,7 +21,9 @@ int reply_json(struct reply *rp, unsigned status, size_t size, json_t *json)
 		free(body);
 		return E_NOMEM;
 	}
-	*rp = (struct reply){ .status = status, .content_type = "application/json", .body = body, .len = size };
+	*rp = (struct reply){
+		.status = status, .content_type = "application/json", .body = body, .len = size
+	};
 	return 0;
 }
 
@@ -34,7 +36,10 @@ int reply_empty(struct reply *rp, unsigned status)
 	memset(body, ' ', JSON_BYTES);
 	body[0] = '{';
 	body[1] = '}';
-	*rp = (struct reply){ .status = status, .content_type = "application/json", .body = body, .len = JSON_BYTES };
+	*rp = (struct reply){ .status = status,
+		.content_type = "application/json",
+		.body = body,
+		.len = JSON_BYTES };
 	return 0;
 }
 
@@ -44,7 +49,10 @@ int reply_bytes(struct reply *rp, unsigned status, size_t len)
 
 	if (!body)
 		return E_NOMEM;
-	*rp = (struct reply){ .status = status, .content_type = "application/octet-stream", .body = body, .len = len };
+	*rp = (struct reply){ .status = status,
+		.content_type = "application/octet-stream",
+		.body = body,
+		.len = len };
 	return 0;
 }
 
@@ -52,7 +60,8 @@ int reply_problem(struct reply *rp, int problem)
 {
 	const struct problem_text *p = problem_text(problem);
 	int rc = reply_json(rp, p->status, JSON_BYTES,
-		json_pack("{s:s, s:s, s:i}", "type", p->urn, "title", p->title, "status", (int)p->status));
+			json_pack("{s:s, s:s, s:i}", "type", p->urn, "title", p->title, "status",
+					(int)p->status));
 
 	if (rc == 0)
 		rp->content_type = "application/problem+json";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The one way to read a JSON body. Jansson's parser sees a stranger's text only after its outer form and its depth
- * were found harmless.
+ * The one way to read a JSON body. Jansson's parser sees a stranger's text only after its outer
+ * form and its depth were found harmless.
  */
 #include "libshared/route.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Rows of a committed call, in binary. A wrong width or column is a bug between a .c file and its .sql: asserted. */
+/* Rows of a committed call, in binary. A wrong width or column is a bug between a .c file and its
+ * .sql: asserted. */
 #include "libshared/db.h"
 
 #include "libshared/reader.h"
@@ -22,7 +23,8 @@ bool result_is_null(const struct result *result, unsigned row, unsigned column)
 	return PQgetisnull(pg(result), (int)row, (int)column);
 }
 
-const uint8_t *result_bytes(const struct result *result, unsigned row, unsigned column, size_t *out_len)
+const uint8_t *result_bytes(
+		const struct result *result, unsigned row, unsigned column, size_t *out_len)
 {
 	assert(row < result_rows(result) && !result_is_null(result, row, column));
 	*out_len = (size_t)PQgetlength(pg(result), (int)row, (int)column);

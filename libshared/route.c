@@ -8,8 +8,9 @@
 static int read_variable(const char *name, const char **path, struct request *rq)
 {
 	size_t len = strcspn(*path, "/");
-	int rc = strstr(name, "{uuid}") == name ? uuid_read(rq->uuid, *path, len)
-						: base64url_read(rq->mailbox, sizeof rq->mailbox, *path, len);
+	int rc = strstr(name, "{uuid}") == name
+			? uuid_read(rq->uuid, *path, len)
+			: base64url_read(rq->mailbox, sizeof rq->mailbox, *path, len);
 
 	*path += len;
 	return rc;
@@ -30,7 +31,8 @@ static bool matches(const char *pattern, const char *path, struct request *rq)
 	return strcmp(strchr(variable, '}') + 1, path) == 0;
 }
 
-int route_find(const struct http_options *options, const char *method, const char *path, struct request *rq)
+int route_find(const struct http_options *options, const char *method, const char *path,
+		struct request *rq)
 {
 	int problem = PROBLEM_NOT_FOUND;
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * A route is a row: what may be asked, who may ask, what it costs, how large its body is, and the one SQL
- * function it calls between two short functions of ours. The table is the security policy of a daemon.
+ * A route is a row: what may be asked, who may ask, what it costs, how large its body is, and the
+ * one SQL function it calls between two short functions of ours. The table is the security policy
+ * of a daemon.
  *
  *   ask    sees the whole, already authenticated request and fills the function's parameters.
  *   answer sees the committed result (NULL when the row has no function) and fills the reply.
  *
- * Both return 0, a PROBLEM_* that becomes the reply, or a negative failure that becomes 503. Neither blocks.
+ * Both return 0, a PROBLEM_* that becomes the reply, or a negative failure that becomes 503.
+ * Neither blocks.
  */
 #ifndef SOTTO_ROUTE_H
 #define SOTTO_ROUTE_H
@@ -20,7 +22,8 @@
 
 enum auth {
 	AUTH_NONE,
-	AUTH_OWNER,   /* RFC 9421 HMAC by the owner key; {mailbox} in the path must be that key's hash */
+	AUTH_OWNER, /* RFC 9421 HMAC by the owner key; {mailbox} in the path must be that key's hash
+		     */
 	AUTH_DEPOSIT, /* Sotto-Deposit header: 32 bytes, base64url; only its hash is kept */
 };
 
@@ -33,21 +36,21 @@ enum pay { /* which anonymous token buys it; nothing demands one until tokens ar
 	PAY_TURN,
 };
 
-enum key_rule { /* the Idempotency-Key header: 16 bytes, base64url, not all zero */
+enum key_rule {	  /* the Idempotency-Key header: 16 bytes, base64url, not all zero */
 	KEY_NONE, /* ignored */
 	KEY_NEEDED,
 };
 
 struct request {
 	const struct route *route;
-	void *app;                          /* the daemon's own state */
-	uint8_t mailbox[MAILBOX_ID_BYTES];  /* {mailbox} of the path */
-	uint8_t uuid[16];                   /* {uuid} of the path */
-	struct key owner;                   /* AUTH_OWNER: the owner's public key */
-	uint8_t deposit_hash[HASH_BYTES];   /* AUTH_DEPOSIT */
-	uint8_t key[BLOB_ID_BYTES];         /* KEY_NEEDED */
-	uint8_t hash[HASH_BYTES];           /* request hash, docs/protocol.md "Repeats" */
-	uint8_t *body;                      /* route->body_bytes of them */
+	void *app;			   /* the daemon's own state */
+	uint8_t mailbox[MAILBOX_ID_BYTES]; /* {mailbox} of the path */
+	uint8_t uuid[16];		   /* {uuid} of the path */
+	struct key owner;		   /* AUTH_OWNER: the owner's public key */
+	uint8_t deposit_hash[HASH_BYTES];  /* AUTH_DEPOSIT */
+	uint8_t key[BLOB_ID_BYTES];	   /* KEY_NEEDED */
+	uint8_t hash[HASH_BYTES];	   /* request hash, docs/protocol.md "Repeats" */
+	uint8_t *body;			   /* route->body_bytes of them */
 	size_t body_len;
 
 	/* What ask leaves for answer; freed with the request. */
@@ -60,23 +63,24 @@ struct request {
 struct reply {
 	unsigned status;
 	const char *content_type; /* a literal */
-	uint8_t *body;            /* owned, malloc */
+	uint8_t *body;		  /* owned, malloc */
 	size_t len;
 };
 
 struct route {
 	const char *method;
-	const char *path;        /* "/v1/mailboxes/{mailbox}/blobs"; at most one of {mailbox} {uuid} */
+	const char *path; /* "/v1/mailboxes/{mailbox}/blobs"; at most one of {mailbox} {uuid} */
 	enum auth auth;
 	enum pay pay;
 	enum key_rule key;
-	size_t body_bytes;       /* exactly; 0: none */
-	const char *function;    /* "deposit($1, $2, $3, $4)", or NULL */
+	size_t body_bytes;    /* exactly; 0: none */
+	const char *function; /* "deposit($1, $2, $3, $4)", or NULL */
 	int (*ask)(struct request *rq, struct params *p);
 	int (*answer)(struct request *rq, const struct result *rs, struct reply *rp);
 };
 
-/* The body as one JSON object padded with spaces: duplicates, depth and non-objects refused. PROBLEM_BAD_REQUEST. */
+/* The body as one JSON object padded with spaces: duplicates, depth and non-objects refused.
+ * PROBLEM_BAD_REQUEST. */
 int request_json(const struct request *rq, json_t **out) MUST_CHECK;
 
 /* Takes json (may be NULL after a failed allocation), pads with spaces to size bytes. */

@@ -20,18 +20,18 @@
 #define CLEANUP(fn) __attribute__((cleanup(fn##_ref)))
 
 /* In a header or file that has `void fn(type p)`: makes it fit for CLEANUP. */
-#define DEFINE_CLEANUP(type, fn)                                               \
-	static inline __attribute__((unused)) void fn##_ref(type *p)           \
-	{                                                                      \
-		fn(*p);                                                        \
+#define DEFINE_CLEANUP(type, fn)                                     \
+	static inline __attribute__((unused)) void fn##_ref(type *p) \
+	{                                                            \
+		fn(*p);                                              \
 	}
 
 /* Hand an owned pointer on: the variable forgets it. */
-#define STEAL(p)                                                               \
-	({                                                                     \
-		__typeof__(p) stolen_ = (p);                                   \
-		(p) = NULL;                                                    \
-		stolen_;                                                       \
+#define STEAL(p)                             \
+	({                                   \
+		__typeof__(p) stolen_ = (p); \
+		(p) = NULL;                  \
+		stolen_;                     \
 	})
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -54,11 +54,11 @@ static inline __attribute__((unused)) void scope_close_ref(int *fd)
 }
 
 /* For a descriptor that was handed on. */
-#define STEAL_FD(fd)                                                           \
-	({                                                                     \
-		int stolen_ = (fd);                                            \
-		(fd) = -1;                                                     \
-		stolen_;                                                       \
+#define STEAL_FD(fd)                \
+	({                          \
+		int stolen_ = (fd); \
+		(fd) = -1;          \
+		stolen_;            \
 	})
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Every size on the wire and every limit on what strangers can make grow (docs/protocol.md explains each). */
+/* Every size on the wire and every limit on what strangers can make grow (docs/protocol.md explains
+ * each). */
 #ifndef SOTTO_SIZES_H
 #define SOTTO_SIZES_H
 
 enum {
 	MAILBOX_ID_BYTES = 32,
 	DEPOSIT_SECRET_BYTES = 32,
-	BLOB_ID_BYTES = 16,          /* = Idempotency-Key */
+	BLOB_ID_BYTES = 16, /* = Idempotency-Key */
 	BLOB_BYTES = 4096,
 	BUNDLE_BYTES = 2048,
 	BUNDLES_PER_PUT = 50,
@@ -16,15 +17,15 @@ enum {
 	ACK_IDS = 64,
 	ACKS_BYTES = ACK_IDS * BLOB_ID_BYTES,
 
-	JSON_BYTES = 1024,           /* every JSON body, padded with spaces */
-	JSON_LARGE_BYTES = 8192,     /* /v1/server, /v1/tokens, /v1/sessions */
+	JSON_BYTES = 1024,	 /* every JSON body, padded with spaces */
+	JSON_LARGE_BYTES = 8192, /* /v1/server, /v1/tokens, /v1/sessions */
 
 	SESSION_BYTES = 16,
-	SESSION_TEXT = 22,           /* base64url */
-	SESSION_MAILBOXES = 32,      /* most in one session */
-	PASSWORD_BYTES = 8 + 32,     /* expiry || MAC */
+	SESSION_TEXT = 22,	 /* base64url */
+	SESSION_MAILBOXES = 32,	 /* most in one session */
+	PASSWORD_BYTES = 8 + 32, /* expiry || MAC */
 
-	EVENT_HEAD_BYTES = 16 + 8,   /* publisher's boot id || counter */
+	EVENT_HEAD_BYTES = 16 + 8, /* publisher's boot id || counter */
 	EVENT_BLOB_BYTES = EVENT_HEAD_BYTES + BLOB_ID_BYTES + BLOB_BYTES,
 	BEAT_BYTES = EVENT_HEAD_BYTES,
 	DOWN_BYTES = 1 + MAILBOX_ID_BYTES + BLOB_ID_BYTES + BLOB_BYTES,

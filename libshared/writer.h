@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Bytes laid out in order into a buffer of fixed size. The first write that does not fit is remembered and
- * nothing more is written; writer_is_full() says whether the layout filled the buffer exactly. Big-endian.
+ * Bytes laid out in order into a buffer of fixed size. The first write that does not fit is
+ * remembered and nothing more is written; writer_is_full() says whether the layout filled the
+ * buffer exactly. Big-endian.
  */
 #ifndef SOTTO_WRITER_H
 #define SOTTO_WRITER_H

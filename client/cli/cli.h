@@ -9,7 +9,7 @@ struct cli {
 	const char *dir, *socks, *server;
 	int passphrase_fd;
 	bool json, fast;
-	int argc;      /* what follows the command */
+	int argc; /* what follows the command */
 	char **argv;
 	struct profile *profile;
 	struct net net;

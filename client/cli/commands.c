@@ -29,11 +29,15 @@ static int tell_sync(const struct cli *cli, int rc)
 	case SYNC_NO_CONTACT:
 		return tell(cli, rc, "there is no accepted contact of that name");
 	case SYNC_NO_BUNDLE:
-		return tell(cli, rc, "this person cannot be reached: the account is gone, or its server gave a wrong bundle");
+		return tell(cli, rc,
+				"this person cannot be reached: the account is gone, or its server "
+				"gave a wrong bundle");
 	case SYNC_NOT_TEXT:
 		return tell(cli, rc, "the text is not UTF-8, or too long");
 	case SYNC_FULL:
-		return tell(cli, rc, "their mailbox is full; the message waits here and goes out with a later send or recv");
+		return tell(cli, rc,
+				"their mailbox is full; the message waits here and goes out with a "
+				"later send or recv");
 	}
 	return tell(cli, rc, error_text(rc));
 }
@@ -66,15 +70,20 @@ int init_command(struct cli *cli)
 	rc = make_or_open(cli, passphrase, onion);
 	sodium_memzero(passphrase, sizeof passphrase);
 	if (rc)
-		return tell(cli, rc, rc == E_LOCKED ? "there is a profile already, with another passphrase" :
-			"cannot make the profile: is the folder writable?");
+		return tell(cli, rc,
+				rc == E_LOCKED ? "there is a profile already, with another "
+						 "passphrase"
+					       : "cannot make the profile: is the folder "
+						 "writable?");
 	if (memcmp(cli->profile->onion, onion, sizeof onion) != 0)
 		return tell(cli, E_CONFIG, "there is a profile already, at another server");
 	if (!cli->json)
 		fprintf(stderr, "Registering over Tor ...\n");
 	rc = sync_register(&cli->net, cli->profile);
 	if (rc)
-		return tell(cli, rc, "the profile is made but not registered; run init again when the server is reachable");
+		return tell(cli, rc,
+				"the profile is made but not registered; run init again when the "
+				"server is reachable");
 	show_event(cli, "registered", NULL);
 	return 0;
 }
@@ -102,7 +111,9 @@ int add_command(struct cli *cli)
 		return tell(cli, E_CONFIG, "that is no contact link");
 	rc = contact_add(cli->profile, cli->argv[0], &link);
 	if (rc)
-		return tell(cli, rc, rc == CONTACT_EXISTS ? "that name or person is there already" : error_text(rc));
+		return tell(cli, rc,
+				rc == CONTACT_EXISTS ? "that name or person is there already"
+						     : error_text(rc));
 	rc = contact_by_name(&c, cli->profile, cli->argv[0]);
 	rc = rc ? rc : sync_mailbox(&cli->net, cli->profile, c.id);
 	if (rc)
@@ -117,8 +128,10 @@ int accept_command(struct cli *cli)
 	int rc = contact_accept(cli->profile, cli->argv[0], cli->argv[1]);
 
 	if (rc)
-		return tell(cli, rc, rc == CONTACT_EXISTS ? "you have a contact of that name already" :
-			"there is no request of that name, or the new name is empty or too long");
+		return tell(cli, rc,
+				rc == CONTACT_EXISTS ? "you have a contact of that name already"
+						     : "there is no request of that name, or the "
+						       "new name is empty or too long");
 	rc = contact_by_name(&c, cli->profile, cli->argv[1]);
 	rc = rc ? rc : sync_mailbox(&cli->net, cli->profile, c.id);
 	if (rc == 0)
@@ -143,7 +156,8 @@ int contacts_command(struct cli *cli)
 	int rc = q_open(&s, cli->profile->db, "SELECT state, name FROM contact ORDER BY name", "");
 
 	while (rc == 0 && sqlite3_step(s) == SQLITE_ROW)
-		show_event(cli, states[sqlite3_column_int(s, 0) % 3], (const char *)sqlite3_column_text(s, 1));
+		show_event(cli, states[sqlite3_column_int(s, 0) % 3],
+				(const char *)sqlite3_column_text(s, 1));
 	return rc;
 }
 
@@ -159,7 +173,8 @@ int send_command(struct cli *cli)
 int recv_command(struct cli *cli)
 {
 	unsigned n, sent;
-	int rc = sync_flush(&cli->net, cli->profile, &sent), fetched = sync_fetch(&cli->net, cli->profile, &n);
+	int rc = sync_flush(&cli->net, cli->profile, &sent),
+	    fetched = sync_fetch(&cli->net, cli->profile, &n);
 	int shown = show_unread(cli);
 
 	rc = rc ? rc : fetched ? fetched : shown;

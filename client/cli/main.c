@@ -23,7 +23,8 @@ static const struct command {
 	{ "init", "", 0, false, "make a profile and register at --server", init_command },
 	{ "id", "", 0, true, "your contact link, as text and QR code", id_command },
 	{ "add", "NAME LINK", 2, true, "add a person by contact link", add_command },
-	{ "accept", "REQUEST NAME", 2, true, "accept a request under a name of yours", accept_command },
+	{ "accept", "REQUEST NAME", 2, true, "accept a request under a name of yours",
+			accept_command },
 	{ "block", "NAME", 1, true, "never hear of that person again", block_command },
 	{ "contacts", "", 0, true, "who is there", contacts_command },
 	{ "send", "NAME TEXT", 2, true, "send a message", send_command },
@@ -36,14 +37,15 @@ static int usage(FILE *to)
 {
 	fprintf(to, "usage: sotto [options] COMMAND\n\n");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(to, "  %-9s %-13s %s\n", commands[i].name, commands[i].args, commands[i].help);
+		fprintf(to, "  %-9s %-13s %s\n", commands[i].name, commands[i].args,
+				commands[i].help);
 	fprintf(to,
-		"\n  --profile DIR         the profile (default: ~/.sotto)\n"
-		"  --socks HOST:PORT     Tor's SOCKS port (default: 127.0.0.1:9050)\n"
-		"  --server NAME.onion   init: the server\n"
-		"  --passphrase-fd N     read the passphrase from this descriptor\n"
-		"  --pacing fast         no random delays; for tests\n"
-		"  --json                one JSON object a line\n");
+			"\n  --profile DIR         the profile (default: ~/.sotto)\n"
+			"  --socks HOST:PORT     Tor's SOCKS port (default: 127.0.0.1:9050)\n"
+			"  --server NAME.onion   init: the server\n"
+			"  --passphrase-fd N     read the passphrase from this descriptor\n"
+			"  --pacing fast         no random delays; for tests\n"
+			"  --json                one JSON object a line\n");
 	return to == stdout ? 0 : 2;
 }
 
@@ -73,7 +75,10 @@ static int open_profile(struct cli *cli)
 
 	rc = rc ? rc : profile_open(&cli->profile, cli->dir, passphrase);
 	sodium_memzero(passphrase, sizeof passphrase);
-	return rc ? tell(cli, rc, rc == E_LOCKED ? "wrong passphrase" : "there is no profile in that folder") : 0;
+	return rc ? tell(cli, rc,
+				    rc == E_LOCKED ? "wrong passphrase"
+						   : "there is no profile in that folder")
+		  : 0;
 }
 
 static int run(struct cli *cli, const struct command *command)
@@ -94,10 +99,14 @@ static int run(struct cli *cli, const struct command *command)
 static int read_options(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "profile", required_argument, NULL, 'p' }, { "socks", required_argument, NULL, 's' },
-		{ "server", required_argument, NULL, 'o' }, { "passphrase-fd", required_argument, NULL, 'f' },
-		{ "pacing", required_argument, NULL, 'a' }, { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+		{ "profile", required_argument, NULL, 'p' },
+		{ "socks", required_argument, NULL, 's' },
+		{ "server", required_argument, NULL, 'o' },
+		{ "passphrase-fd", required_argument, NULL, 'f' },
+		{ "pacing", required_argument, NULL, 'a' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 

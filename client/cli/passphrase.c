@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The passphrase: from a descriptor or the terminal, never from the command line or the environment. */
+/* The passphrase: from a descriptor or the terminal, never from the command line or the
+ * environment. */
 #include "client/cli/cli.h"
 
 #include "libshared/error.h"
@@ -44,7 +45,8 @@ static int ask(char out[static ROOM], const char *prompt)
 int passphrase_read(char *out, const struct cli *cli, bool twice)
 {
 	char again[ROOM];
-	int rc = cli->passphrase_fd >= 0 ? read_line(out, cli->passphrase_fd) : ask(out, "Passphrase: ");
+	int rc = cli->passphrase_fd >= 0 ? read_line(out, cli->passphrase_fd)
+					 : ask(out, "Passphrase: ");
 
 	if (rc || !twice || cli->passphrase_fd >= 0)
 		return rc;

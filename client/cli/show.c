@@ -51,13 +51,16 @@ void show_event(const struct cli *cli, const char *event, const char *text)
 
 static void show_message(const struct cli *cli, sqlite3_stmt *row)
 {
-	const char *name = (const char *)sqlite3_column_text(row, 1), *text = (const char *)sqlite3_column_text(row, 5);
-	bool out = sqlite3_column_int(row, 2) != 0, request = sqlite3_column_int(row, 6) == CONTACT_REQUEST;
+	const char *name = (const char *)sqlite3_column_text(row, 1),
+		   *text = (const char *)sqlite3_column_text(row, 5);
+	bool out = sqlite3_column_int(row, 2) != 0,
+	     request = sqlite3_column_int(row, 6) == CONTACT_REQUEST;
 
 	if (cli->json) {
-		print_json(json_pack("{s:s, s:s, s:b, s:I, s:I, s:s}", "event", request ? "request" : "message",
-			"contact", name, "out", out, "number", (json_int_t)sqlite3_column_int64(row, 3), "at",
-			(json_int_t)sqlite3_column_int64(row, 4), "text", text));
+		print_json(json_pack("{s:s, s:s, s:b, s:I, s:I, s:s}", "event",
+				request ? "request" : "message", "contact", name, "out", out,
+				"number", (json_int_t)sqlite3_column_int64(row, 3), "at",
+				(json_int_t)sqlite3_column_int64(row, 4), "text", text));
 		return;
 	}
 	print_clean(name);
@@ -67,7 +70,8 @@ static void show_message(const struct cli *cli, sqlite3_stmt *row)
 	fflush(stdout);
 }
 
-#define ROWS "SELECT m.id, c.name, m.out, m.number, m.at_s, m.text, c.state FROM message m " \
+#define ROWS                                                                            \
+	"SELECT m.id, c.name, m.out, m.number, m.at_s, m.text, c.state FROM message m " \
 	"JOIN contact c ON c.id = m.contact WHERE "
 
 static int show_rows(struct cli *cli, sqlite3_stmt *rows)
@@ -84,7 +88,9 @@ int show_unread(struct cli *cli)
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *rows = NULL;
 	int rc = q_begin(cli->profile->db);
 
-	rc = rc ? rc : q_open(&rows, cli->profile->db, ROWS "NOT m.shown ORDER BY m.contact, m.number", "");
+	rc = rc ? rc
+		: q_open(&rows, cli->profile->db, ROWS "NOT m.shown ORDER BY m.contact, m.number",
+				  "");
 	rc = rc ? rc : show_rows(cli, rows);
 	rc = rc ? rc : q_run(cli->profile->db, "UPDATE message SET shown = 1 WHERE NOT shown", "");
 	return q_end(cli->profile->db, rc);
@@ -93,7 +99,8 @@ int show_unread(struct cli *cli)
 int show_log(struct cli *cli, const struct contact *contact)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *rows = NULL;
-	int rc = q_open(&rows, cli->profile->db, ROWS "m.contact = ? ORDER BY m.id", "i", contact->id);
+	int rc = q_open(&rows, cli->profile->db, ROWS "m.contact = ? ORDER BY m.id", "i",
+			contact->id);
 
 	return rc ? rc : show_rows(cli, rows);
 }
@@ -109,8 +116,10 @@ void show_qr(const char *text)
 	for (int y = -QUIET; y < qr->width + QUIET; y += 2) {
 		for (int x = -QUIET; x < qr->width + QUIET; x++) {
 			bool inside = x >= 0 && x < qr->width;
-			bool top = inside && y >= 0 && y < qr->width && (qr->data[y * qr->width + x] & 1);
-			bool low = inside && y + 1 >= 0 && y + 1 < qr->width && (qr->data[(y + 1) * qr->width + x] & 1);
+			bool top = inside && y >= 0 && y < qr->width &&
+					(qr->data[y * qr->width + x] & 1);
+			bool low = inside && y + 1 >= 0 && y + 1 < qr->width &&
+					(qr->data[(y + 1) * qr->width + x] & 1);
 
 			fputs(top ? (low ? " " : "\u2584") : (low ? "\u2580" : "\u2588"), stdout);
 		}

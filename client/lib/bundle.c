@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Bundles: made, signed, sealed; opened, checked. What is opened comes from a server that may lie. */
+/* Bundles: made, signed, sealed; opened, checked. What is opened comes from a server that may lie.
+ */
 #include "client/lib/bundle.h"
 
 #include "client/lib/signal_provider.h"
@@ -17,7 +18,8 @@ enum {
 	NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 	TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
 	PLAIN_BYTES = BUNDLE_BYTES - NONCE - TAG,
-	SIGNED_BYTES = PLAIN_BYTES - SIGNATURE_BYTES, /* fields, then zeros; the signature covers all of it */
+	SIGNED_BYTES = PLAIN_BYTES -
+			SIGNATURE_BYTES, /* fields, then zeros; the signature covers all of it */
 	BUNDLE_VERSION = 1,
 };
 
@@ -37,17 +39,18 @@ bool guard_is_low_order(const uint8_t key[static 32])
 	return crypto_scalarmult(shared, any, key) != 0;
 }
 
-/* --- signatures ------------------------------------------------------------------------------------ */
+/* --- signatures --------------------------------------------------------- */
 
-static void signed_message(uint8_t out[static sizeof PURPOSE - 1 + UUID_BYTES + SIGNED_BYTES], const uint8_t *uuid,
-	const uint8_t *fields)
+static void signed_message(uint8_t out[static sizeof PURPOSE - 1 + UUID_BYTES + SIGNED_BYTES],
+		const uint8_t *uuid, const uint8_t *fields)
 {
 	memcpy(out, PURPOSE, sizeof PURPOSE - 1);
 	memcpy(out + sizeof PURPOSE - 1, uuid, UUID_BYTES);
 	memcpy(out + sizeof PURPOSE - 1 + UUID_BYTES, fields, SIGNED_BYTES);
 }
 
-static int sign(struct profile *p, uint8_t out[static SIGNATURE_BYTES], const uint8_t *message, size_t len)
+static int sign(struct profile *p, uint8_t out[static SIGNATURE_BYTES], const uint8_t *message,
+		size_t len)
 {
 	SIGNAL_OWNED(ec_private_key) *secret = NULL;
 	__attribute__((cleanup(signal_buffer_free_ref))) signal_buffer *signature = NULL;
@@ -66,18 +69,18 @@ static int sign(struct profile *p, uint8_t out[static SIGNATURE_BYTES], const ui
 	return 0;
 }
 
-static bool verify(struct profile *p, const uint8_t identity[static 32], const uint8_t *message, size_t len,
-	const uint8_t *signature)
+static bool verify(struct profile *p, const uint8_t identity[static 32], const uint8_t *message,
+		size_t len, const uint8_t *signature)
 {
 	SIGNAL_OWNED(ec_public_key) *key = NULL;
 	uint8_t serialised[33] = { 0x05 };
 
 	memcpy(serialised + 1, identity, 32);
 	return curve_decode_point(&key, serialised, sizeof serialised, p->signal) == 0 &&
-		curve_verify_signature(key, message, len, signature, SIGNATURE_BYTES) == 1;
+			curve_verify_signature(key, message, len, signature, SIGNATURE_BYTES) == 1;
 }
 
-/* --- bytes ----------------------------------------------------------------------------------------- */
+/* --- bytes -------------------------------------------------------------- */
 
 static void write_fields(uint8_t out[static SIGNED_BYTES], const struct bundle *b)
 {
@@ -124,19 +127,22 @@ static int seal(struct profile *p, uint8_t out[static BUNDLE_BYTES], const struc
 	if (rc)
 		return rc;
 	randombytes_buf(out, NONCE);
-	crypto_aead_xchacha20poly1305_ietf_encrypt(out + NONCE, NULL, plain, sizeof plain, p->uuid, UUID_BYTES, NULL,
-		out, p->bundle_key.b);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(out + NONCE, NULL, plain, sizeof plain, p->uuid,
+			UUID_BYTES, NULL, out, p->bundle_key.b);
 	return 0;
 }
 
 int bundle_open(struct bundle *out, struct profile *p, const struct contact_link *link,
-	const uint8_t sealed[static BUNDLE_BYTES])
+		const uint8_t sealed[static BUNDLE_BYTES])
 {
-	uint8_t plain[PLAIN_BYTES], message[sizeof PURPOSE - 1 + UUID_BYTES + SIGNED_BYTES], hash[HASH_BYTES];
+	uint8_t plain[PLAIN_BYTES], message[sizeof PURPOSE - 1 + UUID_BYTES + SIGNED_BYTES],
+			hash[HASH_BYTES];
 	uint8_t spk[33] = { 0x05 };
 
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, sealed + NONCE, BUNDLE_BYTES - NONCE,
-			link->uuid, UUID_BYTES, sealed, link->bundle_key.b) != 0 || read_fields(out, plain))
+	if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, sealed + NONCE,
+			    BUNDLE_BYTES - NONCE, link->uuid, UUID_BYTES, sealed,
+			    link->bundle_key.b) != 0 ||
+			read_fields(out, plain))
 		return BUNDLE_BAD;
 	link_identity_hash(hash, out->identity);
 	if (sodium_memcmp(hash, link->identity_hash, sizeof hash) != 0)
@@ -152,7 +158,7 @@ int bundle_open(struct bundle *out, struct profile *p, const struct contact_link
 	return 0;
 }
 
-/* --- making our own -------------------------------------------------------------------------------- */
+/* --- making our own ----------------------------------------------------- */
 
 static int public_bytes(uint8_t out[static 32], const ec_public_key *key)
 {
@@ -176,8 +182,9 @@ static int signed_prekey(struct profile *p, struct bundle *b, bool renew)
 		return E_IO;
 	if (id == 0 || renew) {
 		if (signal_protocol_identity_get_key_pair(p->stores, &pair) ||
-				signal_protocol_key_helper_generate_signed_pre_key(&key, pair, (uint32_t)++id,
-					(uint64_t)profile_now(p) * 1000, p->signal) ||
+				signal_protocol_key_helper_generate_signed_pre_key(&key, pair,
+						(uint32_t)++id, (uint64_t)profile_now(p) * 1000,
+						p->signal) ||
 				signal_protocol_signed_pre_key_store_key(p->stores, key))
 			return E_CRYPTO;
 	} else if (signal_protocol_signed_pre_key_load_key(p->stores, &key, (uint32_t)id)) {
@@ -185,7 +192,8 @@ static int signed_prekey(struct profile *p, struct bundle *b, bool renew)
 	}
 	b->signed_id = (uint32_t)id;
 	memcpy(b->signed_signature, session_signed_pre_key_get_signature(key), SIGNATURE_BYTES);
-	return public_bytes(b->signed_key, ec_key_pair_get_public(session_signed_pre_key_get_key_pair(key)));
+	return public_bytes(b->signed_key,
+			ec_key_pair_get_public(session_signed_pre_key_get_key_pair(key)));
 }
 
 static int one_time_prekey(struct profile *p, struct bundle *b)
@@ -193,12 +201,15 @@ static int one_time_prekey(struct profile *p, struct bundle *b)
 	SIGNAL_OWNED(ec_key_pair) *pair = NULL;
 	SIGNAL_OWNED(session_pre_key) *key = NULL;
 	int64_t id;
-	int rc = q_number(&id, p->db, "INSERT INTO meta VALUES ('next prekey', 2) ON CONFLICT (name) DO UPDATE "
-		"SET value = value + 1 RETURNING value - 1", "");
+	int rc = q_number(&id, p->db,
+			"INSERT INTO meta VALUES ('next prekey', 2) ON CONFLICT (name) DO UPDATE "
+			"SET value = value + 1 RETURNING value - 1",
+			"");
 
 	if (rc)
 		return E_IO;
-	if (curve_generate_key_pair(p->signal, &pair) || session_pre_key_create(&key, (uint32_t)id, pair) ||
+	if (curve_generate_key_pair(p->signal, &pair) ||
+			session_pre_key_create(&key, (uint32_t)id, pair) ||
 			signal_protocol_pre_key_store_key(p->stores, key))
 		return E_CRYPTO;
 	b->prekey_id = (uint32_t)id;
@@ -212,8 +223,11 @@ static int sealing_key(struct profile *p, struct bundle *b)
 
 	hpke_keypair(b->sealing, secret.b);
 	crypto_hash_sha256(hash, b->sealing, sizeof b->sealing);
-	return q_run(p->db, "INSERT INTO sealing (turn, prekey, key_hash, public, secret) VALUES (0, ?, ?, ?, ?)", "ibbb",
-		(int64_t)b->prekey_id, hash, sizeof hash, b->sealing, sizeof b->sealing, secret.b, sizeof secret.b);
+	return q_run(p->db,
+			"INSERT INTO sealing (turn, prekey, key_hash, public, secret) VALUES (0, "
+			"?, ?, ?, ?)",
+			"ibbb", (int64_t)b->prekey_id, hash, sizeof hash, b->sealing,
+			sizeof b->sealing, secret.b, sizeof secret.b);
 }
 
 static int make_all(struct profile *p, struct bundle_batch *out, bool renew)

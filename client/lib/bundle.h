@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Prekey bundles (docs/protocol.md "Bundle"): what a stranger needs to write first, sealed under the bundle key that
- * only the contact link carries, so that the server holds nobody's public keys.
+ * Prekey bundles (docs/protocol.md "Bundle"): what a stranger needs to write first, sealed under
+ * the bundle key that only the contact link carries, so that the server holds nobody's public keys.
  */
 #ifndef SOTTO_BUNDLE_H
 #define SOTTO_BUNDLE_H
@@ -16,19 +16,20 @@ struct bundle {
 	uint32_t signed_id;
 	uint8_t signed_key[32];
 	uint8_t signed_signature[SIGNATURE_BYTES]; /* X3DH: over 0x05 || signed_key */
-	uint32_t prekey_id;                        /* 0: last resort, no one-time prekey */
+	uint32_t prekey_id;			   /* 0: last resort, no one-time prekey */
 	uint8_t prekey[32];
 	uint8_t sealing[HPKE_PUBLIC_BYTES];
-	struct key inbox;                          /* deposit secret */
+	struct key inbox; /* deposit secret */
 };
 
-/* Opens and checks everything: AEAD, identity hash of the link, both signatures, low-order keys. BUNDLE_BAD. */
+/* Opens and checks everything: AEAD, identity hash of the link, both signatures, low-order keys.
+ * BUNDLE_BAD. */
 int bundle_open(struct bundle *out, struct profile *profile, const struct contact_link *link,
-	const uint8_t sealed[static BUNDLE_BYTES]) MUST_CHECK;
+		const uint8_t sealed[static BUNDLE_BYTES]) MUST_CHECK;
 
 /*
- * A new generation or a refill of our own, with all secrets stored: one last-resort and 50 one-time bundles. Uses the
- * newest signed prekey, or makes one when `renew`. In one transaction.
+ * A new generation or a refill of our own, with all secrets stored: one last-resort and 50 one-time
+ * bundles. Uses the newest signed prekey, or makes one when `renew`. In one transaction.
  */
 struct bundle_batch {
 	uint8_t last_resort[BUNDLE_BYTES];
@@ -36,7 +37,8 @@ struct bundle_batch {
 };
 int bundle_make_batch(struct profile *profile, struct bundle_batch *out, bool renew) MUST_CHECK;
 
-/* True when X25519 with this key would be all zero (31 Wycheproof cases): the Signal library takes such keys. */
+/* True when X25519 with this key would be all zero (31 Wycheproof cases): the Signal library takes
+ * such keys. */
 bool guard_is_low_order(const uint8_t key[static 32]);
 
 #endif

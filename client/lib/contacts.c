@@ -21,7 +21,8 @@ static int read_contact(struct contact *out, sqlite3_stmt *s)
 		return CONTACT_NONE;
 	if (rc != SQLITE_ROW)
 		return E_IO;
-	*out = (struct contact){ .id = sqlite3_column_int64(s, 0), .state = (enum contact_state)sqlite3_column_int(s, 2) };
+	*out = (struct contact){ .id = sqlite3_column_int64(s, 0),
+		.state = (enum contact_state)sqlite3_column_int(s, 2) };
 	snprintf(out->name, sizeof out->name, "%s", (const char *)sqlite3_column_text(s, 1));
 	out->has_identity = q_column(out->identity, sizeof out->identity, s, 3);
 	out->has_link = q_column(link, sizeof link, s, 4) && link_unpack(&out->link, link) == 0;
@@ -70,21 +71,26 @@ int contact_add(struct profile *p, const char *name, const struct contact_link *
 		return E_CONFIG;
 	link_pack(bytes, link);
 	/* A request of that person becomes the contact, under the new name. */
-	rc = q_number(&n, p->db, "UPDATE OR IGNORE contact SET name = ?, state = 1, link = ? WHERE identity_hash = ? AND "
-		"state = 0 RETURNING id", "tbb", name, bytes, sizeof bytes, link->identity_hash, (size_t)HASH_BYTES);
+	rc = q_number(&n, p->db,
+			"UPDATE OR IGNORE contact SET name = ?, state = 1, link = ? WHERE "
+			"identity_hash = ? AND "
+			"state = 0 RETURNING id",
+			"tbb", name, bytes, sizeof bytes, link->identity_hash, (size_t)HASH_BYTES);
 	if (rc <= 0)
 		return rc;
-	rc = q_number(&n, p->db, "INSERT INTO contact (name, state, identity_hash, link) VALUES (?, 1, ?, ?) "
-		"ON CONFLICT DO NOTHING RETURNING id", "tbb", name, link->identity_hash, (size_t)HASH_BYTES,
-		bytes, sizeof bytes);
+	rc = q_number(&n, p->db,
+			"INSERT INTO contact (name, state, identity_hash, link) VALUES (?, 1, ?, "
+			"?) "
+			"ON CONFLICT DO NOTHING RETURNING id",
+			"tbb", name, link->identity_hash, (size_t)HASH_BYTES, bytes, sizeof bytes);
 	return rc == STORE_NONE ? CONTACT_EXISTS : rc;
 }
 
 static int set_state(struct profile *p, const char *name, enum contact_state state)
 {
 	int64_t id;
-	int rc = q_number(&id, p->db, "UPDATE contact SET state = ? WHERE name = ? RETURNING id", "it",
-		(int64_t)state, name);
+	int rc = q_number(&id, p->db, "UPDATE contact SET state = ? WHERE name = ? RETURNING id",
+			"it", (int64_t)state, name);
 
 	return rc == STORE_NONE ? CONTACT_NONE : rc;
 }
@@ -99,7 +105,10 @@ int contact_accept(struct profile *p, const char *request, const char *name)
 		return rc;
 	if (!*name || strlen(name) > CONTACT_NAME_MOST)
 		return E_CONFIG;
-	rc = q_number(&id, p->db, "UPDATE OR IGNORE contact SET state = 1, name = ? WHERE id = ? RETURNING id", "ti", name, c.id);
+	rc = q_number(&id, p->db,
+			"UPDATE OR IGNORE contact SET state = 1, name = ? WHERE id = ? RETURNING "
+			"id",
+			"ti", name, c.id);
 	return rc == STORE_NONE ? CONTACT_EXISTS : rc;
 }
 
@@ -122,14 +131,18 @@ int contact_request(struct contact *out, struct profile *p, const uint8_t identi
 	link_identity_hash(hash, identity);
 	/* So much of the hash that nobody can make two of one name. */
 	sodium_bin2hex(name + strlen(name), 2 * 16 + 1, hash, 16);
-	rc = q_run(p->db, "INSERT INTO contact (name, state, identity_hash, identity) VALUES (?, 0, ?, ?)", "tbb", name,
-		hash, sizeof hash, identity, (size_t)32);
+	rc = q_run(p->db,
+			"INSERT INTO contact (name, state, identity_hash, identity) VALUES (?, 0, "
+			"?, ?)",
+			"tbb", name, hash, sizeof hash, identity, (size_t)32);
 	return rc ? rc : contact_by_identity(out, p, identity);
 }
 
-/* --- mailboxes ------------------------------------------------------------------------------------- */
+/* --- mailboxes ---------------------------------------------------------- */
 
-#define BOX_COLUMNS "SELECT id, coalesce(contact, 0), kind, made, owner_secret, deposit, request FROM mailbox WHERE "
+#define BOX_COLUMNS                                                                         \
+	"SELECT id, coalesce(contact, 0), kind, made, owner_secret, deposit, request FROM " \
+	"mailbox WHERE "
 
 static int read_mailbox(struct own_mailbox *out, sqlite3_stmt *s)
 {
@@ -141,11 +154,15 @@ static int read_mailbox(struct own_mailbox *out, sqlite3_stmt *s)
 	if (rc != SQLITE_ROW)
 		return E_IO;
 	*out = (struct own_mailbox){
-		.id = sqlite3_column_int64(s, 0), .contact = sqlite3_column_int64(s, 1),
-		.inbox = sqlite3_column_int(s, 2) == 0, .made = sqlite3_column_int(s, 3) != 0,
+		.id = sqlite3_column_int64(s, 0),
+		.contact = sqlite3_column_int64(s, 1),
+		.inbox = sqlite3_column_int(s, 2) == 0,
+		.made = sqlite3_column_int(s, 3) != 0,
 	};
-	if (!q_column(secret.b, sizeof secret.b, s, 4) || !q_column(out->deposit.b, KEY_BYTES, s, 5) ||
-			!q_column(out->request, sizeof out->request, s, 6) || key_pair_from_secret(&out->owner, &secret))
+	if (!q_column(secret.b, sizeof secret.b, s, 4) ||
+			!q_column(out->deposit.b, KEY_BYTES, s, 5) ||
+			!q_column(out->request, sizeof out->request, s, 6) ||
+			key_pair_from_secret(&out->owner, &secret))
 		return E_IO;
 	owner_mailbox_id(out->mailbox, &out->owner.pub);
 	hash256(out->deposit_hash, out->deposit.b, sizeof out->deposit.b);
@@ -155,7 +172,8 @@ static int read_mailbox(struct own_mailbox *out, sqlite3_stmt *s)
 static int find_mailbox(struct own_mailbox *out, struct profile *p, int64_t contact)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
-	int rc = q_open(&s, p->db, BOX_COLUMNS "coalesce(contact, 0) = ? ORDER BY id DESC LIMIT 1", "i", contact);
+	int rc = q_open(&s, p->db, BOX_COLUMNS "coalesce(contact, 0) = ? ORDER BY id DESC LIMIT 1",
+			"i", contact);
 
 	return rc ? rc : read_mailbox(out, s);
 }
@@ -172,9 +190,11 @@ int mailbox_for(struct own_mailbox *out, struct profile *p, int64_t contact)
 	key_random(&owner);
 	key_random(&deposit);
 	randombytes_buf(request, sizeof request);
-	rc = q_run(p->db, "INSERT INTO mailbox (kind, contact, owner_secret, deposit, request) "
-		"VALUES (?, nullif(?, 0), ?, ?, ?)", "iibbb", (int64_t)(contact ? 1 : 0), contact, owner.b, sizeof owner.b,
-		deposit.b, sizeof deposit.b, request, sizeof request);
+	rc = q_run(p->db,
+			"INSERT INTO mailbox (kind, contact, owner_secret, deposit, request) "
+			"VALUES (?, nullif(?, 0), ?, ?, ?)",
+			"iibbb", (int64_t)(contact ? 1 : 0), contact, owner.b, sizeof owner.b,
+			deposit.b, sizeof deposit.b, request, sizeof request);
 	return rc ? rc : find_mailbox(out, p, contact);
 }
 
@@ -185,7 +205,8 @@ int mailbox_made(struct profile *p, int64_t id)
 
 int mailbox_seen_empty(struct profile *p, int64_t id)
 {
-	return q_run(p->db, "UPDATE mailbox SET empty_s = ? WHERE id = ?", "ii", profile_now(p), id);
+	return q_run(p->db, "UPDATE mailbox SET empty_s = ? WHERE id = ?", "ii", profile_now(p),
+			id);
 }
 
 int mailbox_next(struct own_mailbox *out, struct profile *p, int64_t after)

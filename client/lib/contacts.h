@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Contacts, and our mailboxes for them. A mailbox exists at the server before its address is named to anybody. */
+/* Contacts, and our mailboxes for them. A mailbox exists at the server before its address is named
+ * to anybody. */
 #ifndef SOTTO_CONTACTS_H
 #define SOTTO_CONTACTS_H
 
@@ -15,20 +16,26 @@ struct contact {
 	bool has_identity, has_link, has_address;
 	uint8_t identity[32];
 	struct contact_link link;
-	struct address address; /* where to write; the inbox of the bundle until they named another */
+	struct address address; /* where to write; the inbox of the bundle until they named another
+				 */
 };
 
 /* A person whose link we hold is accepted at once. CONTACT_EXISTS: the name or the person. */
-int contact_add(struct profile *profile, const char *name, const struct contact_link *link) MUST_CHECK;
-/* A request becomes a contact under a name of our choice. CONTACT_NONE, CONTACT_EXISTS: that name is taken. */
+int contact_add(struct profile *profile, const char *name,
+		const struct contact_link *link) MUST_CHECK;
+/* A request becomes a contact under a name of our choice. CONTACT_NONE, CONTACT_EXISTS: that name
+ * is taken. */
 int contact_accept(struct profile *profile, const char *request, const char *name) MUST_CHECK;
 int contact_block(struct profile *profile, const char *name) MUST_CHECK;
 int contact_by_name(struct contact *out, struct profile *profile, const char *name) MUST_CHECK;
 int contact_by_id(struct contact *out, struct profile *profile, int64_t id) MUST_CHECK;
-int contact_by_identity(struct contact *out, struct profile *profile, const uint8_t identity[static 32]) MUST_CHECK;
+int contact_by_identity(struct contact *out, struct profile *profile,
+		const uint8_t identity[static 32]) MUST_CHECK;
 
-/* A stranger wrote: a new contact in state request. CONTACT_NONE: the quota of requests is used up. */
-int contact_request(struct contact *out, struct profile *profile, const uint8_t identity[static 32]) MUST_CHECK;
+/* A stranger wrote: a new contact in state request. CONTACT_NONE: the quota of requests is used up.
+ */
+int contact_request(struct contact *out, struct profile *profile,
+		const uint8_t identity[static 32]) MUST_CHECK;
 
 struct own_mailbox {
 	int64_t id, contact; /* contact 0: the inbox */
@@ -39,7 +46,8 @@ struct own_mailbox {
 	uint8_t request[16]; /* of its live session: the same one renews */
 };
 
-/* The mailbox for a contact (0: the inbox), prepared when there is none; `made` says whether the server has it. */
+/* The mailbox for a contact (0: the inbox), prepared when there is none; `made` says whether the
+ * server has it. */
 int mailbox_for(struct own_mailbox *out, struct profile *profile, int64_t contact) MUST_CHECK;
 int mailbox_made(struct profile *profile, int64_t id) MUST_CHECK;
 int mailbox_seen_empty(struct profile *profile, int64_t id) MUST_CHECK;

@@ -10,16 +10,19 @@
 /* Length of the well-formed sequence at the start (Unicode 3.9, table 3-7), or 0. */
 static size_t sequence(const uint8_t *s, size_t len)
 {
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3
-		: s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+	size_t n = s[0] < 0x80			      ? 1
+			: s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+			: (s[0] & 0xf0) == 0xe0	      ? 3
+			: s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+						      : 0;
 
 	if (!n || n > len || s[0] == 0)
 		return 0;
 	for (size_t i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-			(s[0] == 0xf4 && s[1] > 0x8f))
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+			(s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
 		return 0;
 	return n;
 }
@@ -76,8 +79,9 @@ int content_read(struct content *out, const uint8_t *bytes, size_t len)
 	out->part = reader_u8(&rd);
 	out->parts = reader_u8(&rd);
 	out->text_len = reader_u16(&rd);
-	if (!link || link_unpack(&out->link, link) || out->text_len > CONTENT_TEXT_MOST || out->part >= out->parts ||
-			out->parts > CONTENT_PARTS_MOST || out->number == 0 || out->number > INT64_MAX)
+	if (!link || link_unpack(&out->link, link) || out->text_len > CONTENT_TEXT_MOST ||
+			out->part >= out->parts || out->parts > CONTENT_PARTS_MOST ||
+			out->number == 0 || out->number > INT64_MAX)
 		return CONTENT_BAD;
 	reader_copy(&rd, out->text, out->text_len);
 	out->text[out->text_len] = '\0';

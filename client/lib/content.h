@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What a session's plaintext holds (docs/protocol.md "Message"): the guard, which binds the envelope, then number,
- * where the sender wants answers, the sender's link, and the text or a part of it.
+ * What a session's plaintext holds (docs/protocol.md "Message"): the guard, which binds the
+ * envelope, then number, where the sender wants answers, the sender's link, and the text or a part
+ * of it.
  */
 #ifndef SOTTO_CONTENT_H
 #define SOTTO_CONTENT_H
@@ -12,7 +13,8 @@
 
 enum {
 	CONTENT_TEXT = 1,
-	CONTENT_HEAD_BYTES = HASH_BYTES + 1 + 8 + ONION_KEY_BYTES + KEY_BYTES + LINK_BYTES + 1 + 1 + 2,
+	CONTENT_HEAD_BYTES = HASH_BYTES + 1 + 8 + ONION_KEY_BYTES + KEY_BYTES + LINK_BYTES + 1 + 1 +
+			2,
 	CONTENT_TEXT_MOST = 1200,
 	CONTENT_BYTES_MOST = CONTENT_HEAD_BYTES + CONTENT_TEXT_MOST,
 	CONTENT_PARTS_MOST = 64,
@@ -21,11 +23,11 @@ enum {
 
 struct content {
 	uint8_t guard[HASH_BYTES];
-	uint8_t type;          /* CONTENT_TEXT; others are ignored */
-	uint64_t number;       /* per contact and direction, from 1 */
+	uint8_t type;	 /* CONTENT_TEXT; others are ignored */
+	uint64_t number; /* per contact and direction, from 1 */
 	struct address address;
 	struct contact_link link;
-	uint8_t part, parts;   /* part counts from 0 */
+	uint8_t part, parts; /* part counts from 0 */
 	uint16_t text_len;
 	char text[CONTENT_TEXT_MOST + 1]; /* UTF-8, checked, ended by NUL */
 };

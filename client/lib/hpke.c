@@ -20,7 +20,8 @@ struct span {
 };
 
 /* "HPKE-v1" || suite || label || ikm, extracted under salt. */
-static void labeled_extract(uint8_t out[static 32], struct span salt, const char *label, struct span ikm)
+static void labeled_extract(
+		uint8_t out[static 32], struct span salt, const char *label, struct span ikm)
 {
 	crypto_kdf_hkdf_sha256_state state;
 
@@ -33,8 +34,8 @@ static void labeled_extract(uint8_t out[static 32], struct span salt, const char
 	crypto_kdf_hkdf_sha256_extract_final(&state, out);
 }
 
-static void labeled_expand(uint8_t *out, size_t len, const uint8_t prk[static 32], const char *label,
-	const uint8_t context[static 65])
+static void labeled_expand(uint8_t *out, size_t len, const uint8_t prk[static 32],
+		const char *label, const uint8_t context[static 65])
 {
 	uint8_t info[2 + 7 + sizeof suite + 16 + 65];
 	struct writer w = writer_over(info, sizeof info);
@@ -47,13 +48,15 @@ static void labeled_expand(uint8_t *out, size_t len, const uint8_t prk[static 32
 	crypto_kdf_hkdf_sha256_expand(out, len, (const char *)info, w.used, prk);
 }
 
-static void schedule(struct hpke *out, const uint8_t shared[static 32], const struct hpke_parts *parts)
+static void schedule(
+		struct hpke *out, const uint8_t shared[static 32], const struct hpke_parts *parts)
 {
 	const struct span nothing = { NULL, 0 };
 	uint8_t context[65] = { 0 }, secret[32]; /* mode 0 || psk_id_hash || info_hash */
 
 	labeled_extract(context + 1, nothing, "psk_id_hash", nothing);
-	labeled_extract(context + 33, nothing, "info_hash", (struct span){ parts->info, parts->info_len });
+	labeled_extract(context + 33, nothing, "info_hash",
+			(struct span){ parts->info, parts->info_len });
 	labeled_extract(secret, (struct span){ shared, 32 }, "secret", nothing);
 	labeled_expand(out->key, sizeof out->key, secret, "key", context);
 	labeled_expand(out->base_nonce, sizeof out->base_nonce, secret, "base_nonce", context);
@@ -61,7 +64,8 @@ static void schedule(struct hpke *out, const uint8_t shared[static 32], const st
 	sodium_memzero(secret, sizeof secret);
 }
 
-void hpke_keypair(uint8_t public_key[static HPKE_PUBLIC_BYTES], uint8_t secret[static HPKE_SECRET_BYTES])
+void hpke_keypair(uint8_t public_key[static HPKE_PUBLIC_BYTES],
+		uint8_t secret[static HPKE_SECRET_BYTES])
 {
 	crypto_kem_xwing_keypair(public_key, secret);
 }
@@ -72,7 +76,7 @@ void hpke_clear(struct hpke *hpke)
 }
 
 int hpke_setup_sender(struct hpke *out, uint8_t enc[static HPKE_ENC_BYTES],
-	const uint8_t public_key[static HPKE_PUBLIC_BYTES], const struct hpke_parts *parts)
+		const uint8_t public_key[static HPKE_PUBLIC_BYTES], const struct hpke_parts *parts)
 {
 	uint8_t shared[crypto_kem_xwing_SHAREDSECRETBYTES];
 
@@ -84,7 +88,7 @@ int hpke_setup_sender(struct hpke *out, uint8_t enc[static HPKE_ENC_BYTES],
 }
 
 int hpke_setup_receiver(struct hpke *out, const uint8_t enc[static HPKE_ENC_BYTES],
-	const uint8_t secret[static HPKE_SECRET_BYTES], const struct hpke_parts *parts)
+		const uint8_t secret[static HPKE_SECRET_BYTES], const struct hpke_parts *parts)
 {
 	uint8_t shared[crypto_kem_xwing_SHAREDSECRETBYTES];
 
@@ -104,20 +108,26 @@ static void next_nonce(struct hpke *hpke, uint8_t out[static 12])
 		out[i] ^= (uint8_t)sequence;
 }
 
-int hpke_seal(struct hpke *hpke, uint8_t *out, const uint8_t *plain, size_t len, const struct hpke_parts *parts)
+int hpke_seal(struct hpke *hpke, uint8_t *out, const uint8_t *plain, size_t len,
+		const struct hpke_parts *parts)
 {
 	uint8_t nonce[12];
 
 	next_nonce(hpke, nonce);
-	return crypto_aead_chacha20poly1305_ietf_encrypt(out, NULL, plain, len, parts->aad, parts->aad_len, NULL, nonce,
-		hpke->key) == 0 ? 0 : E_CRYPTO;
+	return crypto_aead_chacha20poly1305_ietf_encrypt(out, NULL, plain, len, parts->aad,
+			       parts->aad_len, NULL, nonce, hpke->key) == 0
+			? 0
+			: E_CRYPTO;
 }
 
-int hpke_open(struct hpke *hpke, uint8_t *out, const uint8_t *sealed, size_t len, const struct hpke_parts *parts)
+int hpke_open(struct hpke *hpke, uint8_t *out, const uint8_t *sealed, size_t len,
+		const struct hpke_parts *parts)
 {
 	uint8_t nonce[12];
 
 	next_nonce(hpke, nonce);
-	return crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed, len, parts->aad, parts->aad_len, nonce,
-		hpke->key) == 0 ? 0 : HPKE_BAD;
+	return crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed, len, parts->aad,
+			       parts->aad_len, nonce, hpke->key) == 0
+			? 0
+			: HPKE_BAD;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Sessions over libmosquitto's external loop. Subscribe first, fetch second: nothing falls between. A session that is
- * lost is renewed (the same request gives the same session) after a growing random delay.
+ * Sessions over libmosquitto's external loop. Subscribe first, fetch second: nothing falls between.
+ * A session that is lost is renewed (the same request gives the same session) after a growing
+ * random delay.
  */
 #include "client/lib/live.h"
 
@@ -17,7 +18,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAILBOXES_MOST = 16, KEEPALIVE_S = 30, SPREAD_MS = 30000, BACKOFF_MOST_MS = 60000, RENEW_MS = 2700000 };
+enum {
+	MAILBOXES_MOST = 16,
+	KEEPALIVE_S = 30,
+	SPREAD_MS = 30000,
+	BACKOFF_MOST_MS = 60000,
+	RENEW_MS = 2700000
+};
 enum { DOWN_BLOB = 1, DOWN_FETCH = 2 };
 
 DEFINE_CLEANUP(json_t *, json_decref)
@@ -49,13 +56,14 @@ static int64_t now_ms(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* "Fetch" and "renew" always mean after a random delay, so that many clients do not come at once. */
+/* "Fetch" and "renew" always mean after a random delay, so that many clients do not come at once.
+ */
 static int64_t spread(const struct live *live, uint32_t most_ms)
 {
 	return now_ms() + 1 + (live->net->fast ? 0 : randombytes_uniform(most_ms));
 }
 
-/* --- libmosquitto's callbacks ---------------------------------------------------------------------- */
+/* --- libmosquitto's callbacks ------------------------------------------- */
 
 static void on_connect(struct mosquitto *mosq, void *userdata, int rc)
 {
@@ -139,7 +147,7 @@ static void on_message(struct mosquitto *mosq, void *userdata, const struct mosq
 		s->fetch_at_ms = spread(s->live, SPREAD_MS);
 }
 
-/* --- opening a session ----------------------------------------------------------------------------- */
+/* --- opening a session -------------------------------------------------- */
 
 static int make_proof(uint8_t out[static 32], struct session *s)
 {
@@ -148,7 +156,8 @@ static int make_proof(uint8_t out[static 32], struct session *s)
 	CLEANUP(key_wipe) struct key key = { { 0 } };
 	uint8_t message[sizeof purpose - 1 + NONCE_BYTES + 16 + 1];
 	struct writer w = writer_over(message, sizeof message);
-	int rc = net_request_key(&key, net, &s->mailbox.owner, s->live->profile->onion, PORT_BRIDGED);
+	int rc = net_request_key(
+			&key, net, &s->mailbox.owner, s->live->profile->onion, PORT_BRIDGED);
 
 	writer_copy(&w, purpose, sizeof purpose - 1);
 	writer_copy(&w, net->nonces[PORT_BRIDGED - PORT_PREKEYD], NONCE_BYTES);
@@ -161,7 +170,8 @@ static int make_proof(uint8_t out[static 32], struct session *s)
 
 static int make_body(uint8_t out[static JSON_LARGE_BYTES], struct session *s)
 {
-	char request[BASE64URL_ROOM(16)], nonce[BASE64URL_ROOM(NONCE_BYTES)], owner[BASE64URL_ROOM(32)];
+	char request[BASE64URL_ROOM(16)], nonce[BASE64URL_ROOM(NONCE_BYTES)],
+			owner[BASE64URL_ROOM(32)];
 	char proof_text[BASE64URL_ROOM(32)];
 	uint8_t proof[32];
 	int n, rc = make_proof(proof, s);
@@ -173,8 +183,10 @@ static int make_body(uint8_t out[static JSON_LARGE_BYTES], struct session *s)
 	base64url_write(owner, s->mailbox.owner.pub.b, KEY_BYTES);
 	base64url_write(proof_text, proof, sizeof proof);
 	memset(out, ' ', JSON_LARGE_BYTES);
-	n = snprintf((char *)out, JSON_LARGE_BYTES, "{\"request\": \"%s\", \"nonce\": \"%s\", \"owners\": [{\"kind\": "
-		"\"mailbox\", \"owner\": \"%s\", \"proof\": \"%s\"}]}", request, nonce, owner, proof_text);
+	n = snprintf((char *)out, JSON_LARGE_BYTES,
+			"{\"request\": \"%s\", \"nonce\": \"%s\", \"owners\": [{\"kind\": "
+			"\"mailbox\", \"owner\": \"%s\", \"proof\": \"%s\"}]}",
+			request, nonce, owner, proof_text);
 	out[n] = ' ';
 	return 0;
 }
@@ -210,8 +222,12 @@ static int request_session(struct session *s)
 		__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
 		uint8_t body[JSON_LARGE_BYTES];
 		const struct ask ask = {
-			.circuit = { "read", s->mailbox.mailbox, MAILBOX_ID_BYTES }, .onion = p->onion,
-			.port = PORT_BRIDGED, .method = "POST", .path = "/v1/sessions", .body = body,
+			.circuit = { "read", s->mailbox.mailbox, MAILBOX_ID_BYTES },
+			.onion = p->onion,
+			.port = PORT_BRIDGED,
+			.method = "POST",
+			.path = "/v1/sessions",
+			.body = body,
 			.body_len = sizeof body,
 		};
 
@@ -244,8 +260,10 @@ static int connect_session(struct session *s)
 	mosquitto_disconnect_callback_set(s->mosq, on_disconnect);
 	mosquitto_message_callback_set(s->mosq, on_message);
 	if (mosquitto_username_pw_set(s->mosq, s->id, s->password) ||
-			mosquitto_socks5_set(s->mosq, net->socks_host, net->socks_port, user, "sotto") ||
-			mosquitto_connect_async(s->mosq, net->server.live, net->server.mqtt_port, KEEPALIVE_S))
+			mosquitto_socks5_set(
+					s->mosq, net->socks_host, net->socks_port, user, "sotto") ||
+			mosquitto_connect_async(s->mosq, net->server.live, net->server.mqtt_port,
+					KEEPALIVE_S))
 		return E_NET;
 	return 0;
 }
@@ -261,9 +279,10 @@ static void open_session(struct session *s)
 	s->renew_at_ms = now_ms() + RENEW_MS;
 }
 
-/* --- the loop -------------------------------------------------------------------------------------- */
+/* --- the loop ----------------------------------------------------------- */
 
-int live_open(struct live **out, struct net *net, struct profile *profile, const struct live_events *events)
+int live_open(struct live **out, struct net *net, struct profile *profile,
+		const struct live_events *events)
 {
 	CLEANUP(live_close) struct live *live = calloc(1, sizeof *live);
 	struct own_mailbox m = { .id = 0 };
@@ -321,7 +340,9 @@ static int due(struct session *s)
 
 	if (s->open_at_ms && s->open_at_ms <= now)
 		open_session(s);
-	if (s->renew_at_ms && s->renew_at_ms <= now) { /* the connection stays; only the password is new */
+	if (s->renew_at_ms &&
+			s->renew_at_ms <=
+					now) { /* the connection stays; only the password is new */
 		s->renew_at_ms = request_session(s) ? now + 60000 : now + RENEW_MS;
 	}
 	return s->subscribed && s->fetch_at_ms && s->fetch_at_ms <= now ? fetch(s) : 0;
@@ -365,7 +386,8 @@ int live_turn(struct live *live, int wait_ms)
 		struct session *s = &live->sessions[i];
 
 		fds[i].fd = s->mosq && !s->open_at_ms ? mosquitto_socket(s->mosq) : -1;
-		fds[i].events = (short)(POLLIN | (s->mosq && mosquitto_want_write(s->mosq) ? POLLOUT : 0));
+		fds[i].events = (short)(POLLIN |
+				(s->mosq && mosquitto_want_write(s->mosq) ? POLLOUT : 0));
 	}
 	if (poll(fds, live->n, wait_ms) < 0)
 		return 0; /* a signal */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Live: one MQTT session for each mailbox, the most private way, each on a circuit of its own. A push is a hint: what
- * it brings is handled like a fetched blob, and everything unclear is answered by fetching.
+ * Live: one MQTT session for each mailbox, the most private way, each on a circuit of its own. A
+ * push is a hint: what it brings is handled like a fetched blob, and everything unclear is answered
+ * by fetching.
  */
 #ifndef SOTTO_LIVE_H
 #define SOTTO_LIVE_H
@@ -17,12 +18,13 @@ struct live_events { /* called from live_turn */
 };
 
 /* Borrows net and profile. */
-int live_open(struct live **out, struct net *net, struct profile *profile, const struct live_events *events)
-	MUST_CHECK;
+int live_open(struct live **out, struct net *net, struct profile *profile,
+		const struct live_events *events) MUST_CHECK;
 void live_close(struct live *live);
 DEFINE_CLEANUP(struct live *, live_close)
 
-/* Waits for at most wait_ms for something to happen and deals with it. Lost sessions come back by themselves. */
+/* Waits for at most wait_ms for something to happen and deals with it. Lost sessions come back by
+ * themselves. */
 int live_turn(struct live *live, int wait_ms) MUST_CHECK;
 
 #endif

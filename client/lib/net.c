@@ -51,7 +51,8 @@ void net_circuit_name(char out[static 33], const struct net *net, const struct c
 	uint8_t hash[16];
 
 	crypto_generichash_init(&state, net->secret.b, sizeof net->secret.b, sizeof hash);
-	crypto_generichash_update(&state, (const uint8_t *)circuit->purpose, strlen(circuit->purpose) + 1);
+	crypto_generichash_update(
+			&state, (const uint8_t *)circuit->purpose, strlen(circuit->purpose) + 1);
 	if (circuit->id_len)
 		crypto_generichash_update(&state, circuit->id, circuit->id_len);
 	crypto_generichash_final(&state, hash, sizeof hash);
@@ -64,7 +65,7 @@ void answer_clear(struct answer *answer)
 	*answer = (struct answer){ 0 };
 }
 
-/* --- libcurl's callbacks --------------------------------------------------------------------------- */
+/* --- libcurl's callbacks ------------------------------------------------ */
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *userdata)
 {
@@ -95,7 +96,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *userdata)
 	return len;
 }
 
-/* --- headers --------------------------------------------------------------------------------------- */
+/* --- headers ------------------------------------------------------------ */
 
 static int add_header(struct curl_slist **list, const char *name, const char *value)
 {
@@ -112,20 +113,25 @@ static int add_header(struct curl_slist **list, const char *name, const char *va
 }
 
 int net_request_key(struct key *out, const struct net *net, const struct key_pair *owner,
-	const uint8_t onion[static ONION_KEY_BYTES], int port)
+		const uint8_t onion[static ONION_KEY_BYTES], int port)
 {
-	return owner_request_key(out, &owner->secret, &owner->pub, &net->server.keys[port - PORT_PREKEYD], onion)
-		? E_PROTO : 0;
+	return owner_request_key(out, &owner->secret, &owner->pub,
+			       &net->server.keys[port - PORT_PREKEYD], onion)
+			? E_PROTO
+			: 0;
 }
 
 static int add_signature(struct curl_slist **list, const struct net *net, const struct ask *ask)
 {
 	CLEANUP(key_wipe) struct key key = { { 0 } };
-	const struct owner_request request = { ask->method, ask->path, "?", ask->body, ask->body_len };
+	const struct owner_request request = { ask->method, ask->path, "?", ask->body,
+		ask->body_len };
 	struct owner_headers h;
 	int rc = net_request_key(&key, net, ask->owner, ask->onion, ask->port);
 
-	rc = rc ? rc : owner_sign(&h, &key, &ask->owner->pub, net->nonces[ask->port - PORT_PREKEYD], &request);
+	rc = rc ? rc
+		: owner_sign(&h, &key, &ask->owner->pub, net->nonces[ask->port - PORT_PREKEYD],
+				  &request);
 	rc = rc ? rc : add_header(list, "Content-Digest", h.digest);
 	rc = rc ? rc : add_header(list, "Signature-Input", h.input);
 	return rc ? rc : add_header(list, "Signature", h.signature);
@@ -151,7 +157,7 @@ static int make_headers(struct curl_slist **list, const struct net *net, const s
 	return rc;
 }
 
-/* --- one request ----------------------------------------------------------------------------------- */
+/* --- one request -------------------------------------------------------- */
 
 static void set_proxy(const struct net *net, const struct circuit *circuit)
 {
@@ -166,7 +172,8 @@ static void set_proxy(const struct net *net, const struct circuit *circuit)
 	curl_easy_setopt(net->curl, CURLOPT_NOPROXY, ""); /* whatever the environment says */
 }
 
-static void set_request(const struct net *net, const struct ask *ask, const struct curl_slist *headers)
+static void set_request(
+		const struct net *net, const struct ask *ask, const struct curl_slist *headers)
 {
 	char onion[ONION_TEXT + 1], url[256];
 
@@ -225,7 +232,7 @@ int net_ask(struct net *net, const struct ask *ask, struct answer *out)
 	return out->status == 401 ? once(net, ask, out) : 0;
 }
 
-/* --- our server ------------------------------------------------------------------------------------ */
+/* --- our server --------------------------------------------------------- */
 
 static int read_key(struct key *out, const json_t *keys, const char *name)
 {
@@ -236,10 +243,13 @@ static int read_key(struct key *out, const json_t *keys, const char *name)
 
 static int read_server(struct server *out, const struct answer *a)
 {
-	CLEANUP(json_decref) json_t *json = json_loadb((const char *)a->body, a->len, JSON_REJECT_DUPLICATES, NULL);
+	CLEANUP(json_decref)
+	json_t *json = json_loadb((const char *)a->body, a->len, JSON_REJECT_DUPLICATES, NULL);
 	const json_t *keys = json_object_get(json, "keys");
-	const char *live = json_string_value(json_object_get(json_object_get(json, "onions"), "live"));
-	json_int_t port = json_integer_value(json_object_get(json_object_get(json, "ports"), "mqtt"));
+	const char *live = json_string_value(
+			json_object_get(json_object_get(json, "onions"), "live"));
+	json_int_t port = json_integer_value(
+			json_object_get(json_object_get(json, "ports"), "mqtt"));
 	uint8_t live_key[ONION_KEY_BYTES];
 
 	if (!live || onion_check(live_key, live) || port < 1 || port > 65535)
@@ -257,7 +267,10 @@ int net_know_server(struct net *net, const uint8_t onion[static ONION_KEY_BYTES]
 {
 	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
 	const struct ask ask = {
-		.circuit = { "server", NULL, 0 }, .onion = onion, .port = PORT_PREKEYD, .method = "GET",
+		.circuit = { "server", NULL, 0 },
+		.onion = onion,
+		.port = PORT_PREKEYD,
+		.method = "GET",
 		.path = "/v1/server",
 	};
 	int rc;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Requests through Tor's SOCKS port, never around it. What must not be linked gets a circuit of its own: SOCKS
- * credentials made from a purpose and a random key of this process. Names are resolved by Tor only.
+ * Requests through Tor's SOCKS port, never around it. What must not be linked gets a circuit of its
+ * own: SOCKS credentials made from a purpose and a random key of this process. Names are resolved
+ * by Tor only.
  */
 #ifndef SOTTO_NET_H
 #define SOTTO_NET_H
@@ -12,11 +13,17 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
-enum { PORT_PREKEYD = 7001, PORT_BLOBD = 7002, PORT_BRIDGED = 7003, DAEMONS = 3, SOCKS_NAME_MOST = 128 };
+enum {
+	PORT_PREKEYD = 7001,
+	PORT_BLOBD = 7002,
+	PORT_BRIDGED = 7003,
+	DAEMONS = 3,
+	SOCKS_NAME_MOST = 128
+};
 
 struct server { /* what GET /v1/server tells, as far as we need it */
 	bool known;
-	struct key keys[DAEMONS];    /* by port - PORT_PREKEYD */
+	struct key keys[DAEMONS]; /* by port - PORT_PREKEYD */
 	char live[ONION_TEXT + 1];
 	int mqtt_port;
 };
@@ -24,10 +31,10 @@ struct server { /* what GET /v1/server tells, as far as we need it */
 struct net {
 	char socks_host[SOCKS_NAME_MOST];
 	int socks_port;
-	bool fast;                   /* pacing: no random delays */
-	struct key secret;           /* turns purposes into circuits */
+	bool fast;	   /* pacing: no random delays */
+	struct key secret; /* turns purposes into circuits */
 	CURL *curl;
-	struct server server;        /* our own */
+	struct server server; /* our own */
 	uint8_t nonces[DAEMONS][NONCE_BYTES];
 };
 
@@ -52,9 +59,9 @@ struct ask {
 	const char *method, *path;
 	const void *body;
 	size_t body_len;
-	const struct key_pair *owner;  /* signs, or NULL; only at our own server */
-	const struct key *deposit;     /* Sotto-Deposit, or NULL */
-	const uint8_t *key;            /* Idempotency-Key of 16 bytes, or NULL */
+	const struct key_pair *owner; /* signs, or NULL; only at our own server */
+	const struct key *deposit;    /* Sotto-Deposit, or NULL */
+	const uint8_t *key;	      /* Idempotency-Key of 16 bytes, or NULL */
 };
 
 struct answer {
@@ -69,7 +76,8 @@ static inline __attribute__((unused)) void answer_clear_ref(struct answer *answe
 	answer_clear(answer);
 }
 
-/* E_NET: Tor or the server could not be reached; an answer of any status is 0. A stale nonce is repeated once. */
+/* E_NET: Tor or the server could not be reached; an answer of any status is 0. A stale nonce is
+ * repeated once. */
 int net_ask(struct net *net, const struct ask *ask, struct answer *out) MUST_CHECK;
 
 /* Fills net->server from our own server, once. E_PROTO: it answered something else. */
@@ -77,6 +85,6 @@ int net_know_server(struct net *net, const uint8_t onion[static ONION_KEY_BYTES]
 
 /* The request key of an owner at one of our server's daemons. */
 int net_request_key(struct key *out, const struct net *net, const struct key_pair *owner,
-	const uint8_t onion[static ONION_KEY_BYTES], int port) MUST_CHECK;
+		const uint8_t onion[static ONION_KEY_BYTES], int port) MUST_CHECK;
 
 #endif

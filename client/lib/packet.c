@@ -41,7 +41,8 @@ static void make_hint(uint8_t out[static HINT_BYTES], const uint8_t *key_hash, c
 	memcpy(out, hash, HINT_BYTES);
 }
 
-static void make_info(uint8_t out[static INFO_BYTES], const uint8_t *deposit_hash, const uint8_t *key_hash)
+static void make_info(uint8_t out[static INFO_BYTES], const uint8_t *deposit_hash,
+		const uint8_t *key_hash)
 {
 	struct writer w = writer_over(out, INFO_BYTES);
 
@@ -51,7 +52,8 @@ static void make_info(uint8_t out[static INFO_BYTES], const uint8_t *deposit_has
 }
 
 int packet_seal(uint8_t out[static BLOB_BYTES], const struct inside *in,
-	const uint8_t sealing_key[static HPKE_PUBLIC_BYTES], const uint8_t deposit_hash[static HASH_BYTES])
+		const uint8_t sealing_key[static HPKE_PUBLIC_BYTES],
+		const uint8_t deposit_hash[static HASH_BYTES])
 {
 	CLEANUP(hpke_clear) struct hpke hpke = { 0 };
 	uint8_t plain[PACKET_INSIDE_BYTES], info[INFO_BYTES], key_hash[HASH_BYTES];
@@ -84,7 +86,8 @@ bool packet_fits(const uint8_t packet[static BLOB_BYTES], const uint8_t key_hash
 	uint8_t hint[HINT_BYTES];
 
 	make_hint(hint, key_hash, packet + PACKET_HEAD_BYTES);
-	return packet[0] == VERSION && packet[1] == SUITE && sodium_memcmp(hint, packet + 2, HINT_BYTES) == 0;
+	return packet[0] == VERSION && packet[1] == SUITE &&
+			sodium_memcmp(hint, packet + 2, HINT_BYTES) == 0;
 }
 
 static int parse(struct inside *out, const uint8_t *plain)
@@ -107,7 +110,8 @@ static int parse(struct inside *out, const uint8_t *plain)
 	return 0;
 }
 
-int packet_open(struct inside *out, const uint8_t packet[static BLOB_BYTES], const struct opener *opener)
+int packet_open(struct inside *out, const uint8_t packet[static BLOB_BYTES],
+		const struct opener *opener)
 {
 	CLEANUP(hpke_clear) struct hpke hpke = { 0 };
 	uint8_t plain[PACKET_INSIDE_BYTES], info[INFO_BYTES];
@@ -120,7 +124,8 @@ int packet_open(struct inside *out, const uint8_t packet[static BLOB_BYTES], con
 	make_info(info, opener->deposit_hash, opener->key_hash);
 	rc = hpke_setup_receiver(&hpke, enc, opener->secret, &parts);
 	if (rc == 0)
-		rc = hpke_open(&hpke, plain, enc + HPKE_ENC_BYTES, PACKET_INSIDE_BYTES + HPKE_TAG_BYTES, &parts);
+		rc = hpke_open(&hpke, plain, enc + HPKE_ENC_BYTES,
+				PACKET_INSIDE_BYTES + HPKE_TAG_BYTES, &parts);
 	rc = rc ? PACKET_BAD : parse(out, plain);
 	sodium_memzero(plain, sizeof plain);
 	return rc;

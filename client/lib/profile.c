@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Making and opening a profile. dir/key: version 4 || opslimit 8 || memlimit 8 || salt 16; the limits are bounded
- * before hashing, else a swapped file could ask for all memory. dir/db: the encrypted database.
+ * Making and opening a profile. dir/key: version 4 || opslimit 8 || memlimit 8 || salt 16; the
+ * limits are bounded before hashing, else a swapped file could ask for all memory. dir/db: the
+ * encrypted database.
  */
 #include "client/lib/profile.h"
 
@@ -23,8 +24,6 @@
 
 enum { KEY_FILE_BYTES = 4 + 8 + 8 + crypto_pwhash_SALTBYTES, KEY_VERSION = 1 };
 
-
-
 struct kdf {
 	uint64_t ops, mem;
 	uint8_t salt[crypto_pwhash_SALTBYTES];
@@ -36,11 +35,12 @@ static int64_t wall_clock(void *clock)
 	return time(NULL);
 }
 
-/* --- the key file ---------------------------------------------------------------------------------- */
+/* --- the key file ------------------------------------------------------- */
 
 static int key_file_write(const char *path, const struct kdf *kdf)
 {
-	__attribute__((cleanup(scope_close_ref))) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	__attribute__((cleanup(scope_close_ref))) int fd = open(
+			path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	uint8_t bytes[KEY_FILE_BYTES];
 	struct writer w = writer_over(bytes, sizeof bytes);
 
@@ -66,18 +66,21 @@ static int key_file_read(const char *path, struct kdf *kdf)
 	kdf->ops = reader_u64(&rd);
 	kdf->mem = reader_u64(&rd);
 	reader_copy(&rd, kdf->salt, sizeof kdf->salt);
-	if (kdf->ops > crypto_pwhash_OPSLIMIT_SENSITIVE || kdf->mem > crypto_pwhash_MEMLIMIT_SENSITIVE)
+	if (kdf->ops > crypto_pwhash_OPSLIMIT_SENSITIVE ||
+			kdf->mem > crypto_pwhash_MEMLIMIT_SENSITIVE)
 		return E_CONFIG;
 	return 0;
 }
 
 static int derive(struct key *out, const char *passphrase, const struct kdf *kdf)
 {
-	return crypto_pwhash(out->b, sizeof out->b, passphrase, strlen(passphrase), kdf->salt, kdf->ops,
-		(size_t)kdf->mem, crypto_pwhash_ALG_ARGON2ID13) == 0 ? 0 : E_NOMEM;
+	return crypto_pwhash(out->b, sizeof out->b, passphrase, strlen(passphrase), kdf->salt,
+			       kdf->ops, (size_t)kdf->mem, crypto_pwhash_ALG_ARGON2ID13) == 0
+			? 0
+			: E_NOMEM;
 }
 
-/* --- what is in meta ------------------------------------------------------------------------------- */
+/* --- what is in meta ---------------------------------------------------- */
 
 static int put(const struct profile *p, const char *name, const void *bytes, size_t len)
 {
@@ -94,17 +97,22 @@ static int get(const struct profile *p, const char *name, void *out, size_t len)
 static int make_identity(struct profile *p)
 {
 	SIGNAL_OWNED(ratchet_identity_key_pair) *pair = NULL;
-	__attribute__((cleanup(signal_buffer_free_ref))) signal_buffer *public_key = NULL, *secret = NULL;
+	__attribute__((cleanup(signal_buffer_free_ref))) signal_buffer *public_key = NULL,
+								       *secret = NULL;
 	int rc;
 
 	if (signal_protocol_key_helper_generate_identity_key_pair(&pair, p->signal) ||
-			signal_protocol_key_helper_generate_registration_id(&p->registration_id, 0, p->signal) ||
-			ec_public_key_serialize(&public_key, ratchet_identity_key_pair_get_public(pair)) ||
-			ec_private_key_serialize(&secret, ratchet_identity_key_pair_get_private(pair)))
+			signal_protocol_key_helper_generate_registration_id(
+					&p->registration_id, 0, p->signal) ||
+			ec_public_key_serialize(
+					&public_key, ratchet_identity_key_pair_get_public(pair)) ||
+			ec_private_key_serialize(
+					&secret, ratchet_identity_key_pair_get_private(pair)))
 		return E_CRYPTO;
 	memcpy(p->identity, signal_buffer_data(public_key) + 1, sizeof p->identity);
 	rc = put(p, "identity", p->identity, sizeof p->identity);
-	rc = rc ? rc : put(p, "identity secret", signal_buffer_data(secret), signal_buffer_len(secret));
+	rc = rc ? rc
+		: put(p, "identity secret", signal_buffer_data(secret), signal_buffer_len(secret));
 	return rc ? rc : put(p, "registration", &p->registration_id, sizeof p->registration_id);
 }
 
@@ -137,9 +145,10 @@ static int load(struct profile *p)
 	return rc ? rc : key_pair_from_secret(&p->owner, &owner);
 }
 
-/* --- the interface --------------------------------------------------------------------------------- */
+/* --- the interface ------------------------------------------------------ */
 
-static int open_with(struct profile **out, const char *dir, const char *passphrase, const struct kdf *kdf)
+static int open_with(struct profile **out, const char *dir, const char *passphrase,
+		const struct kdf *kdf)
 {
 	CLEANUP(profile_close) struct profile *p = sodium_malloc(sizeof *p);
 	CLEANUP(key_wipe) struct key key = { { 0 } };
@@ -159,10 +168,11 @@ static int open_with(struct profile **out, const char *dir, const char *passphra
 }
 
 int profile_create(struct profile **out, const char *dir, const char *passphrase,
-	const uint8_t onion[static ONION_KEY_BYTES])
+		const uint8_t onion[static ONION_KEY_BYTES])
 {
 	CLEANUP(profile_close) struct profile *p = NULL;
-	struct kdf kdf = { crypto_pwhash_OPSLIMIT_MODERATE, crypto_pwhash_MEMLIMIT_MODERATE, { 0 } };
+	struct kdf kdf = { crypto_pwhash_OPSLIMIT_MODERATE, crypto_pwhash_MEMLIMIT_MODERATE,
+		{ 0 } };
 	char path[4096];
 	int rc;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Receiving, in the order of docs/protocol.md: a living key fits, it opens, the envelope is new, the contact may write;
- * then one transaction decrypts and stores. Everything before that transaction trusts nothing.
+ * Receiving, in the order of docs/protocol.md: a living key fits, it opens, the envelope is new,
+ * the contact may write; then one transaction decrypts and stores. Everything before that
+ * transaction trusts nothing.
  */
 #include "client/lib/conversation.h"
 
@@ -16,25 +17,30 @@ enum { HELD_S = 86400 };
 
 struct arrival {
 	struct inside in;
-	int64_t sealing, turn;            /* our key that opened it; turn 0: a bundle's */
+	int64_t sealing, turn;		  /* our key that opened it; turn 0: a bundle's */
 	int64_t key_contact, box_contact; /* the only one who may use key and mailbox; 0: anybody */
 };
 
 /* Tries every living key that fits, newest first. RECEIVE_JUNK: none opens it. */
 static int open_packet(struct arrival *out, struct profile *p, const struct own_mailbox *mailbox,
-	const uint8_t packet[static BLOB_BYTES])
+		const uint8_t packet[static BLOB_BYTES])
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
 	CLEANUP(key_wipe) struct key secret = { { 0 } };
 	uint8_t hash[HASH_BYTES];
 	const struct opener opener = { secret.b, hash, mailbox->deposit_hash };
-	int step, rc = q_open(&s, p->db, "SELECT id, key_hash, secret, turn, coalesce(contact, 0) FROM sealing "
-		"ORDER BY contact IS ? DESC, id DESC", "i", mailbox->contact);
+	int step,
+			rc = q_open(&s, p->db,
+					"SELECT id, key_hash, secret, turn, coalesce(contact, 0) "
+					"FROM sealing "
+					"ORDER BY contact IS ? DESC, id DESC",
+					"i", mailbox->contact);
 
 	if (rc)
 		return rc;
 	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
-		if (!q_column(hash, sizeof hash, s, 1) || !q_column(secret.b, sizeof secret.b, s, 2))
+		if (!q_column(hash, sizeof hash, s, 1) ||
+				!q_column(secret.b, sizeof secret.b, s, 2))
 			return E_IO;
 		if (packet_fits(packet, hash) && packet_open(&out->in, packet, &opener) == 0) {
 			out->sealing = sqlite3_column_int64(s, 0);
@@ -50,7 +56,8 @@ static int open_packet(struct arrival *out, struct profile *p, const struct own_
 /* A set-up comes under a bundle's key, a message under a turn's. Unknown types have no place. */
 static bool is_in_place(const struct arrival *a)
 {
-	return a->in.turn > 0 && (a->turn == 0 ? a->in.type == PACKET_SETUP : a->in.type == PACKET_MESSAGE);
+	return a->in.turn > 0 &&
+			(a->turn == 0 ? a->in.type == PACKET_SETUP : a->in.type == PACKET_MESSAGE);
 }
 
 /* May this sender write, there and under that key? Makes a request of a stranger. */
@@ -67,28 +74,34 @@ static int admit(struct contact *out, struct profile *p, const struct arrival *a
 	}
 	if (rc)
 		return rc;
-	if ((a->key_contact && a->key_contact != out->id) || (a->box_contact && a->box_contact != out->id))
+	if ((a->key_contact && a->key_contact != out->id) ||
+			(a->box_contact && a->box_contact != out->id))
 		return RECEIVE_JUNK;
 	return out->state == CONTACT_BLOCKED ? RECEIVE_JUNK : 0;
 }
 
-/* A later address wins by message number, and the first set-up of a session we did not know always counts. */
+/* A later address wins by message number, and the first set-up of a session we did not know always
+ * counts. */
 static int learn_contact(struct profile *p, const struct contact *c, const struct content *m,
-	const struct peer_turn *turn)
+		const struct peer_turn *turn)
 {
 	uint8_t address[ONION_KEY_BYTES + KEY_BYTES], link[LINK_BYTES];
 	int64_t known;
-	int rc = q_number(&known, p->db, "SELECT 1 FROM peer_turn WHERE base = ?", "b", turn->base, (size_t)BASE_BYTES);
+	int rc = q_number(&known, p->db, "SELECT 1 FROM peer_turn WHERE base = ?", "b", turn->base,
+			(size_t)BASE_BYTES);
 
 	if (rc < 0)
 		return rc;
 	memcpy(address, m->address.onion, ONION_KEY_BYTES);
 	memcpy(address + ONION_KEY_BYTES, m->address.deposit.b, KEY_BYTES);
 	link_pack(link, &m->link);
-	return q_run(p->db, "UPDATE contact SET link = ?1, "
-		"address = CASE WHEN ?2 OR ?3 > address_number THEN ?4 ELSE address END, "
-		"address_number = CASE WHEN ?2 THEN ?3 ELSE max(?3, address_number) END WHERE id = ?5", "biibi",
-		link, sizeof link, (int64_t)(rc == STORE_NONE), (int64_t)m->number, address, sizeof address, c->id);
+	return q_run(p->db,
+			"UPDATE contact SET link = ?1, "
+			"address = CASE WHEN ?2 OR ?3 > address_number THEN ?4 ELSE address END, "
+			"address_number = CASE WHEN ?2 THEN ?3 ELSE max(?3, address_number) END "
+			"WHERE id = ?5",
+			"biibi", link, sizeof link, (int64_t)(rc == STORE_NONE), (int64_t)m->number,
+			address, sizeof address, c->id);
 }
 
 /* Another envelope put around the session's message, or a link to somebody else? */
@@ -98,10 +111,11 @@ static bool is_genuine(const struct content *m, const struct inside *in)
 
 	link_identity_hash(hash, in->sender);
 	return sodium_memcmp(m->guard, in->guard, sizeof m->guard) == 0 &&
-		sodium_memcmp(hash, m->link.identity_hash, sizeof hash) == 0;
+			sodium_memcmp(hash, m->link.identity_hash, sizeof hash) == 0;
 }
 
-static int keep(struct profile *p, const struct contact *c, const struct inside *in, const struct plaintext *plain)
+static int keep(struct profile *p, const struct contact *c, const struct inside *in,
+		const struct plaintext *plain)
 {
 	struct content m;
 	const struct peer_turn turn = { c->id, plain->base, in->turn, in->next_key };
@@ -110,13 +124,17 @@ static int keep(struct profile *p, const struct contact *c, const struct inside 
 	if (rc || !is_genuine(&m, in))
 		return RECEIVE_JUNK;
 	rc = learn_contact(p, c, &m, &turn);
-	rc = rc ? rc : q_run(p->db, "UPDATE contact SET identity = ? WHERE id = ?", "bi", in->sender, sizeof in->sender,
-		c->id);
+	rc = rc ? rc
+		: q_run(p->db, "UPDATE contact SET identity = ? WHERE id = ?", "bi", in->sender,
+				  sizeof in->sender, c->id);
 	rc = rc ? rc : turns_learn(p, &turn);
 	if (rc == 0 && m.type == CONTENT_TEXT)
-		rc = q_run(p->db, "INSERT INTO message (contact, out, number, part, parts, at_s, text) "
-			"VALUES (?, 0, ?, ?, ?, ?, ?)", "iiiiit", c->id, (int64_t)m.number, (int64_t)m.part,
-			(int64_t)m.parts, profile_now(p), m.text);
+		rc = q_run(p->db,
+				"INSERT INTO message (contact, out, number, part, parts, at_s, "
+				"text) "
+				"VALUES (?, 0, ?, ?, ?, ?, ?)",
+				"iiiiit", c->id, (int64_t)m.number, (int64_t)m.part,
+				(int64_t)m.parts, profile_now(p), m.text);
 	sodium_memzero(&m, sizeof m);
 	return rc;
 }
@@ -128,7 +146,7 @@ static int take(struct profile *p, const struct arrival *a)
 	struct plaintext plain;
 	int64_t seen;
 	int rc = q_number(&seen, p->db, "SELECT 1 FROM envelope WHERE id = ?", "b", in->envelope_id,
-		sizeof in->envelope_id);
+			sizeof in->envelope_id);
 
 	if (rc != STORE_NONE)
 		return rc ? rc : RECEIVE_DUPLICATE;
@@ -144,8 +162,9 @@ static int take(struct profile *p, const struct arrival *a)
 	if (rc == 0 && in->type == PACKET_SETUP)
 		rc = turns_started(p, a->sealing, c.id, plain.base);
 	sodium_memzero(&plain, sizeof plain);
-	rc = rc ? rc : q_run(p->db, "INSERT INTO envelope VALUES (?, ?)", "bi", in->envelope_id, sizeof in->envelope_id,
-		a->sealing);
+	rc = rc ? rc
+		: q_run(p->db, "INSERT INTO envelope VALUES (?, ?)", "bi", in->envelope_id,
+				  sizeof in->envelope_id, a->sealing);
 	return rc ? rc : turns_opened(p, a->sealing);
 }
 
@@ -153,15 +172,19 @@ static int take(struct profile *p, const struct arrival *a)
 static int hold(struct profile *p, const struct inside *in)
 {
 	int64_t since;
-	int rc = q_number(&since, p->db, "INSERT INTO held VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET since_s = since_s "
-		"RETURNING since_s", "bi", in->envelope_id, sizeof in->envelope_id, profile_now(p));
+	int rc = q_number(&since, p->db,
+			"INSERT INTO held VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET since_s = "
+			"since_s "
+			"RETURNING since_s",
+			"bi", in->envelope_id, sizeof in->envelope_id, profile_now(p));
 
 	if (rc)
 		return E_IO;
 	return since + HELD_S <= profile_now(p) ? RECEIVE_JUNK : RECEIVE_HELD;
 }
 
-int conversation_receive(struct profile *p, const struct own_mailbox *mailbox, const uint8_t packet[static BLOB_BYTES])
+int conversation_receive(struct profile *p, const struct own_mailbox *mailbox,
+		const uint8_t packet[static BLOB_BYTES])
 {
 	struct arrival a;
 	int rc = open_packet(&a, p, mailbox, packet);

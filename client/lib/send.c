@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Sending: one transaction encrypts, seals and stores the finished packet. Never encrypted twice. */
+/* Sending: one transaction encrypts, seals and stores the finished packet. Never encrypted twice.
+ */
 #include "client/lib/conversation.h"
 
 #include "client/lib/session.h"
@@ -9,7 +10,7 @@
 #include <sodium.h>
 #include <string.h>
 
-/* --- the first packet needs a bundle --------------------------------------------------------------- */
+/* --- the first packet needs a bundle ------------------------------------ */
 
 static int begin(struct profile *p, const struct contact *c, const struct bundle *b)
 {
@@ -18,12 +19,15 @@ static int begin(struct profile *p, const struct contact *c, const struct bundle
 
 	memcpy(address, c->link.onion, ONION_KEY_BYTES);
 	memcpy(address + ONION_KEY_BYTES, b->inbox.b, KEY_BYTES);
-	rc = q_run(p->db, "UPDATE contact SET identity = ?, address = coalesce(address, ?), take_key = NULL WHERE id = ?",
-		"bbi", b->identity, sizeof b->identity, address, sizeof address, c->id);
+	rc = q_run(p->db,
+			"UPDATE contact SET identity = ?, address = coalesce(address, ?), take_key "
+			"= NULL WHERE id = ?",
+			"bbi", b->identity, sizeof b->identity, address, sizeof address, c->id);
 	return rc ? rc : session_start(p, c->id, b);
 }
 
-int conversation_begin(struct profile *p, const struct contact *c, const uint8_t sealed[static BUNDLE_BYTES])
+int conversation_begin(struct profile *p, const struct contact *c,
+		const uint8_t sealed[static BUNDLE_BYTES])
 {
 	struct bundle b;
 	int rc = bundle_open(&b, p, &c->link, sealed);
@@ -36,7 +40,7 @@ int conversation_begin(struct profile *p, const struct contact *c, const uint8_t
 	return rc;
 }
 
-/* --- packets --------------------------------------------------------------------------------------- */
+/* --- packets ------------------------------------------------------------ */
 
 struct sending {
 	struct contact contact;
@@ -45,22 +49,28 @@ struct sending {
 	uint8_t seal_to[HPKE_PUBLIC_BYTES];
 };
 
-static int store_packet(struct profile *p, const struct sending *s, const uint8_t packet[static BLOB_BYTES])
+static int store_packet(
+		struct profile *p, const struct sending *s, const uint8_t packet[static BLOB_BYTES])
 {
 	uint8_t key[BLOB_ID_BYTES];
 
 	randombytes_buf(key, sizeof key);
-	return q_run(p->db, "INSERT INTO outbox (contact, onion, deposit, key, packet, made_s) VALUES (?, ?, ?, ?, ?, ?)",
-		"ibbbbi", s->contact.id, s->contact.address.onion, (size_t)ONION_KEY_BYTES, s->contact.address.deposit.b,
-		(size_t)KEY_BYTES, key, sizeof key, packet, (size_t)BLOB_BYTES, profile_now(p));
+	return q_run(p->db,
+			"INSERT INTO outbox (contact, onion, deposit, key, packet, made_s) VALUES "
+			"(?, ?, ?, ?, ?, ?)",
+			"ibbbbi", s->contact.id, s->contact.address.onion, (size_t)ONION_KEY_BYTES,
+			s->contact.address.deposit.b, (size_t)KEY_BYTES, key, sizeof key, packet,
+			(size_t)BLOB_BYTES, profile_now(p));
 }
 
-/* Until the peer has answered, the library's messages are set-ups: they begin with its version and a prekey part. */
+/* Until the peer has answered, the library's messages are set-ups: they begin with its version and
+ * a prekey part. */
 static uint8_t type_of(struct profile *p, const struct sending *s, int *out_rc)
 {
 	int64_t turn = 0;
 
-	*out_rc = q_number(&turn, p->db, "SELECT turn FROM peer_turn WHERE base = ?", "b", s->base, (size_t)BASE_BYTES);
+	*out_rc = q_number(&turn, p->db, "SELECT turn FROM peer_turn WHERE base = ?", "b", s->base,
+			(size_t)BASE_BYTES);
 	return turn == 0 ? PACKET_SETUP : PACKET_MESSAGE;
 }
 
@@ -92,15 +102,22 @@ static int send_part(struct profile *p, const struct sending *s, struct content 
 	}
 	rc = rc > 0 ? E_CRYPTO : rc;
 	rc = rc ? rc : store_packet(p, s, packet);
-	return rc ? rc : q_run(p->db, "INSERT INTO message (contact, out, number, part, parts, at_s, shown, text) "
-		"VALUES (?, 1, ?, ?, ?, ?, 1, ?)", "iiiiit", s->contact.id, (int64_t)content->number,
-		(int64_t)content->part, (int64_t)content->parts, profile_now(p), content->text);
+	return rc ? rc
+		  : q_run(p->db,
+				    "INSERT INTO message (contact, out, number, part, parts, at_s, "
+				    "shown, text) "
+				    "VALUES (?, 1, ?, ?, ?, ?, 1, ?)",
+				    "iiiiit", s->contact.id, (int64_t)content->number,
+				    (int64_t)content->part, (int64_t)content->parts, profile_now(p),
+				    content->text);
 }
 
 static int next_number(struct profile *p, int64_t contact, uint64_t *out)
 {
 	int64_t n;
-	int rc = q_number(&n, p->db, "UPDATE contact SET sent = sent + 1 WHERE id = ? RETURNING sent", "i", contact);
+	int rc = q_number(&n, p->db,
+			"UPDATE contact SET sent = sent + 1 WHERE id = ? RETURNING sent", "i",
+			contact);
 
 	*out = (uint64_t)n;
 	return rc ? E_IO : 0;
@@ -181,13 +198,15 @@ int conversation_send(struct profile *p, const struct contact *contact, const ch
 	return rc;
 }
 
-/* --- the outbox ------------------------------------------------------------------------------------ */
+/* --- the outbox --------------------------------------------------------- */
 
 int outbox_next(struct parcel *out, struct profile *p, int64_t after)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
-	int rc = q_open(&s, p->db, "SELECT id, onion, deposit, key, packet FROM outbox WHERE id > ? ORDER BY id LIMIT 1",
-		"i", after);
+	int rc = q_open(&s, p->db,
+			"SELECT id, onion, deposit, key, packet FROM outbox WHERE id > ? ORDER BY "
+			"id LIMIT 1",
+			"i", after);
 
 	if (rc)
 		return rc;
@@ -195,7 +214,8 @@ int outbox_next(struct parcel *out, struct profile *p, int64_t after)
 	if (rc == SQLITE_DONE)
 		return CONTACT_NONE;
 	if (rc != SQLITE_ROW || !q_column(out->address.onion, ONION_KEY_BYTES, s, 1) ||
-			!q_column(out->address.deposit.b, KEY_BYTES, s, 2) || !q_column(out->key, BLOB_ID_BYTES, s, 3) ||
+			!q_column(out->address.deposit.b, KEY_BYTES, s, 2) ||
+			!q_column(out->key, BLOB_ID_BYTES, s, 3) ||
 			!q_column(out->packet, BLOB_BYTES, s, 4))
 		return E_IO;
 	out->id = sqlite3_column_int64(s, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Around the Signal library. It accepts keys of low order, so every key of a peer is looked at before it sees them. */
+/* Around the Signal library. It accepts keys of low order, so every key of a peer is looked at
+ * before it sees them. */
 #include "client/lib/session.h"
 
 #include "client/lib/signal_provider.h"
@@ -28,7 +29,9 @@ DEFINE_CLEANUP(session_cipher *, session_cipher_free)
 
 static signal_protocol_address address_of(const uint8_t peer[static 32])
 {
-	return (signal_protocol_address){ .name = (const char *)peer, .name_len = 32, .device_id = DEVICE };
+	return (signal_protocol_address){
+		.name = (const char *)peer, .name_len = 32, .device_id = DEVICE
+	};
 }
 
 /* Before a call into the library. */
@@ -71,7 +74,7 @@ int session_base(uint8_t out[static BASE_BYTES], struct profile *p, const uint8_
 	return copy_public(out, session_state_get_alice_base_key(session_record_get_state(record)));
 }
 
-/* --- starting -------------------------------------------------------------------------------------- */
+/* --- starting ----------------------------------------------------------- */
 
 static int decode(ec_public_key **out, struct profile *p, const uint8_t key[static 32])
 {
@@ -93,8 +96,11 @@ static int library_bundle(session_pre_key_bundle **out, struct profile *p, const
 		rc = decode(&prekey, p, b->prekey);
 	if (rc)
 		return rc;
-	return session_pre_key_bundle_create(out, b->registration_id, DEVICE, b->prekey_id, prekey, b->signed_id,
-		signed_key, b->signed_signature, SIGNATURE_BYTES, identity) ? E_CRYPTO : 0;
+	return session_pre_key_bundle_create(out, b->registration_id, DEVICE, b->prekey_id, prekey,
+			       b->signed_id, signed_key, b->signed_signature, SIGNATURE_BYTES,
+			       identity)
+			? E_CRYPTO
+			: 0;
 }
 
 int session_start(struct profile *p, int64_t contact, const struct bundle *b)
@@ -121,9 +127,10 @@ int session_start(struct profile *p, int64_t contact, const struct bundle *b)
 	return turns_learn(p, &turn);
 }
 
-/* --- messages -------------------------------------------------------------------------------------- */
+/* --- messages ----------------------------------------------------------- */
 
-static int open_cipher(session_cipher **out, struct profile *p, const signal_protocol_address *address)
+static int open_cipher(
+		session_cipher **out, struct profile *p, const signal_protocol_address *address)
 {
 	if (session_cipher_create(out, p->stores, address, p->signal))
 		return E_NOMEM;
@@ -132,8 +139,8 @@ static int open_cipher(session_cipher **out, struct profile *p, const signal_pro
 	return 0;
 }
 
-int session_encrypt(struct inside *out, struct profile *p, const uint8_t peer[static 32], const uint8_t *plain,
-	size_t len)
+int session_encrypt(struct inside *out, struct profile *p, const uint8_t peer[static 32],
+		const uint8_t *plain, size_t len)
 {
 	SIGNAL_OWNED(ciphertext_message) *message = NULL;
 	CLEANUP(session_cipher_free) session_cipher *cipher = NULL;
@@ -161,7 +168,8 @@ static bool key_is_bad(const ec_public_key *key)
 	return copy_public(bytes, key) || guard_is_low_order(bytes + 1);
 }
 
-static int decrypt_setup(session_cipher *cipher, struct profile *p, const struct inside *in, signal_buffer **out)
+static int decrypt_setup(session_cipher *cipher, struct profile *p, const struct inside *in,
+		signal_buffer **out)
 {
 	SIGNAL_OWNED(pre_key_signal_message) *m = NULL;
 	uint8_t identity[BASE_BYTES];
@@ -169,15 +177,18 @@ static int decrypt_setup(session_cipher *cipher, struct profile *p, const struct
 
 	if (rc || copy_public(identity, pre_key_signal_message_get_identity_key(m)))
 		return blame(p, rc, SESSION_REFUSED);
-	if (sodium_memcmp(identity + 1, in->sender, sizeof in->sender) != 0 || guard_is_low_order(identity + 1) ||
+	if (sodium_memcmp(identity + 1, in->sender, sizeof in->sender) != 0 ||
+			guard_is_low_order(identity + 1) ||
 			key_is_bad(pre_key_signal_message_get_base_key(m)) ||
-			key_is_bad(signal_message_get_sender_ratchet_key(pre_key_signal_message_get_signal_message(m))))
+			key_is_bad(signal_message_get_sender_ratchet_key(
+					pre_key_signal_message_get_signal_message(m))))
 		return SESSION_REFUSED;
 	rc = session_cipher_decrypt_pre_key_signal_message(cipher, m, NULL, out);
 	return rc ? blame(p, rc, SESSION_REFUSED) : 0;
 }
 
-static int decrypt_message(session_cipher *cipher, struct profile *p, const struct inside *in, signal_buffer **out)
+static int decrypt_message(session_cipher *cipher, struct profile *p, const struct inside *in,
+		signal_buffer **out)
 {
 	SIGNAL_OWNED(signal_message) *m = NULL;
 	int rc = signal_message_deserialize(&m, in->body, in->body_len, p->signal);
@@ -197,13 +208,15 @@ int session_decrypt(struct profile *p, const struct inside *in, struct plaintext
 
 	if (rc)
 		return rc;
-	rc = in->type == PACKET_SETUP ? decrypt_setup(cipher, p, in, &plain) : decrypt_message(cipher, p, in, &plain);
+	rc = in->type == PACKET_SETUP ? decrypt_setup(cipher, p, in, &plain)
+				      : decrypt_message(cipher, p, in, &plain);
 	if (rc)
 		return rc;
 	if (signal_buffer_len(plain) > sizeof out->bytes)
 		return SESSION_REFUSED;
 	out->len = signal_buffer_len(plain);
 	memcpy(out->bytes, signal_buffer_data(plain), out->len);
-	rc = session_base(out->base, p, in->sender); /* the library made that session the current one */
+	rc = session_base(out->base, p,
+			in->sender); /* the library made that session the current one */
 	return rc > 0 ? E_CRYPTO : rc;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Primitives for the Signal library. AES-CTR belongs to a message version that nobody speaks any more: refused. */
+/* Primitives for the Signal library. AES-CTR belongs to a message version that nobody speaks any
+ * more: refused. */
 #include "client/lib/signal_provider.h"
 
 #include "libshared/error.h"
@@ -91,7 +92,9 @@ static int run_cbc(signal_buffer **out, const struct cbc *c)
 	uint8_t *bytes = malloc(c->len + 16);
 	int n = 0, last = 0, rc = SG_ERR_UNKNOWN;
 
-	if (ctx && bytes && EVP_CipherInit_ex(ctx, EVP_aes_256_cbc(), NULL, c->key, c->iv, c->encrypt) == 1 &&
+	if (ctx && bytes &&
+			EVP_CipherInit_ex(ctx, EVP_aes_256_cbc(), NULL, c->key, c->iv,
+					c->encrypt) == 1 &&
 			EVP_CipherUpdate(ctx, bytes, &n, c->in, (int)c->len) == 1 &&
 			EVP_CipherFinal_ex(ctx, bytes + n, &last) == 1) {
 		*out = signal_buffer_create(bytes, (size_t)n + (size_t)last);
@@ -106,13 +109,14 @@ static int run_cbc(signal_buffer **out, const struct cbc *c)
 
 static int aes(signal_buffer **out, int cipher, const struct cbc *c, size_t key_len, size_t iv_len)
 {
-	if (cipher != SG_CIPHER_AES_CBC_PKCS5 || key_len != 32 || iv_len != 16 || c->len > INT32_MAX - 16)
+	if (cipher != SG_CIPHER_AES_CBC_PKCS5 || key_len != 32 || iv_len != 16 ||
+			c->len > INT32_MAX - 16)
 		return SG_ERR_INVAL;
 	return run_cbc(out, c);
 }
 
-static int encrypt(signal_buffer **out, int cipher, const uint8_t *key, size_t key_len, const uint8_t *iv,
-	size_t iv_len, const uint8_t *in, size_t len, void *user)
+static int encrypt(signal_buffer **out, int cipher, const uint8_t *key, size_t key_len,
+		const uint8_t *iv, size_t iv_len, const uint8_t *in, size_t len, void *user)
 {
 	const struct cbc c = { 1, key, iv, in, len };
 
@@ -120,8 +124,8 @@ static int encrypt(signal_buffer **out, int cipher, const uint8_t *key, size_t k
 	return aes(out, cipher, &c, key_len, iv_len);
 }
 
-static int decrypt(signal_buffer **out, int cipher, const uint8_t *key, size_t key_len, const uint8_t *iv,
-	size_t iv_len, const uint8_t *in, size_t len, void *user)
+static int decrypt(signal_buffer **out, int cipher, const uint8_t *key, size_t key_len,
+		const uint8_t *iv, size_t iv_len, const uint8_t *in, size_t len, void *user)
 {
 	const struct cbc c = { 0, key, iv, in, len };
 

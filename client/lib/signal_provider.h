@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What the Signal library needs of us: primitives (libsodium; AES-CBC from libcrypto) and its five stores over the
- * profile's database. A peer's name in it is its 32-byte identity key, so a name cannot change its key.
+ * What the Signal library needs of us: primitives (libsodium; AES-CBC from libcrypto) and its five
+ * stores over the profile's database. A peer's name in it is its 32-byte identity key, so a name
+ * cannot change its key.
  */
 #ifndef SOTTO_SIGNAL_PROVIDER_H
 #define SOTTO_SIGNAL_PROVIDER_H
@@ -21,10 +22,10 @@ static inline __attribute__((unused)) void signal_buffer_free_ref(signal_buffer 
 }
 
 #define SIGNAL_OWNED(type) __attribute__((cleanup(signal_unref_##type))) type
-#define SIGNAL_DEFINE_OWNED(type)                                              \
+#define SIGNAL_DEFINE_OWNED(type)                                                \
 	static inline __attribute__((unused)) void signal_unref_##type(type **p) \
-	{                                                                      \
-		SIGNAL_UNREF(*p);                                              \
+	{                                                                        \
+		SIGNAL_UNREF(*p);                                                \
 	}
 
 SIGNAL_DEFINE_OWNED(ratchet_identity_key_pair)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The Signal library's stores as rows. It calls them inside our transactions, so what it advances and what we store
- * become true together. A peer's name is its identity key, hence trusted exactly when the two agree.
+ * The Signal library's stores as rows. It calls them inside our transactions, so what it advances
+ * and what we store become true together. A peer's name is its identity key, hence trusted exactly
+ * when the two agree.
  */
 #include "client/lib/signal_provider.h"
 
@@ -11,7 +12,8 @@
 #include <sodium.h>
 #include <string.h>
 
-/* The library cannot tell our failures from the peer's faults, so they are noted here (session.c looks). */
+/* The library cannot tell our failures from the peer's faults, so they are noted here (session.c
+ * looks). */
 static int failed(struct profile *p)
 {
 	p->failed = true;
@@ -62,28 +64,33 @@ static int contains(struct profile *p, const char *sql, uint32_t id)
 	return found(p, q_number(&n, p->db, sql, "i", (int64_t)id));
 }
 
-/* --- sessions -------------------------------------------------------------------------------------- */
+/* --- sessions ----------------------------------------------------------- */
 
-static int session_load(signal_buffer **record, signal_buffer **user, const signal_protocol_address *a, void *data)
+static int session_load(signal_buffer **record, signal_buffer **user,
+		const signal_protocol_address *a, void *data)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
 	struct profile *p = data;
 
 	*user = NULL;
-	if (q_open(&s, p->db, "SELECT record FROM session WHERE peer = ?", "b", a->name, a->name_len))
+	if (q_open(&s, p->db, "SELECT record FROM session WHERE peer = ?", "b", a->name,
+			    a->name_len))
 		return failed(p);
 	return load(record, p, s);
 }
 
-static int session_store(const signal_protocol_address *a, uint8_t *record, size_t len, uint8_t *user, size_t user_len,
-	void *data)
+static int session_store(const signal_protocol_address *a, uint8_t *record, size_t len,
+		uint8_t *user, size_t user_len, void *data)
 {
 	struct profile *p = data;
 
 	(void)user;
 	(void)user_len;
-	return done(p, q_run(p->db, "INSERT INTO session VALUES (?, ?) "
-		"ON CONFLICT (peer) DO UPDATE SET record = excluded.record", "bb", a->name, a->name_len, record, len));
+	return done(p,
+			q_run(p->db,
+					"INSERT INTO session VALUES (?, ?) "
+					"ON CONFLICT (peer) DO UPDATE SET record = excluded.record",
+					"bb", a->name, a->name_len, record, len));
 }
 
 static int session_contains(const signal_protocol_address *a, void *data)
@@ -91,14 +98,18 @@ static int session_contains(const signal_protocol_address *a, void *data)
 	struct profile *p = data;
 	int64_t n;
 
-	return found(p, q_number(&n, p->db, "SELECT 1 FROM session WHERE peer = ?", "b", a->name, a->name_len));
+	return found(p,
+			q_number(&n, p->db, "SELECT 1 FROM session WHERE peer = ?", "b", a->name,
+					a->name_len));
 }
 
 static int session_delete(const signal_protocol_address *a, void *data)
 {
 	struct profile *p = data;
 
-	return q_run(p->db, "DELETE FROM session WHERE peer = ?", "b", a->name, a->name_len) ? failed(p) : 1;
+	return q_run(p->db, "DELETE FROM session WHERE peer = ?", "b", a->name, a->name_len)
+			? failed(p)
+			: 1;
 }
 
 static int session_delete_all(const char *name, size_t len, void *data)
@@ -117,7 +128,7 @@ static int session_devices(signal_int_list **out, const char *name, size_t len, 
 	return *out ? 0 : SG_ERR_NOMEM;
 }
 
-/* --- prekeys --------------------------------------------------------------------------------------- */
+/* --- prekeys ------------------------------------------------------------ */
 
 static int prekey_load(signal_buffer **out, uint32_t id, void *data)
 {
@@ -128,7 +139,9 @@ static int prekey_store(uint32_t id, uint8_t *record, size_t len, void *data)
 {
 	struct profile *p = data;
 
-	return done(p, q_run(p->db, "INSERT INTO prekey VALUES (?, ?)", "ib", (int64_t)id, record, len));
+	return done(p,
+			q_run(p->db, "INSERT INTO prekey VALUES (?, ?)", "ib", (int64_t)id, record,
+					len));
 }
 
 static int prekey_contains(uint32_t id, void *data)
@@ -152,7 +165,9 @@ static int signed_store(uint32_t id, uint8_t *record, size_t len, void *data)
 {
 	struct profile *p = data;
 
-	return done(p, q_run(p->db, "INSERT INTO signed_prekey VALUES (?, ?)", "ib", (int64_t)id, record, len));
+	return done(p,
+			q_run(p->db, "INSERT INTO signed_prekey VALUES (?, ?)", "ib", (int64_t)id,
+					record, len));
 }
 
 static int signed_contains(uint32_t id, void *data)
@@ -167,7 +182,7 @@ static int signed_remove(uint32_t id, void *data)
 	return done(p, q_run(p->db, "DELETE FROM signed_prekey WHERE id = ?", "i", (int64_t)id));
 }
 
-/* --- identities ------------------------------------------------------------------------------------ */
+/* --- identities --------------------------------------------------------- */
 
 static int identity_pair(signal_buffer **public_data, signal_buffer **private_data, void *data)
 {
@@ -216,22 +231,21 @@ int signal_open(struct profile *p)
 		.delete_all_sessions_func = session_delete_all,
 		.user_data = p,
 	};
-	const signal_protocol_pre_key_store prekeys = {
-		prekey_load, prekey_store, prekey_contains, prekey_remove, NULL, p
-	};
-	const signal_protocol_signed_pre_key_store signed_prekeys = {
-		signed_load, signed_store, signed_contains, signed_remove, NULL, p
-	};
-	const signal_protocol_identity_key_store identities = {
-		identity_pair, registration_id, identity_save, identity_trusted, NULL, p
-	};
+	const signal_protocol_pre_key_store prekeys = { prekey_load, prekey_store, prekey_contains,
+		prekey_remove, NULL, p };
+	const signal_protocol_signed_pre_key_store signed_prekeys = { signed_load, signed_store,
+		signed_contains, signed_remove, NULL, p };
+	const signal_protocol_identity_key_store identities = { identity_pair, registration_id,
+		identity_save, identity_trusted, NULL, p };
 
 	if (signal_context_create(&p->signal, NULL) || signal_provide(p->signal) ||
 			signal_protocol_store_context_create(&p->stores, p->signal) ||
 			signal_protocol_store_context_set_session_store(p->stores, &sessions) ||
 			signal_protocol_store_context_set_pre_key_store(p->stores, &prekeys) ||
-			signal_protocol_store_context_set_signed_pre_key_store(p->stores, &signed_prekeys) ||
-			signal_protocol_store_context_set_identity_key_store(p->stores, &identities))
+			signal_protocol_store_context_set_signed_pre_key_store(
+					p->stores, &signed_prekeys) ||
+			signal_protocol_store_context_set_identity_key_store(
+					p->stores, &identities))
 		return E_CRYPTO;
 	return 0;
 }

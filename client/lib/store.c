@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* SQLCipher with a raw key. No plaintext may reach a temporary file, so temp_store is memory, and stays so. */
+/* SQLCipher with a raw key. No plaintext may reach a temporary file, so temp_store is memory, and
+ * stays so. */
 #include "client/lib/store.h"
 
 #include "libshared/error.h"
@@ -10,41 +11,55 @@
 #include <string.h>
 
 static const char schema[] =
-	"CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);"
-	/* Our own mailboxes. kind: 0 inbox, 1 for a contact. empty_s: when it was last seen empty. */
-	"CREATE TABLE mailbox (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, contact INTEGER, owner_secret BLOB NOT NULL,"
-	" deposit BLOB NOT NULL, request BLOB NOT NULL, made INTEGER NOT NULL DEFAULT 0, empty_s INTEGER);"
-	/* state: 0 request, 1 accepted, 2 blocked. address is theirs for us; number orders what they told. */
-	"CREATE TABLE contact (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state INTEGER NOT NULL,"
-	" identity_hash BLOB NOT NULL UNIQUE, identity BLOB, link BLOB, address BLOB,"
-	" address_number INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0, take_key BLOB);"
-	/* The Signal library's records. */
-	"CREATE TABLE session (peer BLOB PRIMARY KEY, record BLOB NOT NULL);"
-	"CREATE TABLE prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
-	"CREATE TABLE signed_prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
-	/*
-	 * Our sealing keys. turn 0: of a bundle, prekey its one-time prekey (0: last resort), base the session that
-	 * it started. ended: opened once.
-	 */
-	"CREATE TABLE sealing (id INTEGER PRIMARY KEY, contact INTEGER, base BLOB, turn INTEGER NOT NULL, prekey INTEGER,"
-	" key_hash BLOB NOT NULL, public BLOB NOT NULL, secret BLOB NOT NULL, ended INTEGER NOT NULL DEFAULT 0,"
-	" superseded_s INTEGER);"
-	"CREATE INDEX sealing_turn ON sealing (contact, base, turn);"
-	/* The newest sealing key of the peer in each session; turn 0 is its bundle's. */
-	"CREATE TABLE peer_turn (base BLOB PRIMARY KEY, contact INTEGER NOT NULL, turn INTEGER NOT NULL,"
-	" public BLOB NOT NULL);"
-	/* Envelope ids live as long as the secret they came under. */
-	"CREATE TABLE envelope (id BLOB PRIMARY KEY, sealing INTEGER NOT NULL) WITHOUT ROWID;"
-	/* Envelopes there was no room for, and since when. */
-	"CREATE TABLE held (id BLOB PRIMARY KEY, since_s INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL, out INTEGER NOT NULL,"
-	" number INTEGER NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL, at_s INTEGER NOT NULL,"
-	" shown INTEGER NOT NULL DEFAULT 0, text TEXT NOT NULL);"
-	/* Not unique: the numbers of a peer who lost its state begin again. */
-	"CREATE INDEX message_number ON message (contact, out, number);"
-	"CREATE TABLE outbox (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL, onion BLOB NOT NULL,"
-	" deposit BLOB NOT NULL, key BLOB NOT NULL, packet BLOB NOT NULL, made_s INTEGER NOT NULL);"
-	"PRAGMA user_version = 1;";
+		"CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);"
+		/* Our own mailboxes. kind: 0 inbox, 1 for a contact. empty_s: when it was last seen
+		   empty. */
+		"CREATE TABLE mailbox (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, contact "
+		"INTEGER, owner_secret BLOB NOT NULL,"
+		" deposit BLOB NOT NULL, request BLOB NOT NULL, made INTEGER NOT NULL DEFAULT 0, "
+		"empty_s INTEGER);"
+		/* state: 0 request, 1 accepted, 2 blocked. address is theirs for us; number orders
+		   what they told. */
+		"CREATE TABLE contact (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state "
+		"INTEGER NOT NULL,"
+		" identity_hash BLOB NOT NULL UNIQUE, identity BLOB, link BLOB, address BLOB,"
+		" address_number INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0, "
+		"take_key BLOB);"
+		/* The Signal library's records. */
+		"CREATE TABLE session (peer BLOB PRIMARY KEY, record BLOB NOT NULL);"
+		"CREATE TABLE prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
+		"CREATE TABLE signed_prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
+		/*
+		 * Our sealing keys. turn 0: of a bundle, prekey its one-time prekey (0: last
+		 * resort), base the session that it started. ended: opened once.
+		 */
+		"CREATE TABLE sealing (id INTEGER PRIMARY KEY, contact INTEGER, base BLOB, turn "
+		"INTEGER NOT NULL, prekey INTEGER,"
+		" key_hash BLOB NOT NULL, public BLOB NOT NULL, secret BLOB NOT NULL, ended "
+		"INTEGER NOT NULL DEFAULT 0,"
+		" superseded_s INTEGER);"
+		"CREATE INDEX sealing_turn ON sealing (contact, base, turn);"
+		/* The newest sealing key of the peer in each session; turn 0 is its bundle's. */
+		"CREATE TABLE peer_turn (base BLOB PRIMARY KEY, contact INTEGER NOT NULL, turn "
+		"INTEGER NOT NULL,"
+		" public BLOB NOT NULL);"
+		/* Envelope ids live as long as the secret they came under. */
+		"CREATE TABLE envelope (id BLOB PRIMARY KEY, sealing INTEGER NOT NULL) WITHOUT "
+		"ROWID;"
+		/* Envelopes there was no room for, and since when. */
+		"CREATE TABLE held (id BLOB PRIMARY KEY, since_s INTEGER NOT NULL) WITHOUT ROWID;"
+		"CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL, out "
+		"INTEGER NOT NULL,"
+		" number INTEGER NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL, at_s "
+		"INTEGER NOT NULL,"
+		" shown INTEGER NOT NULL DEFAULT 0, text TEXT NOT NULL);"
+		/* Not unique: the numbers of a peer who lost its state begin again. */
+		"CREATE INDEX message_number ON message (contact, out, number);"
+		"CREATE TABLE outbox (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL, onion BLOB "
+		"NOT NULL,"
+		" deposit BLOB NOT NULL, key BLOB NOT NULL, packet BLOB NOT NULL, made_s INTEGER "
+		"NOT NULL);"
+		"PRAGMA user_version = 1;";
 
 static int set_key(sqlite3 *db, const struct key *key)
 {
@@ -74,9 +89,10 @@ static int create(sqlite3 *db)
 
 static int configure(sqlite3 *db)
 {
-	static const char pragmas[] =
-		"PRAGMA cipher_log_level = NONE; PRAGMA cipher_memory_security = ON; PRAGMA temp_store = MEMORY;"
-		"PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;";
+	static const char pragmas[] = "PRAGMA cipher_log_level = NONE; PRAGMA "
+				      "cipher_memory_security = ON; PRAGMA temp_store = MEMORY;"
+				      "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA "
+				      "trusted_schema = OFF;";
 	int64_t version;
 
 	sqlite3_busy_timeout(db, 20000);
@@ -84,7 +100,8 @@ static int configure(sqlite3 *db)
 		return E_IO;
 	if (sqlite3_exec(db, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL) != SQLITE_OK)
 		return E_LOCKED; /* the first read checks the key */
-	if (sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL, NULL) != SQLITE_OK ||
+	if (sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL,
+			    NULL) != SQLITE_OK ||
 			q_number(&version, db, "PRAGMA user_version", ""))
 		return E_IO;
 	return version == 0 ? create(db) : 0;
@@ -98,7 +115,8 @@ int store_open(sqlite3 **out, const char *dir, const struct key *key)
 
 	if (snprintf(path, sizeof path, "%s/db", dir) >= (int)sizeof path)
 		return E_CONFIG;
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
+			SQLITE_OK) {
 		sqlite3_close_v2(db);
 		return E_IO;
 	}
@@ -126,10 +144,12 @@ static int bind(sqlite3_stmt *s, const char *format, va_list args)
 			break;
 		case 'b':
 			bytes = va_arg(args, const void *);
-			rc = sqlite3_bind_blob64(s, i, bytes, va_arg(args, size_t), SQLITE_TRANSIENT);
+			rc = sqlite3_bind_blob64(
+					s, i, bytes, va_arg(args, size_t), SQLITE_TRANSIENT);
 			break;
 		case 't':
-			rc = sqlite3_bind_text(s, i, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
+			rc = sqlite3_bind_text(
+					s, i, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
 			break;
 		default:
 			rc = sqlite3_bind_null(s, i);
@@ -138,7 +158,8 @@ static int bind(sqlite3_stmt *s, const char *format, va_list args)
 	return rc == SQLITE_OK ? 0 : E_IO;
 }
 
-static int open_bound(sqlite3_stmt **out, sqlite3 *db, const char *sql, const char *format, va_list args)
+static int open_bound(
+		sqlite3_stmt **out, sqlite3 *db, const char *sql, const char *format, va_list args)
 {
 	sqlite3_stmt *s = NULL;
 
@@ -198,7 +219,8 @@ int q_number(int64_t *out, sqlite3 *db, const char *sql, const char *format, ...
 
 bool q_column(void *out, size_t len, sqlite3_stmt *row, int column)
 {
-	if (sqlite3_column_type(row, column) != SQLITE_BLOB || (size_t)sqlite3_column_bytes(row, column) != len)
+	if (sqlite3_column_type(row, column) != SQLITE_BLOB ||
+			(size_t)sqlite3_column_bytes(row, column) != len)
 		return false;
 	memcpy(out, sqlite3_column_blob(row, column), len);
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The encrypted database: opening, schema, and short ways to run statements. Format letters of q_run and q_one:
- * i int64_t, b (const void *, size_t), t (const char *), n nothing (NULL).
+ * The encrypted database: opening, schema, and short ways to run statements. Format letters of
+ * q_run and q_one: i int64_t, b (const void *, size_t), t (const char *), n nothing (NULL).
  */
 #ifndef SOTTO_CLIENT_STORE_H
 #define SOTTO_CLIENT_STORE_H
@@ -31,7 +31,8 @@ struct q_blob {
 	void *out;
 	size_t len;
 };
-int q_blob(const struct q_blob *into, sqlite3 *db, const char *sql, const char *format, ...) MUST_CHECK;
+int q_blob(const struct q_blob *into, sqlite3 *db, const char *sql, const char *format,
+		...) MUST_CHECK;
 
 /* Copies a column of the current row; false when it is NULL or has another size. */
 bool q_column(void *out, size_t len, sqlite3_stmt *row, int column);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* What a person's client does over the network, one request after the other, each on its purpose's circuit. */
+/* What a person's client does over the network, one request after the other, each on its purpose's
+ * circuit. */
 #include "client/lib/sync.h"
 
 #include "client/lib/store.h"
@@ -25,7 +26,7 @@ static int verdict(int rc, const struct answer *a)
 	return a->status >= 500 || a->status == 429 ? E_NET : SYNC_REFUSED;
 }
 
-/* --- mailboxes ------------------------------------------------------------------------------------- */
+/* --- mailboxes ---------------------------------------------------------- */
 
 static void mailbox_path(char out[static 128], const struct own_mailbox *m, const char *end)
 {
@@ -35,12 +36,16 @@ static void mailbox_path(char out[static 128], const struct own_mailbox *m, cons
 	snprintf(out, 128, "/v1/mailboxes/%s%s", id, end);
 }
 
-static struct ask mailbox_ask(const struct profile *p, const struct own_mailbox *m, const char *method,
-	const char *path)
+static struct ask mailbox_ask(const struct profile *p, const struct own_mailbox *m,
+		const char *method, const char *path)
 {
 	return (struct ask){
-		.circuit = { "read", m->mailbox, sizeof m->mailbox }, .onion = p->onion, .port = PORT_BLOBD,
-		.method = method, .path = path, .owner = &m->owner,
+		.circuit = { "read", m->mailbox, sizeof m->mailbox },
+		.onion = p->onion,
+		.port = PORT_BLOBD,
+		.method = method,
+		.path = path,
+		.owner = &m->owner,
 	};
 }
 
@@ -51,8 +56,9 @@ static int mailbox_body(uint8_t out[static JSON_BYTES], const struct own_mailbox
 
 	base64url_write(hash, m->deposit_hash, sizeof m->deposit_hash);
 	memset(out, ' ', JSON_BYTES);
-	n = snprintf((char *)out, JSON_BYTES, "{\"deposit\": \"%s\", \"keep_days\": %d, \"inbox\": %s}", hash, KEEP_DAYS,
-		m->inbox ? "true" : "false");
+	n = snprintf((char *)out, JSON_BYTES,
+			"{\"deposit\": \"%s\", \"keep_days\": %d, \"inbox\": %s}", hash, KEEP_DAYS,
+			m->inbox ? "true" : "false");
 	out[n] = ' ';
 	return 0;
 }
@@ -78,15 +84,22 @@ int sync_mailbox(struct net *net, struct profile *p, int64_t contact)
 	return rc ? rc : mailbox_made(p, m.id);
 }
 
-/* --- the account ----------------------------------------------------------------------------------- */
+/* --- the account -------------------------------------------------------- */
 
-static int account_put(struct net *net, struct profile *p, const char *end, const void *body, size_t len)
+static int account_put(
+		struct net *net, struct profile *p, const char *end, const void *body, size_t len)
 {
 	ANSWER answer = { 0 };
 	char uuid[UUID_TEXT + 1], path[96];
 	const struct ask ask = {
-		.circuit = { "account", NULL, 0 }, .onion = p->onion, .port = PORT_PREKEYD, .method = "PUT", .path = path,
-		.owner = &p->owner, .body = body, .body_len = len,
+		.circuit = { "account", NULL, 0 },
+		.onion = p->onion,
+		.port = PORT_PREKEYD,
+		.method = "PUT",
+		.path = path,
+		.owner = &p->owner,
+		.body = body,
+		.body_len = len,
 	};
 
 	uuid_write(uuid, p->uuid);
@@ -105,7 +118,8 @@ static int register_account(struct net *net, struct profile *p, const struct bun
 	writer_copy(&w, batch->last_resort, sizeof batch->last_resort);
 	writer_copy(&w, batch->one_time, sizeof batch->one_time);
 	if (rc == 0)
-		rc = writer_is_full(&w) ? account_put(net, p, "/bundles", body, BUNDLES_PUT_BYTES) : E_BUG;
+		rc = writer_is_full(&w) ? account_put(net, p, "/bundles", body, BUNDLES_PUT_BYTES)
+					: E_BUG;
 	free(body);
 	return rc;
 }
@@ -121,15 +135,21 @@ int sync_register(struct net *net, struct profile *p)
 	return rc;
 }
 
-/* --- sending --------------------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------ */
 
 static int deposit(struct net *net, const struct parcel *parcel)
 {
 	ANSWER answer = { 0 };
 	const struct ask ask = {
-		.circuit = { "write", &parcel->address, sizeof parcel->address }, .onion = parcel->address.onion,
-		.port = PORT_BLOBD, .method = "POST", .path = "/v1/blobs", .body = parcel->packet,
-		.body_len = BLOB_BYTES, .deposit = &parcel->address.deposit, .key = parcel->key,
+		.circuit = { "write", &parcel->address, sizeof parcel->address },
+		.onion = parcel->address.onion,
+		.port = PORT_BLOBD,
+		.method = "POST",
+		.path = "/v1/blobs",
+		.body = parcel->packet,
+		.body_len = BLOB_BYTES,
+		.deposit = &parcel->address.deposit,
+		.key = parcel->key,
 	};
 	int rc = net_ask(net, &ask, &answer);
 
@@ -168,8 +188,12 @@ static int take_key(struct profile *p, int64_t contact, uint8_t out[static 16])
 	uint8_t fresh[16];
 
 	randombytes_buf(fresh, sizeof fresh);
-	return q_blob(&into, p->db, "UPDATE contact SET take_key = coalesce(take_key, ?) WHERE id = ? RETURNING take_key",
-		"bi", fresh, sizeof fresh, contact) ? E_IO : 0;
+	return q_blob(&into, p->db,
+			       "UPDATE contact SET take_key = coalesce(take_key, ?) WHERE id = ? "
+			       "RETURNING take_key",
+			       "bi", fresh, sizeof fresh, contact)
+			? E_IO
+			: 0;
 }
 
 static int begin(struct net *net, struct profile *p, const struct contact *c)
@@ -178,8 +202,12 @@ static int begin(struct net *net, struct profile *p, const struct contact *c)
 	char uuid[UUID_TEXT + 1], path[96];
 	uint8_t key[16];
 	const struct ask ask = {
-		.circuit = { "take", c->link.uuid, sizeof c->link.uuid }, .onion = c->link.onion, .port = PORT_PREKEYD,
-		.method = "POST", .path = path, .key = key,
+		.circuit = { "take", c->link.uuid, sizeof c->link.uuid },
+		.onion = c->link.onion,
+		.port = PORT_PREKEYD,
+		.method = "POST",
+		.path = path,
+		.key = key,
 	};
 	int rc = take_key(p, c->id, key);
 
@@ -219,9 +247,10 @@ int sync_send(struct net *net, struct profile *p, const char *name, const char *
 	return sync_flush(net, p, &sent);
 }
 
-/* --- fetching -------------------------------------------------------------------------------------- */
+/* --- fetching ----------------------------------------------------------- */
 
-static int acknowledge(struct net *net, const struct profile *p, const struct own_mailbox *m, const uint8_t *ids)
+static int acknowledge(struct net *net, const struct profile *p, const struct own_mailbox *m,
+		const uint8_t *ids)
 {
 	ANSWER answer = { 0 };
 	char path[128];
@@ -235,7 +264,7 @@ static int acknowledge(struct net *net, const struct profile *p, const struct ow
 
 /* Takes 8 slots; *out_n_acks says how many were there and are to be forgotten. */
 static int take_slots(struct profile *p, const struct own_mailbox *m, const uint8_t *slots,
-	uint8_t acks[static ACKS_BYTES], unsigned *out_new)
+		uint8_t acks[static ACKS_BYTES], unsigned *out_new)
 {
 	int n_acks = 0;
 
@@ -257,7 +286,8 @@ static int take_slots(struct profile *p, const struct own_mailbox *m, const uint
 	return n_acks;
 }
 
-int sync_fetch_one(struct net *net, struct profile *p, const struct own_mailbox *m, unsigned *out_new)
+int sync_fetch_one(
+		struct net *net, struct profile *p, const struct own_mailbox *m, unsigned *out_new)
 {
 	char path[128];
 	struct ask ask = mailbox_ask(p, m, "GET", path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Profile and network together: registering, making mailboxes, sending what waits, fetching what is there. Each may be
- * interrupted anywhere and called again.
+ * Profile and network together: registering, making mailboxes, sending what waits, fetching what is
+ * there. Each may be interrupted anywhere and called again.
  */
 #ifndef SOTTO_SYNC_H
 #define SOTTO_SYNC_H
@@ -10,11 +10,11 @@
 #include "client/lib/net.h"
 
 enum {
-	SYNC_REFUSED = 1,   /* the server said no; nothing was changed */
+	SYNC_REFUSED = 1, /* the server said no; nothing was changed */
 	SYNC_NO_CONTACT = 2,
 	SYNC_NO_BUNDLE = 3, /* the contact's account is gone, or its server lies */
 	SYNC_NOT_TEXT = 4,  /* not UTF-8, or too long */
-	SYNC_FULL = 5,      /* the contact's mailbox is full; it will be sent later */
+	SYNC_FULL = 5,	    /* the contact's mailbox is full; it will be sent later */
 };
 
 int sync_register(struct net *net, struct profile *profile) MUST_CHECK;
@@ -22,13 +22,15 @@ int sync_register(struct net *net, struct profile *profile) MUST_CHECK;
 /* The mailbox that a contact shall write to exists at our server. */
 int sync_mailbox(struct net *net, struct profile *profile, int64_t contact) MUST_CHECK;
 
-/* Encrypts and tries to deposit. A failed deposit stays in the outbox: E_NET or SYNC_FULL, and sync_flush later. */
-int sync_send(struct net *net, struct profile *profile, const char *name, const char *text) MUST_CHECK;
+/* Encrypts and tries to deposit. A failed deposit stays in the outbox: E_NET or SYNC_FULL, and
+ * sync_flush later. */
+int sync_send(struct net *net, struct profile *profile, const char *name,
+		const char *text) MUST_CHECK;
 int sync_flush(struct net *net, struct profile *profile, unsigned *out_sent) MUST_CHECK;
 
 /* Fetches every mailbox until it is empty; *out_new counts what is new. */
 int sync_fetch(struct net *net, struct profile *profile, unsigned *out_new) MUST_CHECK;
-int sync_fetch_one(struct net *net, struct profile *profile, const struct own_mailbox *mailbox, unsigned *out_new)
-	MUST_CHECK;
+int sync_fetch_one(struct net *net, struct profile *profile, const struct own_mailbox *mailbox,
+		unsigned *out_new) MUST_CHECK;
 
 #endif

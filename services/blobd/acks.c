@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Acknowledgements. Unused slots are zeros, an id no blob can have (an all-zero Idempotency-Key is refused). */
+/* Acknowledgements. Unused slots are zeros, an id no blob can have (an all-zero Idempotency-Key is
+ * refused). */
 #include "services/blobd/acks.h"
 
 int acks_ask(struct request *rq, struct params *p)

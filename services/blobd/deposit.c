@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * A deposit. Trusts nobody: the secret's hash finds the mailbox, the blob is opaque. After the commit the blob goes
- * out as an event too, so that a live session sees it at once; if that is lost, the mailbox still has it.
+ * A deposit. Trusts nobody: the secret's hash finds the mailbox, the blob is opaque. After the
+ * commit the blob goes out as an event too, so that a live session sees it at once; if that is
+ * lost, the mailbox still has it.
  */
 #include "services/blobd/deposit.h"
 
@@ -12,7 +13,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DEPOSIT_STORED = 0, DEPOSIT_AGAIN = 1, DEPOSIT_FULL = 2, DEPOSIT_UNKNOWN = 3 }; /* deposit.sql */
+enum {
+	DEPOSIT_STORED = 0,
+	DEPOSIT_AGAIN = 1,
+	DEPOSIT_FULL = 2,
+	DEPOSIT_UNKNOWN = 3
+}; /* deposit.sql */
 
 int deposit_ask(struct request *rq, struct params *p)
 {

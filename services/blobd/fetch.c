@@ -29,7 +29,8 @@ int fetch_answer(struct request *rq, const struct result *rs, struct reply *rp)
 	slot = rp->body;
 	for (unsigned i = 0; i < n && !result_is_null(rs, i, 0); i++) {
 		size_t id_len, len;
-		const uint8_t *id = result_bytes(rs, i, 0, &id_len), *body = result_bytes(rs, i, 1, &len);
+		const uint8_t *id = result_bytes(rs, i, 0, &id_len),
+			      *body = result_bytes(rs, i, 1, &len);
 
 		if (id_len != BLOB_ID_BYTES || len != BLOB_BYTES)
 			return E_BUG;

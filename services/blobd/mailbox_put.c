@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Making a mailbox. Its id is the hash of the owner key that signed, which the engine has checked. */
+/* Making a mailbox. Its id is the hash of the owner key that signed, which the engine has checked.
+ */
 #include "services/blobd/mailbox_put.h"
 
 #include "libshared/encode.h"
@@ -19,8 +20,9 @@ static int read_body(struct request *rq, json_int_t *out_days, int *out_inbox)
 
 	if (rc)
 		return rc;
-	if (json_unpack(json, "{s:s%, s:I, s:b !}", "deposit", &deposit, &len, "keep_days", out_days, "inbox",
-			out_inbox) < 0 || *out_days < 1 || *out_days > KEEP_DAYS_MOST ||
+	if (json_unpack(json, "{s:s%, s:I, s:b !}", "deposit", &deposit, &len, "keep_days",
+			    out_days, "inbox", out_inbox) < 0 ||
+			*out_days < 1 || *out_days > KEEP_DAYS_MOST ||
 			base64url_read(rq->deposit_hash, HASH_BYTES, deposit, len))
 		rc = PROBLEM_BAD_REQUEST;
 	json_decref(json);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * 8 times mailbox id || blob id. Trusts the plugin that the session is the one of the topic; that it holds the
- * mailbox is checked here. A lost acknowledgement costs nothing: the blob is fetched again and acknowledged again.
+ * 8 times mailbox id || blob id. Trusts the plugin that the session is the one of the topic; that
+ * it holds the mailbox is checked here. A lost acknowledgement costs nothing: the blob is fetched
+ * again and acknowledged again.
  */
 #include "services/bridged/acks.h"
 
@@ -48,7 +49,8 @@ static void take(struct bridged *bridged, struct session *session, struct reader
 	struct ack ack = { .n = 0 };
 
 	for (int i = 0; i < UP_ACKS; i++) {
-		const uint8_t *mailbox = reader_take(rd, MAILBOX_ID_BYTES), *id = reader_take(rd, BLOB_ID_BYTES);
+		const uint8_t *mailbox = reader_take(rd, MAILBOX_ID_BYTES),
+			      *id = reader_take(rd, BLOB_ID_BYTES);
 
 		if (sodium_is_zero(id, BLOB_ID_BYTES) || !session_holds(session, mailbox))
 			continue;

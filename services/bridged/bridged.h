@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* bridged's state: who is live, and how far each publisher has counted. All of it is rebuilt after a restart. */
+/* bridged's state: who is live, and how far each publisher has counted. All of it is rebuilt after
+ * a restart. */
 #ifndef SOTTO_BRIDGED_H
 #define SOTTO_BRIDGED_H
 
@@ -17,8 +18,8 @@ struct bridged {
 	struct gaps gaps;
 	sd_event_source *tick;
 	uint64_t ticked_s;
-	bool fetches_due;      /* some session has fetch_due */
-	bool was_up;           /* the broker was there before */
+	bool fetches_due; /* some session has fetch_due */
+	bool was_up;	  /* the broker was there before */
 };
 
 extern const struct route bridged_routes[];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Counters of publishers. Trusts the broker's plugin to let only daemons publish events and beats. */
+/* Counters of publishers. Trusts the broker's plugin to let only daemons publish events and beats.
+ */
 #include "services/bridged/gaps.h"
 
 #include <stdio.h>
@@ -8,7 +9,8 @@
 static struct publisher *by_boot(struct gaps *gaps, const uint8_t *boot_id)
 {
 	for (int i = 0; i < PUBLISHERS_MOST; i++)
-		if (gaps->publishers[i].used && memcmp(gaps->publishers[i].boot_id, boot_id, 16) == 0)
+		if (gaps->publishers[i].used &&
+				memcmp(gaps->publishers[i].boot_id, boot_id, 16) == 0)
 			return &gaps->publishers[i];
 	return NULL;
 }
@@ -43,7 +45,8 @@ static void start(struct publisher *p, const uint8_t *boot_id, uint64_t counter,
 	memcpy(p->boot_id, boot_id, sizeof p->boot_id);
 }
 
-bool gaps_event(struct gaps *gaps, const uint8_t boot_id[static 16], uint64_t counter, uint64_t now_us)
+bool gaps_event(struct gaps *gaps, const uint8_t boot_id[static 16], uint64_t counter,
+		uint64_t now_us)
 {
 	struct publisher *p = by_boot(gaps, boot_id);
 	bool gap;

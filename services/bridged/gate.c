@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The broker's plugin: nobody gets in without a session, and nobody reaches another's topics. Trusts bridged, and the
- * path of the listener a client came by: daemons and Tor have one each. Keeps one entry a client, by its pointer.
+ * The broker's plugin: nobody gets in without a session, and nobody reaches another's topics.
+ * Trusts bridged, and the path of the listener a client came by: daemons and Tor have one each.
+ * Keeps one entry a client, by its pointer.
  */
 #include "libshared/key.h"
 #include "libshared/reader.h"
@@ -36,16 +37,17 @@ struct gate {
 	mosquitto_plugin_id_t *plugin;
 	char live[128], daemons[128]; /* the two listeners' paths */
 	struct key session_key;
-	struct key hashes[ROLES];     /* of the daemons' passwords */
+	struct key hashes[ROLES]; /* of the daemons' passwords */
 	uint64_t ticked_s;
 	struct entry *buckets[BUCKETS];
 };
 
 int mosquitto_plugin_version(int n_versions, const int *versions);
-int mosquitto_plugin_init(mosquitto_plugin_id_t *plugin, void **userdata, struct mosquitto_opt *options, int n);
+int mosquitto_plugin_init(mosquitto_plugin_id_t *plugin, void **userdata,
+		struct mosquitto_opt *options, int n);
 int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options, int n);
 
-/* --- entries --------------------------------------------------------------------------------------- */
+/* --- entries ------------------------------------------------------------ */
 
 static struct entry **bucket(struct gate *g, const struct mosquitto *client)
 {
@@ -88,7 +90,7 @@ static int admit(struct gate *g, const struct mosquitto *client, const struct en
 	return MOSQ_ERR_SUCCESS;
 }
 
-/* --- who may come in ------------------------------------------------------------------------------- */
+/* --- who may come in ---------------------------------------------------- */
 
 /* "<role>.<32 hex digits>", and the password's hash is that role's. */
 static bool is_daemon(const struct gate *g, struct entry *e, const char *user, const char *password)
@@ -100,23 +102,26 @@ static bool is_daemon(const struct gate *g, struct entry *e, const char *user, c
 	for (e->role = ROLE_PREKEYD; e->role < ROLES; e->role++)
 		if (strcmp(user, role_names[e->role]) == 0)
 			break;
-	if (e->role == ROLES || base64url_read(secret.b, sizeof secret.b, password, strlen(password)))
+	if (e->role == ROLES ||
+			base64url_read(secret.b, sizeof secret.b, password, strlen(password)))
 		return false;
 	hash256(hash.b, secret.b, sizeof secret.b);
 	len = strlen(user);
-	return key_equal(&hash, &g->hashes[e->role]) && strncmp(e->id, user, len) == 0 && e->id[len] == '.' &&
-		strlen(e->id + len + 1) == 32 && strspn(e->id + len + 1, "0123456789abcdef") == 32;
+	return key_equal(&hash, &g->hashes[e->role]) && strncmp(e->id, user, len) == 0 &&
+			e->id[len] == '.' && strlen(e->id + len + 1) == 32 &&
+			strspn(e->id + len + 1, "0123456789abcdef") == 32;
 }
 
-static bool is_session(const struct gate *g, struct entry *e, const struct mosquitto_evt_basic_auth *d)
+static bool is_session(
+		const struct gate *g, struct entry *e, const struct mosquitto_evt_basic_auth *d)
 {
 	int keepalive = mosquitto_client_keepalive(d->client);
 
 	e->role = ROLE_SESSION;
-	return mosquitto_client_protocol_version(d->client) == 4 && keepalive >= 1 && keepalive <= KEEPALIVE_MOST_S &&
-		strcmp(e->id, d->username) == 0 &&
-		password_check(&g->session_key, e->id, d->password, &e->expiry_s) == 0 &&
-		e->expiry_s > (uint64_t)time(NULL);
+	return mosquitto_client_protocol_version(d->client) == 4 && keepalive >= 1 &&
+			keepalive <= KEEPALIVE_MOST_S && strcmp(e->id, d->username) == 0 &&
+			password_check(&g->session_key, e->id, d->password, &e->expiry_s) == 0 &&
+			e->expiry_s > (uint64_t)time(NULL);
 }
 
 static int on_auth(int event, void *data, void *userdata)
@@ -139,7 +144,7 @@ static int on_auth(int event, void *data, void *userdata)
 	return fits ? admit(g, d->client, &e) : MOSQ_ERR_AUTH;
 }
 
-/* --- who may do what ------------------------------------------------------------------------------- */
+/* --- who may do what ---------------------------------------------------- */
 
 static bool starts(const char *topic, const char *with)
 {
@@ -159,7 +164,8 @@ static bool session_may(const struct entry *e, const struct mosquitto_evt_acl_ch
 {
 	switch (d->access) {
 	case MOSQ_ACL_WRITE:
-		return !d->retain && d->qos == 1 && d->payloadlen == UP_BYTES && is_own(d->topic, e->id, "up");
+		return !d->retain && d->qos == 1 && d->payloadlen == UP_BYTES &&
+				is_own(d->topic, e->id, "up");
 	case MOSQ_ACL_SUBSCRIBE:
 		if (d->qos != 1) /* QoS 0 escapes the broker's limit on queued bytes */
 			return false;
@@ -175,11 +181,13 @@ static bool session_may(const struct entry *e, const struct mosquitto_evt_acl_ch
 static bool bridged_may(const struct mosquitto_evt_acl_check *d)
 {
 	if (d->access == MOSQ_ACL_WRITE)
-		return (starts(d->topic, TOPIC "session/") && !d->retain) || strcmp(d->topic, TOPIC "live") == 0 ||
-			strcmp(d->topic, CONTROL_TOPIC) == 0;
+		return (starts(d->topic, TOPIC "session/") && !d->retain) ||
+				strcmp(d->topic, TOPIC "live") == 0 ||
+				strcmp(d->topic, CONTROL_TOPIC) == 0;
 	return strcmp(d->topic, TOPIC "event/#") == 0 || strcmp(d->topic, TOPIC "beat/#") == 0 ||
-		strcmp(d->topic, TOPIC "session/+/up") == 0 ||
-		(d->access == MOSQ_ACL_READ && starts(d->topic, TOPIC) && strcmp(d->topic, TOPIC "live") != 0);
+			strcmp(d->topic, TOPIC "session/+/up") == 0 ||
+			(d->access == MOSQ_ACL_READ && starts(d->topic, TOPIC) &&
+					strcmp(d->topic, TOPIC "live") != 0);
 }
 
 static bool may(const struct entry *e, const struct mosquitto_evt_acl_check *d)
@@ -188,11 +196,13 @@ static bool may(const struct entry *e, const struct mosquitto_evt_acl_check *d)
 	case ROLE_SESSION:
 		return session_may(e, d);
 	case ROLE_PREKEYD:
-		return d->access == MOSQ_ACL_WRITE && (starts(d->topic, TOPIC "event/account/") ||
-			starts(d->topic, TOPIC "beat/prekeyd/"));
+		return d->access == MOSQ_ACL_WRITE &&
+				(starts(d->topic, TOPIC "event/account/") ||
+						starts(d->topic, TOPIC "beat/prekeyd/"));
 	case ROLE_BLOBD:
-		return d->access == MOSQ_ACL_WRITE && (starts(d->topic, TOPIC "event/blob/") ||
-			starts(d->topic, TOPIC "beat/blobd/"));
+		return d->access == MOSQ_ACL_WRITE &&
+				(starts(d->topic, TOPIC "event/blob/") ||
+						starts(d->topic, TOPIC "beat/blobd/"));
 	case ROLE_BRIDGED:
 		return bridged_may(d);
 	case ROLES:
@@ -209,7 +219,8 @@ static int on_acl(int event, void *data, void *userdata)
 	(void)event;
 	if (e && may(e, d))
 		return MOSQ_ERR_SUCCESS;
-	/* From READ any other code would become the publisher's error; from the others it cuts the client. */
+	/* From READ any other code would become the publisher's error; from the others it cuts the
+	 * client. */
 	return d->access == MOSQ_ACL_READ ? MOSQ_ERR_ACL_DENIED : MOSQ_ERR_PROTOCOL;
 }
 
@@ -222,7 +233,7 @@ static int on_gone(int event, void *data, void *userdata)
 	return MOSQ_ERR_SUCCESS;
 }
 
-/* --- renewal and expiry ---------------------------------------------------------------------------- */
+/* --- renewal and expiry ------------------------------------------------- */
 
 /* bridged: n x (session text || new expiry). Rare, so all entries are looked through. */
 static int on_control(int event, void *data, void *userdata)
@@ -270,7 +281,7 @@ static int on_tick(int event, void *data, void *userdata)
 	return MOSQ_ERR_SUCCESS;
 }
 
-/* --- start and stop -------------------------------------------------------------------------------- */
+/* --- start and stop ----------------------------------------------------- */
 
 static int load_secrets(struct gate *g, const char *dir)
 {
@@ -310,7 +321,8 @@ int mosquitto_plugin_version(int n_versions, const int *versions)
 	return -1;
 }
 
-int mosquitto_plugin_init(mosquitto_plugin_id_t *plugin, void **userdata, struct mosquitto_opt *options, int n)
+int mosquitto_plugin_init(mosquitto_plugin_id_t *plugin, void **userdata,
+		struct mosquitto_opt *options, int n)
 {
 	struct gate *g;
 	int rc;
@@ -324,14 +336,17 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *plugin, void **userdata, struct
 	g->plugin = plugin;
 	rc = read_options(g, options, n);
 	if (rc) {
-		mosquitto_log_printf(MOSQ_LOG_ERR, "sotto gate: options secrets, daemons, live and their files");
+		mosquitto_log_printf(MOSQ_LOG_ERR,
+				"sotto gate: options secrets, daemons, live and their files");
 		return rc;
 	}
 	rc = mosquitto_callback_register(plugin, MOSQ_EVT_BASIC_AUTH, on_auth, NULL, g);
 	rc = rc ? rc : mosquitto_callback_register(plugin, MOSQ_EVT_ACL_CHECK, on_acl, NULL, g);
 	rc = rc ? rc : mosquitto_callback_register(plugin, MOSQ_EVT_DISCONNECT, on_gone, NULL, g);
 	rc = rc ? rc : mosquitto_callback_register(plugin, MOSQ_EVT_TICK, on_tick, NULL, g);
-	return rc ? rc : mosquitto_callback_register(plugin, MOSQ_EVT_CONTROL, on_control, CONTROL_TOPIC, g);
+	return rc ? rc
+		  : mosquitto_callback_register(
+				    plugin, MOSQ_EVT_CONTROL, on_control, CONTROL_TOPIC, g);
 }
 
 int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options, int n)

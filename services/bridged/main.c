@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * bridged carries what is new to who is live. What it answers over HTTP stands in routes.c, over MQTT in push.c and
- * acks.c.
+ * bridged carries what is new to who is live. What it answers over HTTP stands in routes.c, over
+ * MQTT in push.c and acks.c.
  */
 #include "services/bridged/acks.h"
 #include "services/bridged/bridged.h"

@@ -10,7 +10,8 @@
 
 #define PURPOSE "sotto live v1"
 
-static void mac(uint8_t out[static HASH_BYTES], const struct key *session_key, const char *text, uint64_t expiry_s)
+static void mac(uint8_t out[static HASH_BYTES], const struct key *session_key, const char *text,
+		uint64_t expiry_s)
 {
 	uint8_t message[sizeof PURPOSE - 1 + SESSION_TEXT + 8];
 	struct writer w = writer_over(message, sizeof message);
@@ -31,13 +32,15 @@ void password_make(char *out, const struct key *session_key, const char *text, u
 	base64url_write(out, bytes, sizeof bytes);
 }
 
-int password_check(const struct key *session_key, const char *text, const char *password, uint64_t *out_expiry_s)
+int password_check(const struct key *session_key, const char *text, const char *password,
+		uint64_t *out_expiry_s)
 {
 	uint8_t bytes[PASSWORD_BYTES] = { 0 }, expected[HASH_BYTES];
 	struct reader rd = reader_over(bytes, sizeof bytes);
 	uint64_t expiry_s;
 
-	if (strlen(text) != SESSION_TEXT || base64url_read(bytes, sizeof bytes, password, strlen(password)))
+	if (strlen(text) != SESSION_TEXT ||
+			base64url_read(bytes, sizeof bytes, password, strlen(password)))
 		return PASSWORD_REFUSED;
 	expiry_s = reader_u64(&rd);
 	mac(expected, session_key, text, expiry_s);

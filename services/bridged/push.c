@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Pushes are hints: the mailbox has everything, so whatever cannot be sent becomes "fetch". Trusts the plugin to let
- * only daemons publish events, and only a session publish to its own "up".
+ * Pushes are hints: the mailbox has everything, so whatever cannot be sent becomes "fetch". Trusts
+ * the plugin to let only daemons publish events, and only a session publish to its own "up".
  */
 #include "services/bridged/push.h"
 
@@ -19,11 +19,11 @@
 
 enum {
 	TICK_US = 50000,
-	FETCHES_A_TICK = 64,       /* telling everybody takes a while, so nobody's window fills */
-	GRACE_US = 60 * 1000000,   /* between POST and the subscription nobody listens */
+	FETCHES_A_TICK = 64,	 /* telling everybody takes a while, so nobody's window fills */
+	GRACE_US = 60 * 1000000, /* between POST and the subscription nobody listens */
 };
 
-/* --- sending --------------------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------ */
 
 void push_topic(char out[static 64], const struct session *session, const char *end)
 {
@@ -36,10 +36,11 @@ void push_topic(char out[static 64], const struct session *session, const char *
 struct down {
 	uint8_t kind;
 	const uint8_t *mailbox; /* NULL: zeros */
-	const uint8_t *blob;    /* id 16 || body 4096; NULL: zeros */
+	const uint8_t *blob;	/* id 16 || body 4096; NULL: zeros */
 };
 
-static int send_down(struct bridged *bridged, const struct session *session, const struct down *down)
+static int send_down(
+		struct bridged *bridged, const struct session *session, const struct down *down)
 {
 	static const uint8_t no_mailbox[MAILBOX_ID_BYTES];
 	uint8_t payload[DOWN_BYTES];
@@ -92,7 +93,8 @@ static void everybody_fetches(struct bridged *bridged)
 static void gap(struct bridged *bridged)
 {
 	if (registry_count(bridged->registry))
-		journal_say(&bridged->engine->journal, EVENT_GAP, "live sessions are told to fetch");
+		journal_say(&bridged->engine->journal, EVENT_GAP,
+				"live sessions are told to fetch");
 	everybody_fetches(bridged);
 }
 
@@ -122,11 +124,13 @@ void push_renewed(struct bridged *bridged, const struct session *session)
 	base64url_write(text, session->id, sizeof session->id);
 	writer_copy(&w, text, SESSION_TEXT);
 	writer_u64(&w, session->expiry_s);
-	if (link_publish(bridged->engine->link, "$CONTROL/sotto/v1", payload, sizeof payload, false))
-		return; /* without it the plugin ends the connection and the client logs in with its new password */
+	if (link_publish(bridged->engine->link, "$CONTROL/sotto/v1", payload, sizeof payload,
+			    false))
+		return; /* without it the plugin ends the connection and the client logs in with its
+			   new password */
 }
 
-/* --- receiving ------------------------------------------------------------------------------------- */
+/* --- receiving ---------------------------------------------------------- */
 
 static void on_blob(struct bridged *bridged, const char *name, struct reader *rd)
 {
@@ -136,7 +140,8 @@ static void on_blob(struct bridged *bridged, const char *name, struct reader *rd
 	down.blob = reader_take(rd, BLOB_ID_BYTES + BLOB_BYTES);
 	if (!reader_is_done(rd) || base64url_read(mailbox, sizeof mailbox, name, strlen(name)))
 		return;
-	for (struct holding *h = registry_holding(bridged->registry, mailbox); h; h = registry_holding_next(h))
+	for (struct holding *h = registry_holding(bridged->registry, mailbox); h;
+			h = registry_holding_next(h))
 		push(bridged, h->session, &down);
 }
 
@@ -148,7 +153,8 @@ static void on_account(struct bridged *bridged, const char *name, struct reader 
 
 	if (!reader_is_done(rd) || uuid_read(id, name, strlen(name)))
 		return;
-	for (struct holding *h = registry_holding(bridged->registry, id); h; h = registry_holding_next(h))
+	for (struct holding *h = registry_holding(bridged->registry, id); h;
+			h = registry_holding_next(h))
 		push(bridged, h->session, &down);
 }
 
@@ -201,7 +207,8 @@ void push_on_unheard(void *app, const uint8_t id[SESSION_BYTES])
 		registry_remove(bridged->registry, s);
 }
 
-/* Connected, or connected again: what the broker knew of us and of renewals is gone, and events may be too. */
+/* Connected, or connected again: what the broker knew of us and of renewals is gone, and events may
+ * be too. */
 void push_on_up(void *app)
 {
 	struct bridged *bridged = app;
@@ -218,7 +225,7 @@ void push_on_up(void *app)
 	bridged->was_up = true;
 }
 
-/* --- time ------------------------------------------------------------------------------------------ */
+/* --- time --------------------------------------------------------------- */
 
 static void expire(struct bridged *bridged)
 {
@@ -251,8 +258,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 
 int push_start(struct bridged *bridged)
 {
-	int rc = sd_event_add_time(bridged->engine->event, &bridged->tick, CLOCK_MONOTONIC, 0, TICK_US / 2, on_tick,
-		bridged);
+	int rc = sd_event_add_time(bridged->engine->event, &bridged->tick, CLOCK_MONOTONIC, 0,
+			TICK_US / 2, on_tick, bridged);
 
 	return rc < 0 ? E_NOMEM : 0;
 }

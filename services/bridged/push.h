@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* From the broker to the sessions: events become pushes, gaps become "fetch" (docs/protocol.md "MQTT"). */
+/* From the broker to the sessions: events become pushes, gaps become "fetch" (docs/protocol.md
+ * "MQTT"). */
 #ifndef SOTTO_BRIDGED_PUSH_H
 #define SOTTO_BRIDGED_PUSH_H
 

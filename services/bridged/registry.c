@@ -44,7 +44,8 @@ void registry_free(struct registry *registry)
 	free(registry);
 }
 
-struct session *registry_find(const struct registry *registry, const uint8_t id[static SESSION_BYTES])
+struct session *registry_find(
+		const struct registry *registry, const uint8_t id[static SESSION_BYTES])
 {
 	struct session *s = registry->sessions[bucket(registry, id, SESSION_BYTES)];
 
@@ -64,7 +65,8 @@ static void link_session(struct registry *registry, struct session *s)
 		registry->first->all_prev = s;
 	registry->first = s;
 	for (unsigned i = 0; i < s->n_holdings; i++) {
-		struct holding *h = &s->holdings[i], **to = &registry->holdings[bucket(registry, h->id, sizeof h->id)];
+		struct holding *h = &s->holdings[i],
+			       **to = &registry->holdings[bucket(registry, h->id, sizeof h->id)];
 
 		h->next = *to;
 		*to = h;
@@ -128,7 +130,8 @@ static struct holding *same(struct holding *h, const uint8_t *id)
 	return h;
 }
 
-struct holding *registry_holding(const struct registry *registry, const uint8_t id[static MAILBOX_ID_BYTES])
+struct holding *registry_holding(
+		const struct registry *registry, const uint8_t id[static MAILBOX_ID_BYTES])
 {
 	return same(registry->holdings[bucket(registry, id, MAILBOX_ID_BYTES)], id);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * START HERE: all that bridged answers over HTTP. A session's request proves itself inside its body, once for each
- * mailbox (sessions.c), so its row demands no signature.
+ * START HERE: all that bridged answers over HTTP. A session's request proves itself inside its
+ * body, once for each mailbox (sessions.c), so its row demands no signature.
  */
 #include "services/bridged/bridged.h"
 #include "services/bridged/sessions.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Opening a session: each entry proves its owner key, the database says whether all of it exists, then it is live.
- * Trusts nothing in the body before its proof. The same request gives the same session: that is how one renews.
+ * Opening a session: each entry proves its owner key, the database says whether all of it exists,
+ * then it is live. Trusts nothing in the body before its proof. The same request gives the same
+ * session: that is how one renews.
  */
 #include "services/bridged/sessions.h"
 
@@ -38,32 +39,41 @@ static int read_field(void *out, size_t len, const json_t *object, const char *n
 
 	if (!json_is_string(text))
 		return PROBLEM_BAD_REQUEST;
-	return base64url_read(out, len, json_string_value(text), json_string_length(text)) ? PROBLEM_BAD_REQUEST : 0;
+	return base64url_read(out, len, json_string_value(text), json_string_length(text))
+			? PROBLEM_BAD_REQUEST
+			: 0;
 }
 
 static int read_kind(struct opening *o, const json_t *entry)
 {
 	const char *kind = json_string_value(json_object_get(entry, "kind"));
 	const json_t *uuid = json_object_get(entry, "uuid");
-	uint8_t value;
+	uint8_t value = 0;
 
 	if (!kind)
 		return PROBLEM_BAD_REQUEST;
-	value = strcmp(kind, "mailbox") == 0 ? KIND_MAILBOX : strcmp(kind, "account") == 0 ? KIND_ACCOUNT : 0;
+	if (strcmp(kind, "mailbox") == 0)
+		value = KIND_MAILBOX;
+	else if (strcmp(kind, "account") == 0)
+		value = KIND_ACCOUNT;
 	if (!value || (o->kind && o->kind != value))
 		return PROBLEM_BAD_REQUEST;
 	o->kind = value;
-	if (value == KIND_ACCOUNT && (!json_is_string(uuid) ||
-			uuid_read(o->account, json_string_value(uuid), json_string_length(uuid))))
+	if (value == KIND_ACCOUNT &&
+			(!json_is_string(uuid) ||
+					uuid_read(o->account, json_string_value(uuid),
+							json_string_length(uuid))))
 		return PROBLEM_BAD_REQUEST;
 	return 0;
 }
 
-/* HMAC-SHA-256(request key, purpose || nonce || request id || kind), with any of our keys during an overlap. */
-static int check_proof(const struct engine *engine, const struct opening *o, const struct key *owner,
-	const uint8_t proof[static 32])
+/* HMAC-SHA-256(request key, purpose || nonce || request id || kind), with any of our keys during an
+ * overlap. */
+static int check_proof(const struct engine *engine, const struct opening *o,
+		const struct key *owner, const uint8_t proof[static 32])
 {
-	uint8_t message[sizeof PROOF_PURPOSE - 1 + NONCE_BYTES + 16 + 1], mac[crypto_auth_hmacsha256_BYTES];
+	uint8_t message[sizeof PROOF_PURPOSE - 1 + NONCE_BYTES + 16 + 1],
+			mac[crypto_auth_hmacsha256_BYTES];
 	struct writer w = writer_over(message, sizeof message);
 	uint8_t onion[ONION_KEY_BYTES];
 
@@ -171,7 +181,8 @@ int sessions_ask(struct request *rq, struct params *p)
 	return 0;
 }
 
-static int write_reply(struct reply *rp, const struct bridged *bridged, const struct session *session)
+static int write_reply(
+		struct reply *rp, const struct bridged *bridged, const struct session *session)
 {
 	char text[SESSION_TEXT + 1], password[PASSWORD_TEXT + 1], down[64], up[64];
 	int rc;
@@ -180,8 +191,10 @@ static int write_reply(struct reply *rp, const struct bridged *bridged, const st
 	password_make(password, &bridged->session_key, text, session->expiry_s);
 	push_topic(down, session, "down");
 	push_topic(up, session, "up");
-	rc = reply_json(rp, 201, JSON_LARGE_BYTES, json_pack("{s:s, s:s, s:i, s:s, s:s}", "session", text,
-		"password", password, "expires_in_s", SESSION_LIFE_S, "down", down, "up", up));
+	rc = reply_json(rp, 201, JSON_LARGE_BYTES,
+			json_pack("{s:s, s:s, s:i, s:s, s:s}", "session", text, "password",
+					password, "expires_in_s", SESSION_LIFE_S, "down", down,
+					"up", up));
 	sodium_memzero(password, sizeof password);
 	return rc;
 }

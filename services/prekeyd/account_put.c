@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Registering. A repeat by the same owner leaves the first bundle; a uuid of another owner is a conflict. */
+/* Registering. A repeat by the same owner leaves the first bundle; a uuid of another owner is a
+ * conflict. */
 #include "services/prekeyd/account_put.h"
 
 #include "libshared/error.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Handing a bundle to a stranger: each one-time bundle to exactly one request, then the last resort. The request hash
- * stands where the token's will, so a repeat gets the same bundle.
+ * Handing a bundle to a stranger: each one-time bundle to exactly one request, then the last
+ * resort. The request hash stands where the token's will, so a repeat gets the same bundle.
  */
 #include "services/prekeyd/bundle_take.h"
 

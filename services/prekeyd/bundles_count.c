@@ -16,7 +16,8 @@ int bundles_count_answer(struct request *rq, const struct result *rs, struct rep
 	(void)rq;
 	if (result_i32(rs, 0, 0) != 0)
 		return PROBLEM_NOT_FOUND;
-	return reply_json(rp, 200, JSON_BYTES, json_pack("{s:I, s:I, s:i}",
-		"generation", (json_int_t)result_i64(rs, 0, 1), "next", (json_int_t)result_i64(rs, 0, 2),
-		"left", (int)result_i32(rs, 0, 3)));
+	return reply_json(rp, 200, JSON_BYTES,
+			json_pack("{s:I, s:I, s:i}", "generation", (json_int_t)result_i64(rs, 0, 1),
+					"next", (json_int_t)result_i64(rs, 0, 2), "left",
+					(int)result_i32(rs, 0, 3)));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Refill or renewal: generation 8 || from 8 || last resort 2048 || 50 one-time bundles. Opaque, only counted. */
+/* Refill or renewal: generation 8 || from 8 || last resort 2048 || 50 one-time bundles. Opaque,
+ * only counted. */
 #include "services/prekeyd/bundles_put.h"
 
 #include "libshared/error.h"

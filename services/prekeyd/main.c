@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* prekeyd keeps anonymous accounts and their sealed prekey bundles. What it answers stands in routes.c. */
+/* prekeyd keeps anonymous accounts and their sealed prekey bundles. What it answers stands in
+ * routes.c. */
 #include "libshared/encode.h"
 #include "services/prekeyd/prekeyd.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * START HERE: all that prekeyd answers. The table is the security policy; each row's two functions stand in the file
- * of their name, with the SQL function they call beside it.
+ * START HERE: all that prekeyd answers. The table is the security policy; each row's two functions
+ * stand in the file of their name, with the SQL function they call beside it.
  */
 #include "services/prekeyd/account_end.h"
 #include "services/prekeyd/account_put.h"

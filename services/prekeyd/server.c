@@ -5,7 +5,12 @@
 #include "libshared/encode.h"
 #include "services/prekeyd/prekeyd.h"
 
-enum { PORT_PREKEYD = 7001, PORT_BLOBD = 7002, PORT_BRIDGED = 7003, PORT_MQTT = 1883 }; /* as torrc says */
+enum {
+	PORT_PREKEYD = 7001,
+	PORT_BLOBD = 7002,
+	PORT_BRIDGED = 7003,
+	PORT_MQTT = 1883
+}; /* as torrc says */
 enum { KEEP_DAYS = 21, BUNDLES_HELD = 100 };
 
 static json_t *key_json(const struct key *key)
@@ -23,14 +28,15 @@ int server_answer(struct request *rq, const struct result *rs, struct reply *rp)
 	json_t *keys, *json;
 
 	(void)rs;
-	keys = json_pack("{s:o, s:o, s:o}", "prekeyd", key_json(&s->prekeyd_key), "blobd", key_json(&s->blobd_key),
-		"bridged", key_json(&s->bridged_key));
-	json = json_pack("{s:i, s:s, s:s, s:{s:s, s:s}, s:{s:i, s:i, s:i, s:i}, s:o, s:{s:i, s:i, s:i, s:i, s:i}}",
-		"protocol", 1, "software", "sotto/0.1.0", "registration", "open",
-		"onions", "api", s->onion_api, "live", s->onion_live,
-		"ports", "prekeyd", PORT_PREKEYD, "blobd", PORT_BLOBD, "bridged", PORT_BRIDGED, "mqtt", PORT_MQTT,
-		"keys", keys,
-		"limits", "blob_bytes", BLOB_BYTES, "mailbox_blobs", (int)s->mailbox_limit, "keep_days", KEEP_DAYS,
-		"session_mailboxes", SESSION_MAILBOXES, "bundles_held", BUNDLES_HELD);
+	keys = json_pack("{s:o, s:o, s:o}", "prekeyd", key_json(&s->prekeyd_key), "blobd",
+			key_json(&s->blobd_key), "bridged", key_json(&s->bridged_key));
+	json = json_pack("{s:i, s:s, s:s, s:{s:s, s:s}, s:{s:i, s:i, s:i, s:i}, s:o, s:{s:i, s:i, "
+			 "s:i, s:i, s:i}}",
+			"protocol", 1, "software", "sotto/0.1.0", "registration", "open", "onions",
+			"api", s->onion_api, "live", s->onion_live, "ports", "prekeyd",
+			PORT_PREKEYD, "blobd", PORT_BLOBD, "bridged", PORT_BRIDGED, "mqtt",
+			PORT_MQTT, "keys", keys, "limits", "blob_bytes", BLOB_BYTES,
+			"mailbox_blobs", (int)s->mailbox_limit, "keep_days", KEEP_DAYS,
+			"session_mailboxes", SESSION_MAILBOXES, "bundles_held", BUNDLES_HELD);
 	return reply_json(rp, 200, JSON_LARGE_BYTES, json);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Roles and database in a PostgreSQL cluster of our own, as its superuser. May run again (after an upgrade of
- * PostgreSQL it must: new functions of the catalogue are everybody's): it makes and closes only what is missing.
+ * Roles and database in a PostgreSQL cluster of our own, as its superuser. May run again (after an
+ * upgrade of PostgreSQL it must: new functions of the catalogue are everybody's): it makes and
+ * closes only what is missing.
  */
 #include "libshared/error.h"
 #include "services/sottoctl/sottoctl.h"
@@ -10,8 +11,9 @@
 #include <stdio.h>
 
 /*
- * Daemons own nothing; what they may do is EXECUTE a few functions. enable_seqscan off: a plan made while a table was
- * empty would scan it for ever. force_generic_plan: custom plans cost a factor of 2.5.
+ * Daemons own nothing; what they may do is EXECUTE a few functions. enable_seqscan off: a plan made
+ * while a table was empty would scan it for ever. force_generic_plan: custom plans cost a factor
+ * of 2.5.
  */
 /* clang-format off */
 static const char roles[] =
@@ -38,9 +40,10 @@ static const char roles[] =
 /* clang-format on */
 
 /*
- * Nobody but the owner may use anything, the catalogue's functions included: a daemon could otherwise count and list by
- * pg_class and pg_proc, keep large objects, take advisory locks, run DO. The owner keeps what everybody had, not all
- * there is: pg_read_file or lo_export would make it a superuser.
+ * Nobody but the owner may use anything, the catalogue's functions included: a daemon could
+ * otherwise count and list by pg_class and pg_proc, keep large objects, take advisory locks, run
+ * DO. The owner keeps what everybody had, not all there is: pg_read_file or lo_export would make it
+ * a superuser.
  */
 /* clang-format off */
 static const char database[] =
@@ -59,7 +62,8 @@ static const char database[] =
 	"  END LOOP;\n"
 	"  FOR r IN SELECT attrelid::regclass AS name, string_agg(quote_ident(attname), ', ') AS columns\n"
 	"      FROM pg_attribute JOIN pg_class c ON c.oid = attrelid\n"
-	"      WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind IN ('r', 'v') AND NOT attisdropped\n"
+	"      WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind IN ('r', 'v')\n"
+	"        AND NOT attisdropped\n"
 	"      AND has_column_privilege('public', attrelid, attnum, 'SELECT') GROUP BY attrelid LOOP\n"
 	"    EXECUTE format('GRANT SELECT (%s) ON %s TO sotto_owner', r.columns, r.name);\n"
 	"  END LOOP;\n"
@@ -82,8 +86,8 @@ static int make_database(PGconn *conn)
 	if (rc || n)
 		return rc;
 	return sql_run(conn, "database",
-		"CREATE DATABASE sotto OWNER sotto_owner TEMPLATE template0 "
-		"ENCODING 'UTF8' LOCALE 'C'");
+			"CREATE DATABASE sotto OWNER sotto_owner TEMPLATE template0 "
+			"ENCODING 'UTF8' LOCALE 'C'");
 }
 
 int cluster_command(const struct context *context)
@@ -97,7 +101,8 @@ int cluster_command(const struct context *context)
 	if (rc == 0)
 		rc = make_database(admin);
 	if (rc == 0)
-		rc = sql_run(admin, "database", "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC");
+		rc = sql_run(admin, "database",
+				"REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC");
 	if (rc == 0)
 		rc = sql_connect(&inside, context->database, "sotto");
 	if (rc == 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The daemons' credentials, made once: DIR/<daemon>/{server,nonce,broker}.key, DIR/bridged/session.key, and for the
- * broker's plugin DIR/broker/session.key and the hashes of the daemons' passwords. Prints the public halves as
- * settings.
+ * The daemons' credentials, made once: DIR/<daemon>/{server,nonce,broker}.key,
+ * DIR/bridged/session.key, and for the broker's plugin DIR/broker/session.key and the hashes of the
+ * daemons' passwords. Prints the public halves as settings.
  */
 #include "libshared/encode.h"
 #include "libshared/error.h"
@@ -34,7 +34,8 @@ static int make_dir(const char *base, const char *name)
 /* Writes a new file of mode 0400 and syncs it; an existing one is left alone. */
 static int write_once(const char *path, const struct key *key)
 {
-	__attribute__((cleanup(scope_close_ref))) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+	__attribute__((cleanup(scope_close_ref))) int fd = open(
+			path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
 
 	if (fd < 0)
 		return errno == EEXIST ? 0 : fail(path);
@@ -47,7 +48,8 @@ static int write_once(const char *path, const struct key *key)
 	return 0;
 }
 
-/* The key in that file, made first if it is missing: from `value`, or at random when value is NULL. */
+/* The key in that file, made first if it is missing: from `value`, or at random when value is NULL.
+ */
 static int have_key(struct key *out, const char *base, const char *file, const struct key *value)
 {
 	CLEANUP(key_wipe) struct key fresh = { { 0 } };

@@ -15,18 +15,25 @@ static const struct command {
 	const char *name, *args, *help;
 	int (*run)(const struct context *context);
 } commands[] = {
-	{ "cluster", "", "make roles and database; as PostgreSQL's superuser, once", cluster_command },
-	{ "migrate", "", "apply migrations and functions; as sotto_owner, at every upgrade", migrate_command },
-	{ "sweep", "", "delete what has expired, and commit times; as sotto_owner, from a timer", sweep_command },
-	{ "keys", "DIR", "make the daemons' credentials below DIR, keeping those that exist", keys_command },
+	{ "cluster", "", "make roles and database; as PostgreSQL's superuser, once",
+			cluster_command },
+	{ "migrate", "", "apply migrations and functions; as sotto_owner, at every upgrade",
+			migrate_command },
+	{ "sweep", "", "delete what has expired, and commit times; as sotto_owner, from a timer",
+			sweep_command },
+	{ "keys", "DIR", "make the daemons' credentials below DIR, keeping those that exist",
+			keys_command },
 };
 
 static int usage(FILE *to)
 {
 	fprintf(to, "usage: sottoctl [--database CONNINFO] [--sql DIR] COMMAND\n\n");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(to, "  %-8s %-4s %s\n", commands[i].name, commands[i].args, commands[i].help);
-	fprintf(to, "\nCONNINFO names host, port and user as libpq does; the database is always sotto.\n");
+		fprintf(to, "  %-8s %-4s %s\n", commands[i].name, commands[i].args,
+				commands[i].help);
+	fprintf(to,
+			"\nCONNINFO names host, port and user as libpq does; the database is "
+			"always sotto.\n");
 	return to == stdout ? 0 : 2;
 }
 

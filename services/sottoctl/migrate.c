@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Numbered tables, forward only, then all functions, in one transaction: an upgrade happens or does not. A migration
- * that was applied may not change, nor may one appear before it: hashes are kept; number 0 is the functions'.
+ * Numbered tables, forward only, then all functions, in one transaction: an upgrade happens or does
+ * not. A migration that was applied may not change, nor may one appear before it: hashes are kept;
+ * number 0 is the functions'.
  */
 #include "libshared/error.h"
 #include "libshared/key.h"
@@ -24,10 +25,10 @@ static const char begin[] =
 /* clang-format on */
 
 /* A function that is no longer in the tree must not stay callable, nor block a new result type. */
-static const char drop_functions[] =
-	"DO $$ DECLARE r record; BEGIN "
-	"FOR r IN SELECT oid::regprocedure AS name FROM pg_proc WHERE pronamespace = 'sotto'::regnamespace LOOP "
-	"EXECUTE format('DROP FUNCTION %s', r.name); END LOOP; END $$";
+static const char drop_functions[] = "DO $$ DECLARE r record; BEGIN "
+				     "FOR r IN SELECT oid::regprocedure AS name FROM pg_proc WHERE "
+				     "pronamespace = 'sotto'::regnamespace LOOP "
+				     "EXECUTE format('DROP FUNCTION %s', r.name); END LOOP; END $$";
 
 struct text_hash {
 	char hex[HASH_BYTES * 2 + 1];
@@ -47,9 +48,9 @@ static int look_up(PGconn *conn, long number, const struct text_hash *hash, long
 	char query[256];
 
 	snprintf(query, sizeof query,
-		"SELECT coalesce((SELECT CASE WHEN hash = '%s' THEN 1 ELSE 2 END "
-		"FROM migration WHERE number = %ld), 0)",
-		hash->hex, number);
+			"SELECT coalesce((SELECT CASE WHEN hash = '%s' THEN 1 ELSE 2 END "
+			"FROM migration WHERE number = %ld), 0)",
+			hash->hex, number);
 	return sql_number(conn, query, out_is);
 }
 
@@ -58,9 +59,9 @@ static int record(PGconn *conn, long number, const struct text_hash *hash)
 	char statement[256];
 
 	snprintf(statement, sizeof statement,
-		"INSERT INTO migration VALUES (%ld, '%s') "
-		"ON CONFLICT (number) DO UPDATE SET hash = excluded.hash",
-		number, hash->hex);
+			"INSERT INTO migration VALUES (%ld, '%s') "
+			"ON CONFLICT (number) DO UPDATE SET hash = excluded.hash",
+			number, hash->hex);
 	return sql_run(conn, "record", statement);
 }
 
@@ -166,7 +167,8 @@ int migrate_command(const struct context *context)
 	if (rc == 0)
 		rc = apply_migrations(conn, migrations);
 	if (rc == 0)
-		rc = sql_run(conn, "schema", "GRANT USAGE ON SCHEMA sotto TO prekeyd, blobd, bridged");
+		rc = sql_run(conn, "schema",
+				"GRANT USAGE ON SCHEMA sotto TO prekeyd, blobd, bridged");
 	if (rc == 0)
 		rc = apply_functions(conn, functions);
 	return rc ? rc : sql_run(conn, "commit", "COMMIT");

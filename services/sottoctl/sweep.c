@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What a timer does as the owner role: delete what has expired, some pages at a time, so that no daemon waits long and
- * each table is read once; vacuum; leave the write-ahead log's segment, which holds commit times, and checkpoint,
- * which unlinks it.
+ * What a timer does as the owner role: delete what has expired, some pages at a time, so that no
+ * daemon waits long and each table is read once; vacuum; leave the write-ahead log's segment, which
+ * holds commit times, and checkpoint, which unlinks it.
  */
 #include "libshared/error.h"
 #include "libshared/journal.h"
@@ -34,13 +34,15 @@ static int sweep_table(PGconn *conn, const char *table, const char *dead, long *
 	long n_pages = 0, n = 0;
 	int rc;
 
-	snprintf(statement, sizeof statement, "SELECT pg_relation_size('%s') / current_setting('block_size')::bigint",
-		table);
+	snprintf(statement, sizeof statement,
+			"SELECT pg_relation_size('%s') / current_setting('block_size')::bigint",
+			table);
 	rc = sql_number(conn, statement, &n_pages);
 	for (long page = 0; rc == 0 && page < n_pages; page += BITE_PAGES) {
 		snprintf(statement, sizeof statement,
-			"DELETE FROM %s t WHERE ctid >= '(%ld,0)' AND ctid < '(%ld,0)' AND (%s)", table, page,
-			page + BITE_PAGES, dead);
+				"DELETE FROM %s t WHERE ctid >= '(%ld,0)' AND ctid < '(%ld,0)' AND "
+				"(%s)",
+				table, page, page + BITE_PAGES, dead);
 		rc = sql_number(conn, statement, &n);
 		*total += rc ? 0 : n;
 	}
@@ -66,8 +68,8 @@ int sweep_command(const struct context *context)
 	/* Else every bite would hash the whole of the other table. */
 	if (rc == 0)
 		rc = sql_run(conn, "settings",
-			"SET search_path = sotto, pg_temp; SET enable_seqscan = off; "
-			"SET enable_hashjoin = off; SET enable_mergejoin = off");
+				"SET search_path = sotto, pg_temp; SET enable_seqscan = off; "
+				"SET enable_hashjoin = off; SET enable_mergejoin = off");
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(sweeps); i++)
 		rc = sweep_table(conn, sweeps[i].table, sweeps[i].dead, &total);
 	if (rc == 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What both load generators deposit: blobs of random bytes under keys never used before, over mailboxes that `run`
- * made, whose secrets are their numbers. Trusts nobody to be there but `run`; not for anything but measuring.
+ * What both load generators deposit: blobs of random bytes under keys never used before, over
+ * mailboxes that `run` made, whose secrets are their numbers. Trusts nobody to be there but `run`;
+ * not for anything but measuring.
  */
 #ifndef SOTTO_BENCH_DEPOSITS_H
 #define SOTTO_BENCH_DEPOSITS_H
@@ -43,7 +44,8 @@ static inline _Noreturn void bench_fail(const char *what)
 
 static inline void deposits_prepare(struct deposits *d)
 {
-	*d = (struct deposits){ .keys = malloc(BENCH_KEYS * sizeof *d->keys), .pool = malloc(BENCH_POOL_BYTES) };
+	*d = (struct deposits){ .keys = malloc(BENCH_KEYS * sizeof *d->keys),
+		.pool = malloc(BENCH_POOL_BYTES) };
 	if (sodium_init() < 0 || !d->keys || !d->pool)
 		bench_fail("no memory");
 	randombytes_buf(d->keys, BENCH_KEYS * sizeof *d->keys);
@@ -93,8 +95,8 @@ static inline void bench_report(const struct deposits *d, uint32_t *waits_us, si
 		bench_fail("nothing was deposited");
 	qsort(waits_us, n, sizeof *waits_us, bench_by_size);
 	printf("{\"rate\": %.1f, \"median_ms\": %.3f, \"p99_ms\": %.1f}\n",
-		(double)n * 1e6 / (double)(bench_now_us() - d->warm_us), waits_us[n / 2] / 1e3,
-		waits_us[n * 99 / 100] / 1e3);
+			(double)n * 1e6 / (double)(bench_now_us() - d->warm_us),
+			waits_us[n / 2] / 1e3, waits_us[n * 99 / 100] / 1e3);
 }
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Deposits over HTTP: N keep-alive connections to blobd's unix socket, each with one request under way. One thread,
- * one epoll, and as little work for each request as can be, because it runs on the cores that it measures. Any answer
- * but 201 ends it.
+ * Deposits over HTTP: N keep-alive connections to blobd's unix socket, each with one request under
+ * way. One thread, one epoll, and as little work for each request as can be, because it runs on the
+ * cores that it measures. Any answer but 201 ends it.
  *
  *   load SOCKET CONNECTIONS WARM_S SECONDS
  */
@@ -20,8 +20,10 @@
 
 enum { EVENTS = 256, REPLY_MOST = 2048 };
 
-static const char head[] = "POST /v1/blobs HTTP/1.1\r\nHost: sotto\r\nContent-Type: application/octet-stream\r\n"
-			   "Content-Length: 4096\r\nSotto-Deposit: %s\r\nIdempotency-Key: %s\r\n\r\n";
+static const char head[] =
+		"POST /v1/blobs HTTP/1.1\r\nHost: sotto\r\nContent-Type: "
+		"application/octet-stream\r\n"
+		"Content-Length: 4096\r\nSotto-Deposit: %s\r\nIdempotency-Key: %s\r\n\r\n";
 
 struct conn {
 	int fd;
@@ -119,7 +121,7 @@ static void dial(struct load *l, struct conn *c, int epoll, const char *path)
 	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&address, sizeof address) < 0 ||
-		epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event) < 0)
+			epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event) < 0)
 		bench_fail(path);
 	ask(l, c);
 }

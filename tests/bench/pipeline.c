@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The same deposits without HTTP: one libpq connection, the function that blobd calls, N calls and one sync at a time,
- * the next batch after the last one's commit. What blobd could do at most if HTTP cost nothing. A failed call ends it.
+ * The same deposits without HTTP: one libpq connection, the function that blobd calls, N calls and
+ * one sync at a time, the next batch after the last one's commit. What blobd could do at most if
+ * HTTP cost nothing. A failed call ends it.
  *
  *   pipeline CONNINFO CALLS WARM_S SECONDS
  */
@@ -32,8 +33,8 @@ static PGconn *dial(const char *conninfo)
 static void call(PGconn *conn, const struct deposit *d, uint8_t hashes[][HASH_BYTES])
 {
 	uint32_t limit = htonl(MAILBOX_LIMIT);
-	const char *values[PARAMS] = { (const char *)hashes[d->mailbox], (const char *)d->key, (const char *)d->body,
-		(const char *)&limit };
+	const char *values[PARAMS] = { (const char *)hashes[d->mailbox], (const char *)d->key,
+		(const char *)d->body, (const char *)&limit };
 	const int lengths[PARAMS] = { HASH_BYTES, BLOB_ID_BYTES, BLOB_BYTES, sizeof limit };
 	const int binary[PARAMS] = { 1, 1, 1, 1 };
 

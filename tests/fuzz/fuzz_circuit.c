@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Whatever stands before a request: a line that is taken is one that Tor could have written, and says so itself. */
+/* Whatever stands before a request: a line that is taken is one that Tor could have written, and
+ * says so itself. */
 #include "libshared/circuit.h"
 
 #include <stdint.h>
@@ -19,12 +20,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (circuit_parse(&address, &line_len, (const char *)bytes, len) != 0)
 		return 0;
 	low = (unsigned)a[14] << 8 | a[15];
-	snprintf(again, sizeof again, "PROXY TCP6 fc00:dead:beef:4dad::%x:%x ::1 %u ", (unsigned)a[12] << 8 | a[13],
-		low, low);
-	if (line_len > CIRCUIT_LINE_MOST || line_len > len || memcmp(bytes, again, strlen(again)) != 0)
+	snprintf(again, sizeof again, "PROXY TCP6 fc00:dead:beef:4dad::%x:%x ::1 %u ",
+			(unsigned)a[12] << 8 | a[13], low, low);
+	if (line_len > CIRCUIT_LINE_MOST || line_len > len ||
+			memcmp(bytes, again, strlen(again)) != 0)
 		__builtin_trap();
 	for (shorter = 0; shorter < line_len; shorter++)
-		if (circuit_parse(&address, &line_len, (const char *)bytes, shorter) != CIRCUIT_MORE)
+		if (circuit_parse(&address, &line_len, (const char *)bytes, shorter) !=
+				CIRCUIT_MORE)
 			__builtin_trap();
 	return 0;
 }

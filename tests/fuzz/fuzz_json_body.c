@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* A JSON body from a stranger: what is taken is an object without twins that survives being written and read again. */
+/* A JSON body from a stranger: what is taken is an object without twins that survives being written
+ * and read again. */
 #include "libshared/route.h"
 
 #include <stdint.h>

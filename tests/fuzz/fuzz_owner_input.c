@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Signature-Input from a stranger: what is taken is spelled in the one way in which owner_sign spells it. */
+/* Signature-Input from a stranger: what is taken is spelled in the one way in which owner_sign
+ * spells it. */
 #include "libshared/owner.h"
 
 #include <string.h>
@@ -17,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
 	if (!text || owner_parse_input(text, &owner_pub, nonce) != 0)
 		return 0;
-	if (owner_sign(&headers, &key, &owner_pub, nonce, &request) != 0 || strcmp(headers.input, text) != 0)
+	if (owner_sign(&headers, &key, &owner_pub, nonce, &request) != 0 ||
+			strcmp(headers.input, text) != 0)
 		__builtin_trap();
 	return 0;
 }

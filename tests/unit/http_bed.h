@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * An HTTP side of our own for one test: a listening unix socket, a loop, and clients in the same process. The loop
- * turns only while a client waits for something, so a test says in which order things happen.
+ * An HTTP side of our own for one test: a listening unix socket, a loop, and clients in the same
+ * process. The loop turns only while a client waits for something, so a test says in which order
+ * things happen.
  */
 #ifndef SOTTO_TESTS_HTTP_BED_H
 #define SOTTO_TESTS_HTTP_BED_H
@@ -52,8 +53,9 @@ static inline int echo(struct request *rq, const struct result *rs, struct reply
 	if (rq->body_len)
 		memcpy(body, rq->body, rq->body_len < 8 ? rq->body_len : 8);
 	sodium_bin2hex(text, sizeof text, rq->deposit_hash, sizeof rq->deposit_hash);
-	return reply_json(
-		rp, 200, JSON_BYTES, json_pack("{s:s, s:i, s:s}", "body", body, "key", rq->key[0], "deposit", text));
+	return reply_json(rp, 200, JSON_BYTES,
+			json_pack("{s:s, s:i, s:s}", "body", body, "key", rq->key[0], "deposit",
+					text));
 }
 
 static inline int app_says(struct request *rq, const struct result *rs, struct reply *rp)
@@ -80,11 +82,14 @@ static const struct route bed_routes[] = {
 	{ "GET", "/v1/health", AUTH_NONE, PAY_NOTHING, KEY_NONE, 0, NULL, NULL, echo },
 	{ "POST", "/v1/small", AUTH_NONE, PAY_NOTHING, KEY_NEEDED, 5, NULL, NULL, echo },
 	{ "POST", "/v1/blobs", AUTH_DEPOSIT, PAY_INBOX, KEY_NEEDED, BLOB_BYTES, NULL, NULL, echo },
-	{ "POST", "/v1/large", AUTH_NONE, PAY_NOTHING, KEY_NONE, BUNDLES_PUT_BYTES, NULL, NULL, echo },
-	{ "GET", "/v1/mailboxes/{mailbox}/blobs", AUTH_OWNER, PAY_NOTHING, KEY_NONE, 0, NULL, NULL, echo },
+	{ "POST", "/v1/large", AUTH_NONE, PAY_NOTHING, KEY_NONE, BUNDLES_PUT_BYTES, NULL, NULL,
+			echo },
+	{ "GET", "/v1/mailboxes/{mailbox}/blobs", AUTH_OWNER, PAY_NOTHING, KEY_NONE, 0, NULL, NULL,
+			echo },
 	{ "PUT", "/v1/accounts/{uuid}", AUTH_OWNER, PAY_NOTHING, KEY_NONE, 4, NULL, NULL, echo },
 	{ "GET", "/v1/fails", AUTH_NONE, PAY_NOTHING, KEY_NONE, 0, NULL, NULL, app_says },
-	{ "GET", "/v1/parked", AUTH_NONE, PAY_NOTHING, KEY_NONE, 0, "fetch($1)", ask_nothing, found_nothing },
+	{ "GET", "/v1/parked", AUTH_NONE, PAY_NOTHING, KEY_NONE, 0, "fetch($1)", ask_nothing,
+			found_nothing },
 };
 
 static const struct journal bed_journal = { .daemon = "test", .instance = "1" };
@@ -126,9 +131,10 @@ static inline void bed_listen(struct bed *bed)
 /* With a database that is never there. */
 static inline void bed_open(struct bed *bed)
 {
-	struct db_options db = {
-		.conninfo = "host=/nonexistent", .batch_calls = 1, .batch_bytes = 1, .queue_calls = 1
-	};
+	struct db_options db = { .conninfo = "host=/nonexistent",
+		.batch_calls = 1,
+		.batch_bytes = 1,
+		.queue_calls = 1 };
 
 	bed_listen(bed);
 	if (!bed->db)
@@ -211,7 +217,8 @@ static inline void bed_receive(struct bed *bed, int fd, struct answer *out)
 	out->ended = false;
 	for (;;) {
 		/* One answer at most: what follows it stays in the socket. */
-		ssize_t n = recv(fd, out->bytes + out->len, sizeof out->bytes - out->len, MSG_DONTWAIT);
+		ssize_t n = recv(fd, out->bytes + out->len, sizeof out->bytes - out->len,
+				MSG_DONTWAIT);
 
 		if (n > 0) {
 			out->len += (size_t)n;
@@ -254,7 +261,8 @@ static inline struct answer *bed_ask(struct bed *bed, const char *text)
 
 static inline void check_status(const struct answer *a, int status)
 {
-	ck_assert_msg(a->status == status, "%d, not %d: %s", a->status, status, a->len ? a->bytes : "nothing");
+	ck_assert_msg(a->status == status, "%d, not %d: %s", a->status, status,
+			a->len ? a->bytes : "nothing");
 }
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * A real PostgreSQL for one test program: made by tests/system/cluster.sh in a directory under /tmp, filled by the
- * sottoctl of the same build, gone afterwards. All tests of the program share it; setup and teardown run around each.
+ * A real PostgreSQL for one test program: made by tests/system/cluster.sh in a directory under
+ * /tmp, filled by the sottoctl of the same build, gone afterwards. All tests of the program share
+ * it; setup and teardown run around each.
  *
- *   SCRATCH_UNIT("db", up, setup, teardown, a_restart_is_survived, ...)      up may be scratch_pg_up itself
+ *   SCRATCH_UNIT("db", up, setup, teardown, a_restart_is_survived, ...)      up may be
+ * scratch_pg_up itself
  */
 #ifndef SOTTO_TESTS_SCRATCH_PG_H
 #define SOTTO_TESTS_SCRATCH_PG_H
@@ -45,7 +47,8 @@ static inline int scratch_cluster(const char *verb, const char *more)
 	char here[512];
 
 	snprintf(here, sizeof here, "%s", __FILE__);
-	return scratch_try("%s/../system/cluster.sh %s %s %s >/dev/null", dirname(here), verb, scratch_pg_dir, more);
+	return scratch_try("%s/../system/cluster.sh %s %s %s >/dev/null", dirname(here), verb,
+			scratch_pg_dir, more);
 }
 
 /* The build directory: the nearest above this program that has a sottoctl. */
@@ -89,7 +92,8 @@ static inline const char *scratch_conninfo(const char *role)
 {
 	static char info[160];
 
-	snprintf(info, sizeof info, "host=%s/pg port=5432 dbname=sotto user=%s", scratch_pg_dir, role);
+	snprintf(info, sizeof info, "host=%s/pg port=5432 dbname=sotto user=%s", scratch_pg_dir,
+			role);
 	return info;
 }
 
@@ -102,8 +106,8 @@ static inline PGconn *scratch_connect(const char *role)
 }
 
 /*
- * The first row's columns, each cut to 10 characters, joined by '|'; "none" for no row; the SQLSTATE in brackets for
- * an error. Valid until the next call.
+ * The first row's columns, each cut to 10 characters, joined by '|'; "none" for no row; the
+ * SQLSTATE in brackets for an error. Valid until the next call.
  */
 static inline const char *scratch_row(PGresult *r)
 {
@@ -116,7 +120,8 @@ static inline const char *scratch_row(PGresult *r)
 	else if (PQntuples(r) == 0)
 		snprintf(text, sizeof text, "none");
 	for (int i = 0; PQntuples(r) > 0 && i < PQnfields(r); i++)
-		used += (size_t)snprintf(text + used, sizeof text - used, "%s%.10s", i ? "|" : "", PQgetvalue(r, 0, i));
+		used += (size_t)snprintf(text + used, sizeof text - used, "%s%.10s", i ? "|" : "",
+				PQgetvalue(r, 0, i));
 	PQclear(r);
 	return text;
 }
@@ -132,11 +137,14 @@ static inline void scratch_await_waiting(PGconn *admin, int n)
 	char expected[16];
 
 	snprintf(expected, sizeof expected, "%d", n);
-	while (strcmp(scratch_ask(admin, "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"), expected) != 0)
+	while (strcmp(scratch_ask(admin,
+				      "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"),
+			       expected) != 0)
 		;
 }
 
-static inline int scratch_unit_run(const char *name, TCase *facts, const TTest *const *tests, size_t n)
+static inline int scratch_unit_run(
+		const char *name, TCase *facts, const TTest *const *tests, size_t n)
 {
 	Suite *suite = suite_create(name);
 	SRunner *runner = srunner_create(suite);

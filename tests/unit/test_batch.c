@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The policy of group commit without a database: what goes out together, and who waits for whom after a failure. */
+/* The policy of group commit without a database: what goes out together, and who waits for whom
+ * after a failure. */
 #include "libshared/batch.h"
 
 #include "tests/unit/unit.h"
@@ -251,8 +252,10 @@ START_TEST(draining_yields_every_call_once)
 END_TEST
 
 UNIT("batch", a_batch_is_sorted_and_ties_stay_in_order, a_batch_ends_at_so_many_calls,
-	a_batch_ends_at_so_many_bytes_but_takes_one_call,
-	one_failing_call_is_answered_alone_and_the_others_go_again_as_one, a_victim_runs_alone_after_its_neighbours,
-	new_calls_go_between_two_retries_of_a_victim, a_victim_gives_up_after_three_retries,
-	many_victims_do_not_hold_up_new_calls, the_third_failure_bisects, the_last_honest_call_outlives_three_bad_ones,
-	a_failing_sync_is_bisected_to_its_one_culprit, draining_yields_every_call_once)
+		a_batch_ends_at_so_many_bytes_but_takes_one_call,
+		one_failing_call_is_answered_alone_and_the_others_go_again_as_one,
+		a_victim_runs_alone_after_its_neighbours,
+		new_calls_go_between_two_retries_of_a_victim, a_victim_gives_up_after_three_retries,
+		many_victims_do_not_hold_up_new_calls, the_third_failure_bisects,
+		the_last_honest_call_outlives_three_bad_ones,
+		a_failing_sync_is_bisected_to_its_one_culprit, draining_yields_every_call_once)

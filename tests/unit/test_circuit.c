@@ -59,7 +59,8 @@ END_TEST
 
 START_TEST(a_glued_request_is_not_counted)
 {
-	static const char glued[] = "PROXY TCP6 fc00:dead:beef:4dad::0:2f ::1 47 7001\r\nGET /v1/health HTTP/1.1\r\n";
+	static const char glued[] = "PROXY TCP6 fc00:dead:beef:4dad::0:2f ::1 47 7001\r\nGET "
+				    "/v1/health HTTP/1.1\r\n";
 	struct in6_addr address;
 	size_t len = 0;
 
@@ -171,7 +172,8 @@ START_TEST(consumes_nothing_of_a_line_that_is_refused)
 }
 END_TEST
 
-UNIT("circuit", takes_tors_line_and_its_number, takes_the_longest_line, every_beginning_of_a_line_may_become_one,
-	a_glued_request_is_not_counted, refuses_what_tor_does_not_write, refuses_every_other_byte_at_every_place,
-	refuses_at_the_first_wrong_byte, consumes_exactly_the_line_from_a_socket,
-	consumes_nothing_of_a_line_that_is_refused)
+UNIT("circuit", takes_tors_line_and_its_number, takes_the_longest_line,
+		every_beginning_of_a_line_may_become_one, a_glued_request_is_not_counted,
+		refuses_what_tor_does_not_write, refuses_every_other_byte_at_every_place,
+		refuses_at_the_first_wrong_byte, consumes_exactly_the_line_from_a_socket,
+		consumes_nothing_of_a_line_that_is_refused)

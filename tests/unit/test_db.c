@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* db.c against a real PostgreSQL: group commit, and every way in which a batch or the connection fails. */
+/* db.c against a real PostgreSQL: group commit, and every way in which a batch or the connection
+ * fails. */
 #include "libshared/db.h"
 
 #include "libshared/error.h"
@@ -12,21 +13,26 @@ enum { CALLS = 600, PENDING = 100 /* an rc no call ends with */ };
 
 /* Functions that fail on purpose; keys(k) takes row locks like any insert. */
 static const char test_functions[] =
-	"CREATE TABLE sotto.test_key (k bytea PRIMARY KEY);"
-	"CREATE TABLE sotto.test_late (k bytea UNIQUE DEFERRABLE INITIALLY DEFERRED);"
-	"CREATE FUNCTION sotto.test_put(k1 bytea, k2 bytea, k3 bytea, OUT code int) LANGUAGE plpgsql SECURITY DEFINER "
-	""
-	"SET search_path = sotto, pg_temp AS $$ BEGIN "
-	"INSERT INTO test_key VALUES (k1) ON CONFLICT DO NOTHING; "
-	"INSERT INTO test_key VALUES (k2) ON CONFLICT DO NOTHING; "
-	"INSERT INTO test_key VALUES (k3) ON CONFLICT DO NOTHING; code := 7; END $$;"
-	"CREATE FUNCTION sotto.test_raise(k1 bytea, OUT code int) LANGUAGE plpgsql SECURITY DEFINER "
-	"SET search_path = sotto, pg_temp AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;"
-	"CREATE FUNCTION sotto.test_late(k1 bytea, OUT code int) LANGUAGE plpgsql SECURITY DEFINER "
-	"SET search_path = sotto, pg_temp AS $$ BEGIN INSERT INTO test_late VALUES ('same'); code := 0; END $$;"
-	"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sotto TO blobd";
+		"CREATE TABLE sotto.test_key (k bytea PRIMARY KEY);"
+		"CREATE TABLE sotto.test_late (k bytea UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+		"CREATE FUNCTION sotto.test_put(k1 bytea, k2 bytea, k3 bytea, OUT code int) "
+		"LANGUAGE plpgsql SECURITY DEFINER "
+		""
+		"SET search_path = sotto, pg_temp AS $$ BEGIN "
+		"INSERT INTO test_key VALUES (k1) ON CONFLICT DO NOTHING; "
+		"INSERT INTO test_key VALUES (k2) ON CONFLICT DO NOTHING; "
+		"INSERT INTO test_key VALUES (k3) ON CONFLICT DO NOTHING; code := 7; END $$;"
+		"CREATE FUNCTION sotto.test_raise(k1 bytea, OUT code int) LANGUAGE plpgsql "
+		"SECURITY DEFINER "
+		"SET search_path = sotto, pg_temp AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;"
+		"CREATE FUNCTION sotto.test_late(k1 bytea, OUT code int) LANGUAGE plpgsql SECURITY "
+		"DEFINER "
+		"SET search_path = sotto, pg_temp AS $$ BEGIN INSERT INTO test_late VALUES "
+		"('same'); code := 0; END $$;"
+		"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sotto TO blobd";
 
-static const char PUT[] = "test_put($1, $2, $3)", RAISE[] = "test_raise($1)", LATE[] = "test_late($1)";
+static const char PUT[] = "test_put($1, $2, $3)", RAISE[] = "test_raise($1)",
+		  LATE[] = "test_late($1)";
 static const char DEPOSIT[] = "deposit($1, $2, $3, $4)";
 static const char *const statements[] = { PUT, RAISE, LATE, DEPOSIT };
 
@@ -117,7 +123,8 @@ static int submit(struct db *db, struct tried *t)
 }
 
 /* test_put of three keys, or another statement of the first. */
-static void ask(struct db *db, unsigned i, const char *statement, const char *k1, const char *k2, const char *k3)
+static void ask(struct db *db, unsigned i, const char *statement, const char *k1, const char *k2,
+		const char *k3)
 {
 	struct params *p = &tried[i].call.params;
 
@@ -157,7 +164,7 @@ static int backend(void)
 	return atoi(scratch_ask(admin, "SELECT pid FROM pg_stat_activity WHERE usename = 'blobd'"));
 }
 
-/* --- committing ------------------------------------------------------------------------------------ */
+/* --- committing --------------------------------------------------------- */
 
 START_TEST(five_hundred_deposits_take_five_commits)
 {
@@ -166,11 +173,12 @@ START_TEST(five_hundred_deposits_take_five_commits)
 	struct db *db = db_open();
 	uint64_t before = db_counters(db)->batches;
 
-	ck_assert_str_eq(
-		scratch_ask(admin,
-			"INSERT INTO sotto.mailbox (id, deposit_hash, keep_days, inbox) VALUES "
-			"(repeat('f', 32)::bytea, '\\x65' || decode(repeat('00', 31), 'hex'), 1, false) RETURNING 1"),
-		"1");
+	ck_assert_str_eq(scratch_ask(admin,
+					 "INSERT INTO sotto.mailbox (id, deposit_hash, keep_days, "
+					 "inbox) VALUES "
+					 "(repeat('f', 32)::bytea, '\\x65' || decode(repeat('00', "
+					 "31), 'hex'), 1, false) RETURNING 1"),
+			"1");
 	for (unsigned i = 0; i < 512; i++) {
 		struct params *p = &tried[i].call.params;
 
@@ -186,8 +194,10 @@ START_TEST(five_hundred_deposits_take_five_commits)
 	for (unsigned i = 0; i < 512; i++)
 		ck_assert(tried[i].rc == 0 && tried[i].code == 0);
 	ck_assert_uint_le(db_counters(db)->batches - before, 5);
-	ck_assert_str_eq(
-		scratch_ask(admin, "SELECT count(*), count(DISTINCT xmin::text) < 6 FROM sotto.blob"), "512|t");
+	ck_assert_str_eq(scratch_ask(admin,
+					 "SELECT count(*), count(DISTINCT xmin::text) < 6 FROM "
+					 "sotto.blob"),
+			"512|t");
 	ck_assert(db_is_idle(db));
 	db_free(db);
 }
@@ -202,9 +212,9 @@ START_TEST(batches_of_one_commit_one_by_one)
 	run_until_done(20);
 	expect(0, 20, 0);
 	ck_assert_str_eq(scratch_ask(admin,
-				 "SELECT count(DISTINCT xmin::text) FROM sotto.test_key "
-				 "WHERE substring(k FOR 3) = 'one'"),
-		"20");
+					 "SELECT count(DISTINCT xmin::text) FROM sotto.test_key "
+					 "WHERE substring(k FOR 3) = 'one'"),
+			"20");
 	db_free(db);
 }
 END_TEST
@@ -234,7 +244,7 @@ START_TEST(a_large_batch_does_not_stall)
 }
 END_TEST
 
-/* --- failing calls --------------------------------------------------------------------------------- */
+/* --- failing calls ------------------------------------------------------ */
 
 START_TEST(a_statement_that_fails_in_the_middle_fails_alone)
 {
@@ -272,7 +282,9 @@ START_TEST(a_call_that_fails_at_commit_is_found_by_halves)
 {
 	struct db *db = db_open();
 
-	ck_assert_str_eq(scratch_ask(admin, "INSERT INTO sotto.test_late VALUES ('same') RETURNING 1"), "1");
+	ck_assert_str_eq(scratch_ask(admin,
+					 "INSERT INTO sotto.test_late VALUES ('same') RETURNING 1"),
+			"1");
 	for (unsigned i = 0; i < 20; i++)
 		ask_own(db, i, "late");
 	ask(db, 20, LATE, "late005b", NULL, NULL);
@@ -296,7 +308,8 @@ START_TEST(a_deadlock_ends_well_for_everybody)
 		ask_own(i % 2 ? one : other, i, "dx");
 	for (const char *n = "0"; strcmp(n, "2") != 0;) {
 		sd_event_run(event, 1000);
-		n = scratch_ask(admin, "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted");
+		n = scratch_ask(admin,
+				"SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted");
 	}
 	scratch_ask(admin, "ROLLBACK");
 	run_until_done(40);
@@ -346,7 +359,7 @@ START_TEST(a_victim_that_never_gets_its_lock_fails_after_three_retries)
 }
 END_TEST
 
-/* --- limits ---------------------------------------------------------------------------------------- */
+/* --- limits ------------------------------------------------------------- */
 
 START_TEST(a_full_queue_is_busy)
 {
@@ -375,7 +388,7 @@ START_TEST(freeing_answers_what_is_under_way)
 }
 END_TEST
 
-/* --- the connection -------------------------------------------------------------------------------- */
+/* --- the connection ----------------------------------------------------- */
 
 START_TEST(nothing_is_answered_while_the_server_is_silent)
 {
@@ -449,11 +462,12 @@ START_TEST(replaced_functions_are_prepared_anew)
 	ask_own(db, 0, "new");
 	run_until_done(1);
 	PQclear(PQexec(owner,
-		"BEGIN; DROP FUNCTION sotto.test_put; "
-		"CREATE FUNCTION sotto.test_put(k1 bytea, k2 bytea, k3 bytea, OUT code int, OUT more int) LANGUAGE sql "
-		""
-		"SECURITY DEFINER SET search_path = sotto, pg_temp RETURN (7, 8); "
-		"GRANT EXECUTE ON FUNCTION sotto.test_put TO blobd; COMMIT"));
+			"BEGIN; DROP FUNCTION sotto.test_put; "
+			"CREATE FUNCTION sotto.test_put(k1 bytea, k2 bytea, k3 bytea, OUT code "
+			"int, OUT more int) LANGUAGE sql "
+			""
+			"SECURITY DEFINER SET search_path = sotto, pg_temp RETURN (7, 8); "
+			"GRANT EXECUTE ON FUNCTION sotto.test_put TO blobd; COMMIT"));
 	PQfinish(owner);
 	ask_own(db, 1, "new");
 	run_until_done(2);
@@ -487,11 +501,13 @@ START_TEST(a_restart_of_the_server_is_survived)
 }
 END_TEST
 
-SCRATCH_UNIT("db", up, setup, teardown, five_hundred_deposits_take_five_commits, batches_of_one_commit_one_by_one,
-	a_large_batch_does_not_stall, a_statement_that_fails_in_the_middle_fails_alone,
-	ten_that_fail_do_not_take_their_neighbours_along, a_call_that_fails_at_commit_is_found_by_halves,
-	a_deadlock_ends_well_for_everybody, neighbours_of_a_victim_do_not_wait_for_its_retries,
-	a_victim_that_never_gets_its_lock_fails_after_three_retries, a_full_queue_is_busy,
-	freeing_answers_what_is_under_way, nothing_is_answered_while_the_server_is_silent,
-	a_lost_connection_fails_all_and_is_made_again, an_idle_connection_is_probed,
-	a_restart_of_the_server_is_survived, replaced_functions_are_prepared_anew)
+SCRATCH_UNIT("db", up, setup, teardown, five_hundred_deposits_take_five_commits,
+		batches_of_one_commit_one_by_one, a_large_batch_does_not_stall,
+		a_statement_that_fails_in_the_middle_fails_alone,
+		ten_that_fail_do_not_take_their_neighbours_along,
+		a_call_that_fails_at_commit_is_found_by_halves, a_deadlock_ends_well_for_everybody,
+		neighbours_of_a_victim_do_not_wait_for_its_retries,
+		a_victim_that_never_gets_its_lock_fails_after_three_retries, a_full_queue_is_busy,
+		freeing_answers_what_is_under_way, nothing_is_answered_while_the_server_is_silent,
+		a_lost_connection_fails_all_and_is_made_again, an_idle_connection_is_probed,
+		a_restart_of_the_server_is_survived, replaced_functions_are_prepared_anew)

@@ -13,8 +13,10 @@ static int url(size_t len, const char *text)
 START_TEST(writes_the_vectors_of_rfc_4648)
 {
 	static const char *const plain[] = { "", "f", "fo", "foo", "foob", "fooba", "foobar" };
-	static const char *const padded[] = { "", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy" };
-	static const char *const bare[] = { "", "Zg", "Zm8", "Zm9v", "Zm9vYg", "Zm9vYmE", "Zm9vYmFy" };
+	static const char *const padded[] = { "", "Zg==", "Zm8=", "Zm9v",
+		"Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy" };
+	static const char *const bare[] = { "", "Zg", "Zm8", "Zm9v", "Zm9vYg", "Zm9vYmE",
+		"Zm9vYmFy" };
 
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
 		char text[BASE64_ROOM(6)], back[6];
@@ -105,9 +107,12 @@ START_TEST(uuids_have_one_form)
 	ck_assert_mem_eq(uuid, expected, sizeof uuid);
 	uuid_write(again, uuid);
 	ck_assert_str_eq(again, text);
-	ck_assert_int_eq(uuid_read(uuid, "F81D4FAE-7DEC-41D0-A765-00A0C91E6BF6", UUID_TEXT), ENCODE_BAD);
-	ck_assert_int_eq(uuid_read(uuid, "f81d4fae-7dec-41d0-a765000a0c91e6bf6", UUID_TEXT), ENCODE_BAD);
-	ck_assert_int_eq(uuid_read(uuid, "f81d4fae-7dec-41d0-a765-00a0c91e6bf-", UUID_TEXT), ENCODE_BAD);
+	ck_assert_int_eq(uuid_read(uuid, "F81D4FAE-7DEC-41D0-A765-00A0C91E6BF6", UUID_TEXT),
+			ENCODE_BAD);
+	ck_assert_int_eq(uuid_read(uuid, "f81d4fae-7dec-41d0-a765000a0c91e6bf6", UUID_TEXT),
+			ENCODE_BAD);
+	ck_assert_int_eq(uuid_read(uuid, "f81d4fae-7dec-41d0-a765-00a0c91e6bf-", UUID_TEXT),
+			ENCODE_BAD);
 	for (size_t len = 0; len < UUID_TEXT; len++)
 		ck_assert_int_eq(uuid_read(uuid, text, len), ENCODE_BAD);
 }
@@ -120,7 +125,8 @@ START_TEST(reads_the_key_of_an_onion_name)
 	uint8_t key[ONION_KEY_BYTES], expected[ONION_KEY_BYTES];
 	char bad[sizeof name];
 
-	unit_hex(expected, sizeof expected, "d1b38b83a83b3ed918c5bb69dd444ad56bc8d5835a914de73447474e5f02591b");
+	unit_hex(expected, sizeof expected,
+			"d1b38b83a83b3ed918c5bb69dd444ad56bc8d5835a914de73447474e5f02591b");
 	ck_assert_int_eq(onion_read(key, name, ONION_TEXT), 0);
 	ck_assert_mem_eq(key, expected, sizeof key);
 	for (size_t len = 0; len < ONION_TEXT; len++)
@@ -139,6 +145,7 @@ START_TEST(reads_the_key_of_an_onion_name)
 }
 END_TEST
 
-UNIT("encode", writes_the_vectors_of_rfc_4648, url_text_has_its_own_two_letters, takes_only_the_canonical_form,
-	takes_only_the_exact_length, writes_nothing_on_failure, every_changed_character_changes_or_breaks_the_value,
-	uuids_have_one_form, reads_the_key_of_an_onion_name)
+UNIT("encode", writes_the_vectors_of_rfc_4648, url_text_has_its_own_two_letters,
+		takes_only_the_canonical_form, takes_only_the_exact_length,
+		writes_nothing_on_failure, every_changed_character_changes_or_breaks_the_value,
+		uuids_have_one_form, reads_the_key_of_an_onion_name)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Requests that wait for a real PostgreSQL. Stopping its backend holds every call, so that what happens meanwhile
- * (deadlines, leaving, draining, ending) happens in the order a test says.
+ * Requests that wait for a real PostgreSQL. Stopping its backend holds every call, so that what
+ * happens meanwhile (deadlines, leaving, draining, ending) happens in the order a test says.
  */
 #include "tests/unit/http_bed.h"
 #include "tests/unit/scratch_pg.h"
@@ -41,7 +41,8 @@ static void end(void)
 static int backend(void)
 {
 	PGconn *admin = scratch_connect("postgres");
-	const char *text = scratch_ask(admin, "SELECT pid FROM pg_stat_activity WHERE usename = 'blobd'");
+	const char *text = scratch_ask(
+			admin, "SELECT pid FROM pg_stat_activity WHERE usename = 'blobd'");
 	int pid = (int)strtol(text, NULL, 10);
 
 	PQfinish(admin);
@@ -222,7 +223,8 @@ START_TEST(freeing_gives_what_is_parked_its_503_or_its_end)
 	ck_assert_int_eq(kill(pid, SIGSTOP), 0);
 	park(CLIENTS);
 	for (int i = 0; i < CLIENTS; i++)
-		bed_send(&bed, clients[i], PARKED); /* pipelined behind it: must not be parked again */
+		bed_send(&bed, clients[i],
+				PARKED); /* pipelined behind it: must not be parked again */
 	http_free(bed.http);
 	bed.http = NULL;
 	for (int i = 0; i < CLIENTS; i++) {
@@ -256,7 +258,9 @@ START_TEST(a_lost_database_is_503_for_all_that_wait)
 END_TEST
 
 SCRATCH_UNIT("exchange", scratch_pg_up, start, end, many_are_answered_from_few_commits,
-	nothing_is_answered_before_the_commit, at_its_deadline_a_parked_request_gets_503_and_its_connection_goes_on,
-	one_connection_may_give_up_and_ask_again, who_leaves_while_parked_leaves_nothing,
-	draining_answers_what_is_parked_and_refuses_newcomers, freeing_gives_what_is_parked_its_503_or_its_end,
-	a_lost_database_is_503_for_all_that_wait)
+		nothing_is_answered_before_the_commit,
+		at_its_deadline_a_parked_request_gets_503_and_its_connection_goes_on,
+		one_connection_may_give_up_and_ask_again, who_leaves_while_parked_leaves_nothing,
+		draining_answers_what_is_parked_and_refuses_newcomers,
+		freeing_gives_what_is_parked_its_503_or_its_end,
+		a_lost_database_is_503_for_all_that_wait)

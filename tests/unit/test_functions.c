@@ -19,7 +19,9 @@ static void setup(void)
 	blobd = scratch_connect("blobd");
 	prekeyd = scratch_connect("prekeyd");
 	bridged = scratch_connect("bridged");
-	PQclear(PQexec(admin, "TRUNCATE sotto.mailbox, sotto.blob, sotto.account, sotto.bundle, sotto.handout"));
+	PQclear(PQexec(admin,
+			"TRUNCATE sotto.mailbox, sotto.blob, sotto.account, sotto.bundle, "
+			"sotto.handout"));
 }
 
 static void teardown(void)
@@ -30,7 +32,8 @@ static void teardown(void)
 	PQfinish(bridged);
 }
 
-/* Literals are quoted throughout: a daemon may not even call the function that widens an integer. */
+/* Literals are quoted throughout: a daemon may not even call the function that widens an integer.
+ */
 
 /* A bytea literal of len bytes `byte`; a few are valid at once. */
 static const char *bytes(unsigned byte, size_t len)
@@ -48,15 +51,16 @@ static const char *bytes(unsigned byte, size_t len)
 
 static const char *deposit(unsigned secret, unsigned id, unsigned body, int limit)
 {
-	snprintf(query, sizeof query, "SELECT * FROM sotto.deposit(%s, '00000000-0000-0000-0000-%012u', %s, %d)",
-		bytes(secret, 32), id, bytes(body, BLOB_BYTES), limit);
+	snprintf(query, sizeof query,
+			"SELECT * FROM sotto.deposit(%s, '00000000-0000-0000-0000-%012u', %s, %d)",
+			bytes(secret, 32), id, bytes(body, BLOB_BYTES), limit);
 	return scratch_ask(blobd, query);
 }
 
 static const char *mailbox_put(unsigned id, unsigned secret)
 {
-	snprintf(query, sizeof query, "SELECT * FROM sotto.mailbox_put(%s, %s, '21', false)", bytes(id, 32),
-		bytes(secret, 32));
+	snprintf(query, sizeof query, "SELECT * FROM sotto.mailbox_put(%s, %s, '21', false)",
+			bytes(id, 32), bytes(secret, 32));
 	return scratch_ask(blobd, query);
 }
 
@@ -71,14 +75,15 @@ static int n_blobs(void)
 	return atoi(scratch_ask(admin, "SELECT count(*) FROM sotto.blob"));
 }
 
-/* --- blobd ----------------------------------------------------------------------------------------- */
+/* --- blobd -------------------------------------------------------------- */
 
 START_TEST(a_mailbox_is_made_once)
 {
 	ck_assert_str_eq(mailbox_put(1, 0x51), "0");
 	ck_assert_str_eq(mailbox_put(1, 0x51), "1");
 	ck_assert_str_eq(mailbox_put(1, 0x52), "2");
-	ck_assert_str_eq(mailbox_put(2, 0x51), "2"); /* else whoever knows the secret diverts mail */
+	ck_assert_str_eq(
+			mailbox_put(2, 0x51), "2"); /* else whoever knows the secret diverts mail */
 	ck_assert_str_eq(mailbox_put(2, 0x52), "0");
 }
 END_TEST
@@ -135,13 +140,15 @@ START_TEST(a_fetch_marks_the_day)
 	mailbox_put(1, 0x51);
 	PQclear(PQexec(admin, "UPDATE sotto.mailbox SET seen_on = current_date - 80"));
 	of_mailbox("fetch", 1);
-	ck_assert_str_eq(scratch_ask(admin, "SELECT seen_on = current_date FROM sotto.mailbox"), "t");
+	ck_assert_str_eq(scratch_ask(admin, "SELECT seen_on = current_date FROM sotto.mailbox"),
+			"t");
 }
 END_TEST
 
 START_TEST(an_ack_forgets_only_its_own_mailbox)
 {
-	static const char both[] = "'{00000000-0000-0000-0000-000000000001,00000000-0000-0000-0000-000000000077}'";
+	static const char both[] = "'{00000000-0000-0000-0000-000000000001,00000000-0000-0000-0000-"
+				   "000000000077}'";
 	const char *const acks[] = { "ack", "live_ack" };
 	PGconn *const conns[] = { blobd, bridged };
 
@@ -150,10 +157,12 @@ START_TEST(an_ack_forgets_only_its_own_mailbox)
 	for (unsigned i = 0; i < 2; i++) {
 		deposit(0x51, 1, 0xb1, 10);
 		deposit(0x52, 1, 0xb1, 10);
-		snprintf(query, sizeof query, "SELECT * FROM sotto.%s(%s, %s)", acks[i], bytes(1, 32), both);
+		snprintf(query, sizeof query, "SELECT * FROM sotto.%s(%s, %s)", acks[i],
+				bytes(1, 32), both);
 		ck_assert_str_eq(scratch_ask(conns[i], query), "0");
 		ck_assert_str_eq(scratch_ask(conns[i], query), "0");
-		ck_assert_str_eq(scratch_ask(admin, "SELECT mailbox FROM sotto.blob"), "\\x02020202");
+		ck_assert_str_eq(scratch_ask(admin, "SELECT mailbox FROM sotto.blob"),
+				"\\x02020202");
 	}
 }
 END_TEST
@@ -172,12 +181,12 @@ START_TEST(an_ended_mailbox_is_gone_with_its_blobs)
 }
 END_TEST
 
-/* --- prekeyd --------------------------------------------------------------------------------------- */
+/* --- prekeyd ------------------------------------------------------------ */
 
 static const char *account_put(const char *uuid, unsigned owner)
 {
-	snprintf(query, sizeof query, "SELECT * FROM sotto.account_put('%s', %s, %s)", uuid, bytes(owner, 32),
-		bytes(0xee, BUNDLE_BYTES));
+	snprintf(query, sizeof query, "SELECT * FROM sotto.account_put('%s', %s, %s)", uuid,
+			bytes(owner, 32), bytes(0xee, BUNDLE_BYTES));
 	return scratch_ask(prekeyd, query);
 }
 
@@ -185,10 +194,11 @@ static const char *account_put(const char *uuid, unsigned owner)
 static const char *bundles_put(const char *uuid, unsigned owner, int generation, int from)
 {
 	char *at = query +
-		snprintf(query, sizeof query,
-			"SELECT * FROM sotto.bundles_put('%s', %s, '%d', '%d', %s, "
-			"'\\x",
-			uuid, bytes(owner, 32), generation, from, bytes(0xef, BUNDLE_BYTES));
+			snprintf(query, sizeof query,
+					"SELECT * FROM sotto.bundles_put('%s', %s, '%d', '%d', %s, "
+					"'\\x",
+					uuid, bytes(owner, 32), generation, from,
+					bytes(0xef, BUNDLE_BYTES));
 
 	for (int i = 0; i < BUNDLES_PER_PUT; i++)
 		for (int j = 0; j < BUNDLE_BYTES; j++)
@@ -199,13 +209,15 @@ static const char *bundles_put(const char *uuid, unsigned owner, int generation,
 
 static const char *count(const char *uuid, unsigned owner)
 {
-	snprintf(query, sizeof query, "SELECT * FROM sotto.bundles_count('%s', %s)", uuid, bytes(owner, 32));
+	snprintf(query, sizeof query, "SELECT * FROM sotto.bundles_count('%s', %s)", uuid,
+			bytes(owner, 32));
 	return scratch_ask(prekeyd, query);
 }
 
 static const char *take_query(const char *uuid, unsigned token)
 {
-	snprintf(query, sizeof query, "SELECT * FROM sotto.bundle_take('%s', '\\x%064x')", uuid, token);
+	snprintf(query, sizeof query, "SELECT * FROM sotto.bundle_take('%s', '\\x%064x')", uuid,
+			token);
 	return query;
 }
 
@@ -260,7 +272,7 @@ START_TEST(a_new_generation_drops_what_was_not_handed_out)
 	ck_assert_str_eq(bundles_put(UUID_A, 1, 2, 51), "0|2|101");
 	ck_assert_str_eq(count(UUID_A, 1), "0|2|101|50");
 	ck_assert_str_eq(bundles_put(UUID_A, 1, 1, 101), "1|2|101"); /* an older one */
-	ck_assert_str_eq(take(UUID_A, 7), "0|\\x01010101|20");	     /* a repeat of what is handed out */
+	ck_assert_str_eq(take(UUID_A, 7), "0|\\x01010101|20"); /* a repeat of what is handed out */
 	ck_assert_str_eq(take(UUID_A, 8), "0|\\x33333333|20");
 }
 END_TEST
@@ -274,14 +286,15 @@ START_TEST(each_bundle_once_and_then_the_last_resort)
 	for (unsigned i = 0; i < 50; i++) {
 		char expected[64];
 
-		snprintf(expected, sizeof expected, "0|\\x%02x%02x%02x%02x|%u", i + 1, i + 1, i + 1, i + 1,
-			49 - i < 20 ? 49 - i : 20);
+		snprintf(expected, sizeof expected, "0|\\x%02x%02x%02x%02x|%u", i + 1, i + 1, i + 1,
+				i + 1, 49 - i < 20 ? 49 - i : 20);
 		ck_assert_str_eq(take(UUID_A, i), expected);
 	}
 	ck_assert_str_eq(take(UUID_A, 50), "0|\\xefefefef|0");
 	ck_assert_str_eq(take(UUID_A, 3), "0|\\x04040404|0");
 	ck_assert_str_eq(take(UUID_A, 50), "0|\\xefefefef|0");
-	bundles_put(UUID_A, 1, 0, 51); /* who got the last resort gets it again, and takes nothing */
+	bundles_put(UUID_A, 1, 0,
+			51); /* who got the last resort gets it again, and takes nothing */
 	ck_assert_str_eq(take(UUID_A, 50), "0|\\xefefefef|20");
 	ck_assert_str_eq(take(UUID_A, 1000), "0|\\xefefefef|20");
 	ck_assert_str_eq(count(UUID_A, 1), "0|0|101|50");
@@ -350,9 +363,11 @@ START_TEST(an_ended_account_is_gone_with_its_bundles)
 {
 	account_put(UUID_A, 1);
 	bundles_put(UUID_A, 1, 0, 1);
-	snprintf(query, sizeof query, "SELECT * FROM sotto.account_end('%s', %s)", UUID_A, bytes(2, 32));
+	snprintf(query, sizeof query, "SELECT * FROM sotto.account_end('%s', %s)", UUID_A,
+			bytes(2, 32));
 	ck_assert_str_eq(scratch_ask(prekeyd, query), "3");
-	snprintf(query, sizeof query, "SELECT * FROM sotto.account_end('%s', %s)", UUID_A, bytes(1, 32));
+	snprintf(query, sizeof query, "SELECT * FROM sotto.account_end('%s', %s)", UUID_A,
+			bytes(1, 32));
 	ck_assert_str_eq(scratch_ask(prekeyd, query), "0");
 	ck_assert_str_eq(scratch_ask(prekeyd, query), "3");
 	ck_assert_str_eq(scratch_ask(admin, "SELECT count(*) FROM sotto.bundle"), "0");
@@ -360,7 +375,7 @@ START_TEST(an_ended_account_is_gone_with_its_bundles)
 }
 END_TEST
 
-/* --- bridged --------------------------------------------------------------------------------------- */
+/* --- bridged ------------------------------------------------------------ */
 
 START_TEST(a_session_opens_only_when_all_exist)
 {
@@ -381,21 +396,25 @@ START_TEST(a_session_opens_only_when_all_exist)
 	mailbox_put(1, 0x51);
 	mailbox_put(2, 0x52);
 	account_put(UUID_A, 1);
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) { /* bridged may not even call repeat(): the owner asks */
+	for (size_t i = 0; i < ARRAY_LEN(cases);
+			i++) { /* bridged may not even call repeat(): the owner asks */
 		PGconn *owner = scratch_connect("sotto_owner");
 
-		snprintf(query, sizeof query, "SELECT * FROM sotto.session_open(%s, '%s', %s)", cases[i].mailboxes,
-			cases[i].uuid, bytes(cases[i].owner, 32));
+		snprintf(query, sizeof query, "SELECT * FROM sotto.session_open(%s, '%s', %s)",
+				cases[i].mailboxes, cases[i].uuid, bytes(cases[i].owner, 32));
 		ck_assert_str_eq(scratch_ask(owner, query), cases[i].code);
 		PQfinish(owner);
 	}
 }
 END_TEST
 
-SCRATCH_UNIT("functions", scratch_pg_up, setup, teardown, a_mailbox_is_made_once, the_first_body_of_a_blob_stays,
-	a_full_mailbox_refuses_but_knows_repeats, a_fetch_shows_the_oldest_eight_in_order, a_fetch_marks_the_day,
-	an_ack_forgets_only_its_own_mailbox, an_ended_mailbox_is_gone_with_its_blobs, an_account_is_its_first_owners,
-	bundles_are_taken_only_at_the_next_number, a_hundred_bundles_are_held_at_most,
-	a_new_generation_drops_what_was_not_handed_out, each_bundle_once_and_then_the_last_resort,
-	three_takers_at_once_never_get_the_same_bundle, a_repeat_during_the_first_waits_and_gets_the_same,
-	an_ended_account_is_gone_with_its_bundles, a_session_opens_only_when_all_exist)
+SCRATCH_UNIT("functions", scratch_pg_up, setup, teardown, a_mailbox_is_made_once,
+		the_first_body_of_a_blob_stays, a_full_mailbox_refuses_but_knows_repeats,
+		a_fetch_shows_the_oldest_eight_in_order, a_fetch_marks_the_day,
+		an_ack_forgets_only_its_own_mailbox, an_ended_mailbox_is_gone_with_its_blobs,
+		an_account_is_its_first_owners, bundles_are_taken_only_at_the_next_number,
+		a_hundred_bundles_are_held_at_most, a_new_generation_drops_what_was_not_handed_out,
+		each_bundle_once_and_then_the_last_resort,
+		three_takers_at_once_never_get_the_same_bundle,
+		a_repeat_during_the_first_waits_and_gets_the_same,
+		an_ended_account_is_gone_with_its_bundles, a_session_opens_only_when_all_exist)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The HTTP side over a real socket, without a database: what strangers can send, and what they get. */
+/* The HTTP side over a real socket, without a database: what strangers can send, and what they get.
+ */
 #include "tests/unit/http_bed.h"
 
 #define FIVE "Content-Length: 5\r\n\r\nabcde"
@@ -13,7 +14,7 @@ static void start(void)
 	bed_open(&bed);
 }
 
-/* --- replies --------------------------------------------------------------------------------------- */
+/* --- replies ------------------------------------------------------------ */
 
 START_TEST(a_reply_has_one_size_the_nonce_and_neither_date_nor_server)
 {
@@ -82,7 +83,7 @@ START_TEST(without_a_database_a_call_is_503_and_the_connection_goes_on)
 }
 END_TEST
 
-/* --- headers --------------------------------------------------------------------------------------- */
+/* --- headers ------------------------------------------------------------ */
 
 /* clang-format off */
 static const struct {
@@ -143,7 +144,8 @@ START_TEST(headers_are_held_to_the_rules)
 		ck_assert_msg(a->status == heads[i].status, "%s: %d", heads[i].request, a->status);
 		ck_assert_uint_eq(a->body_len, JSON_BYTES);
 		ck_assert_ptr_nonnull(strstr(a->head, "Sotto-Nonce: "));
-		ck_assert(a->status == 200 || strstr(a->head, "Content-Type: application/problem+json\r\n"));
+		ck_assert(a->status == 200 ||
+				strstr(a->head, "Content-Type: application/problem+json\r\n"));
 	}
 	bed_close(&bed);
 }
@@ -232,7 +234,8 @@ START_TEST(the_largest_body_arrives_whole)
 	int fd;
 
 	start();
-	snprintf(head, sizeof head, "POST /v1/large HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n", BUNDLES_PUT_BYTES);
+	snprintf(head, sizeof head, "POST /v1/large HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n",
+			BUNDLES_PUT_BYTES);
 	fd = bed_connect(&bed);
 	bed_send(&bed, fd, head);
 	bed_send_bytes(&bed, fd, body, BUNDLES_PUT_BYTES);
@@ -254,8 +257,8 @@ START_TEST(pipelined_requests_are_answered_in_order)
 	start();
 	fd = bed_connect(&bed);
 	bed_send(&bed, fd,
-		GET "GET /v1/parked HTTP/1.1\r\n" HOST "\r\n"
-		    "GET /v1/nothing HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+			GET "GET /v1/parked HTTP/1.1\r\n" HOST "\r\n"
+			    "GET /v1/nothing HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
 	for (ssize_t n = -1; n != 0;) {
 		n = recv(fd, bytes + len, sizeof bytes - 1 - len, MSG_DONTWAIT);
 		if (n > 0)
@@ -263,7 +266,8 @@ START_TEST(pipelined_requests_are_answered_in_order)
 		else if (n < 0)
 			bed_turn(&bed);
 	}
-	for (const char *at = bytes; n_answers < 4 && (at = strstr(at, "HTTP/1.1 ")) != NULL; at++, n_answers++)
+	for (const char *at = bytes; n_answers < 4 && (at = strstr(at, "HTTP/1.1 ")) != NULL;
+			at++, n_answers++)
 		ck_assert_int_eq(strtol(at + 9, NULL, 10), expected[n_answers]);
 	ck_assert_int_eq(n_answers, 3);
 	close(fd);
@@ -271,14 +275,15 @@ START_TEST(pipelined_requests_are_answered_in_order)
 }
 END_TEST
 
-/* --- who is asking --------------------------------------------------------------------------------- */
+/* --- who is asking ------------------------------------------------------ */
 
 static struct answer *deposit(const char *secret)
 {
 	char request[512 + BLOB_BYTES] = { 0 };
 	int n = snprintf(request, sizeof request,
-		"POST /v1/blobs HTTP/1.1\r\n" HOST KEY "Sotto-Deposit: %s\r\nContent-Length: %d\r\n\r\n", secret,
-		BLOB_BYTES);
+			"POST /v1/blobs HTTP/1.1\r\n" HOST KEY
+			"Sotto-Deposit: %s\r\nContent-Length: %d\r\n\r\n",
+			secret, BLOB_BYTES);
 
 	return bed_ask_bytes(&bed, request, (size_t)n + BLOB_BYTES);
 }
@@ -338,7 +343,9 @@ static void sign_case(struct owner_case *c)
 
 	base64url_write(id, c->mailbox, sizeof c->mailbox);
 	snprintf(c->path, sizeof c->path, "/v1/mailboxes/%s/blobs", id);
-	ck_assert_int_eq(owner_request_key(&key, &c->owner.secret, &c->owner.pub, &c->server->pub, c->onion), 0);
+	ck_assert_int_eq(owner_request_key(&key, &c->owner.secret, &c->owner.pub, &c->server->pub,
+					 c->onion),
+			0);
 	ck_assert_int_eq(owner_sign(&c->h, &key, &c->owner.pub, c->nonce, &request), 0);
 }
 
@@ -347,9 +354,9 @@ static struct answer *send_case(const struct owner_case *c)
 	char request[1024];
 
 	snprintf(request, sizeof request,
-		"GET %s HTTP/1.1\r\n" HOST "Content-Digest: %s\r\nSignature-Input: %s\r\n"
-		"Signature: %s\r\n\r\n",
-		c->path, c->h.digest, c->h.input, c->h.signature);
+			"GET %s HTTP/1.1\r\n" HOST "Content-Digest: %s\r\nSignature-Input: %s\r\n"
+			"Signature: %s\r\n\r\n",
+			c->path, c->h.digest, c->h.input, c->h.signature);
 	return bed_ask(&bed, request);
 }
 
@@ -397,7 +404,8 @@ START_TEST(a_wrong_signature_is_401_whatever_is_wrong)
 	sign_case(&c);
 	strcpy(c.h.digest, "sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:");
 	check_status(send_case(&c), 401);
-	check_status(bed_ask(&bed, "GET /v1/mailboxes/" SECRET "/blobs HTTP/1.1\r\n" HOST "\r\n"), 401);
+	check_status(bed_ask(&bed, "GET /v1/mailboxes/" SECRET "/blobs HTTP/1.1\r\n" HOST "\r\n"),
+			401);
 	bed_close(&bed);
 }
 END_TEST
@@ -438,11 +446,16 @@ START_TEST(another_owners_mailbox_looks_like_an_unknown_path)
 END_TEST
 
 UNIT("http", a_reply_has_one_size_the_nonce_and_neither_date_nor_server,
-	failures_are_503_in_one_place_and_ask_to_come_again, a_problem_of_the_route_becomes_the_reply,
-	without_a_database_a_call_is_503_and_the_connection_goes_on, headers_are_held_to_the_rules,
-	head_is_another_method_and_has_no_body, where_headers_lie_the_connection_ends,
-	a_refused_body_is_read_to_its_end_and_the_connection_goes_on, a_huge_body_is_not_waited_for,
-	the_largest_body_arrives_whole, pipelined_requests_are_answered_in_order,
-	a_deposit_secret_is_known_by_its_hash_only, a_malformed_deposit_secret_is_as_unknown_as_any,
-	an_owner_is_let_in_under_each_server_key, a_wrong_signature_is_401_whatever_is_wrong, a_low_order_key_is_401,
-	another_owners_mailbox_looks_like_an_unknown_path)
+		failures_are_503_in_one_place_and_ask_to_come_again,
+		a_problem_of_the_route_becomes_the_reply,
+		without_a_database_a_call_is_503_and_the_connection_goes_on,
+		headers_are_held_to_the_rules, head_is_another_method_and_has_no_body,
+		where_headers_lie_the_connection_ends,
+		a_refused_body_is_read_to_its_end_and_the_connection_goes_on,
+		a_huge_body_is_not_waited_for, the_largest_body_arrives_whole,
+		pipelined_requests_are_answered_in_order,
+		a_deposit_secret_is_known_by_its_hash_only,
+		a_malformed_deposit_secret_is_as_unknown_as_any,
+		an_owner_is_let_in_under_each_server_key,
+		a_wrong_signature_is_401_whatever_is_wrong, a_low_order_key_is_401,
+		another_owners_mailbox_looks_like_an_unknown_path)

@@ -18,7 +18,7 @@ static void start_with_lines(unsigned deadline_ms)
 	bed_open(&bed);
 }
 
-/* --- connections ----------------------------------------------------------------------------------- */
+/* --- connections -------------------------------------------------------- */
 
 START_TEST(the_circuit_line_may_come_glued_or_byte_by_byte)
 {
@@ -188,7 +188,8 @@ END_TEST
 
 START_TEST(clients_that_leave_midway_leave_nothing)
 {
-	static const char request[] = LINE "POST /v1/small HTTP/1.1\r\n" HOST KEY "Content-Length: 5\r\n\r\nabcde";
+	static const char request[] = LINE "POST /v1/small HTTP/1.1\r\n" HOST KEY
+					   "Content-Length: 5\r\n\r\nabcde";
 
 	start_with_lines(60000);
 	for (size_t len = 0; len <= strlen(request); len++) {
@@ -256,7 +257,8 @@ START_TEST(freeing_closes_what_is_left)
 	start_with_lines(60000);
 	waiting = bed_connect(&bed);
 	reading = bed_connect(&bed);
-	bed_send(&bed, reading, LINE "POST /v1/small HTTP/1.1\r\n" HOST KEY "Content-Length: 5\r\n\r\nab");
+	bed_send(&bed, reading,
+			LINE "POST /v1/small HTTP/1.1\r\n" HOST KEY "Content-Length: 5\r\n\r\nab");
 	while (sd_event_run(bed.event, 0) > 0)
 		;
 	ck_assert_uint_eq(http_counters(bed.http)->connections, 2);
@@ -268,9 +270,12 @@ START_TEST(freeing_closes_what_is_left)
 }
 END_TEST
 
-UNIT("listener", the_circuit_line_may_come_glued_or_byte_by_byte, without_a_good_line_the_connection_ends_unanswered,
-	a_line_is_not_taken_where_none_is_expected, whatever_is_slow_ends_at_the_deadline,
-	a_dripping_header_ends_at_the_deadline, a_dripping_body_ends_at_the_deadline,
-	a_reply_gives_time_for_the_next_request, who_does_not_read_replies_is_ended_too,
-	above_the_limit_newcomers_wait_until_one_leaves, clients_that_leave_midway_leave_nothing,
-	draining_ends_idle_connections_and_answers_what_has_begun, freeing_closes_what_is_left)
+UNIT("listener", the_circuit_line_may_come_glued_or_byte_by_byte,
+		without_a_good_line_the_connection_ends_unanswered,
+		a_line_is_not_taken_where_none_is_expected, whatever_is_slow_ends_at_the_deadline,
+		a_dripping_header_ends_at_the_deadline, a_dripping_body_ends_at_the_deadline,
+		a_reply_gives_time_for_the_next_request, who_does_not_read_replies_is_ended_too,
+		above_the_limit_newcomers_wait_until_one_leaves,
+		clients_that_leave_midway_leave_nothing,
+		draining_ends_idle_connections_and_answers_what_has_begun,
+		freeing_closes_what_is_left)

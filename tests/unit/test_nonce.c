@@ -79,5 +79,6 @@ START_TEST(is_keyed_blake2b_of_the_hour)
 }
 END_TEST
 
-UNIT("nonce", lasts_the_hour_it_was_named_in_and_the_next, is_one_for_the_whole_hour, another_key_names_another,
-	every_bit_counts, the_first_hour_has_none_before_it, is_keyed_blake2b_of_the_hour)
+UNIT("nonce", lasts_the_hour_it_was_named_in_and_the_next, is_one_for_the_whole_hour,
+		another_key_names_another, every_bit_counts, the_first_hour_has_none_before_it,
+		is_keyed_blake2b_of_the_hour)

@@ -42,7 +42,10 @@ START_TEST(reads_its_section_and_takes_fallbacks_for_the_rest)
 	struct settings s;
 	unsigned line;
 
-	ck_assert_int_eq(load("# words\n[other]\nanything = 1\n[sotto]\n  name =  ab \nchoice=required\n", &s, &line), 0);
+	ck_assert_int_eq(load("# words\n[other]\nanything = 1\n[sotto]\n  name =  ab "
+			      "\nchoice=required\n",
+					 &s, &line),
+			0);
 	ck_assert_str_eq(s.name, "ab");
 	ck_assert_int_eq(s.number, 5);
 	ck_assert_int_eq(s.choice, 1);
@@ -52,8 +55,14 @@ END_TEST
 START_TEST(names_the_line_of_everything_wrong)
 {
 	static const char *const wrong[] = {
-		"[sotto]\nunknown = 1\n", "[sotto]\nnumber = 0\n", "[sotto]\nnumber = 11\n", "[sotto]\nnumber = 5x\n",
-		"[sotto]\nchoice = on\n", "[sotto]\nname = longerthan7\n", "[sotto]\nkey = short\n", "[sotto]\nname\n",
+		"[sotto]\nunknown = 1\n",
+		"[sotto]\nnumber = 0\n",
+		"[sotto]\nnumber = 11\n",
+		"[sotto]\nnumber = 5x\n",
+		"[sotto]\nchoice = on\n",
+		"[sotto]\nname = longerthan7\n",
+		"[sotto]\nkey = short\n",
+		"[sotto]\nname\n",
 	};
 	struct settings s;
 	unsigned line;
@@ -78,5 +87,5 @@ START_TEST(a_value_that_must_be_given_is_missed)
 }
 END_TEST
 
-UNIT("options", reads_its_section_and_takes_fallbacks_for_the_rest, names_the_line_of_everything_wrong,
-	a_value_that_must_be_given_is_missed)
+UNIT("options", reads_its_section_and_takes_fallbacks_for_the_rest,
+		names_the_line_of_everything_wrong, a_value_that_must_be_given_is_missed)

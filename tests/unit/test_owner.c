@@ -15,31 +15,36 @@ static void setup(void)
 {
 	key_pair_random(&owner);
 	key_pair_random(&server);
-	ck_assert_int_eq(owner_request_key(&request_key, &owner.secret, &owner.pub, &server.pub, onion), 0);
+	ck_assert_int_eq(owner_request_key(&request_key, &owner.secret, &owner.pub, &server.pub,
+					 onion),
+			0);
 	ck_assert_int_eq(owner_sign(&headers, &request_key, &owner.pub, nonce, &request), 0);
 }
 
 /* As a server that has these keys and lives at this onion. */
-static int verify_at(const struct key_pair *pair, const uint8_t *at_onion, const struct owner_request *rq)
+static int verify_at(const struct key_pair *pair, const uint8_t *at_onion,
+		const struct owner_request *rq)
 {
 	struct key owner_pub, key;
 	uint8_t got_nonce[NONCE_BYTES];
 
 	if (owner_parse_input(headers.input, &owner_pub, got_nonce) ||
-		owner_request_key_of(&key, pair, &owner_pub, at_onion))
+			owner_request_key_of(&key, pair, &owner_pub, at_onion))
 		return OWNER_REFUSED;
 	return owner_verify(&headers, &key, rq);
 }
 
 START_TEST(the_hmac_vector_of_rfc_9421_b_2_5)
 {
-	static const char base[] = "\"date\": Tue, 20 Apr 2021 02:07:55 GMT\n"
-				   "\"@authority\": example.com\n"
-				   "\"content-type\": application/json\n"
-				   "\"@signature-params\": (\"date\" \"@authority\" \"content-type\")"
-				   ";created=1618884473;keyid=\"test-shared-secret\"";
+	static const char base[] =
+			"\"date\": Tue, 20 Apr 2021 02:07:55 GMT\n"
+			"\"@authority\": example.com\n"
+			"\"content-type\": application/json\n"
+			"\"@signature-params\": (\"date\" \"@authority\" \"content-type\")"
+			";created=1618884473;keyid=\"test-shared-secret\"";
 	static const char shared[] = /* B.1.5 */
-		"uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==";
+			"uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl"
+			"8jsasjlTMtDQ==";
 	uint8_t key[64], mac[32];
 	char text[BASE64_ROOM(32)];
 
@@ -63,7 +68,8 @@ END_TEST
 
 START_TEST(the_header_has_the_form_that_the_protocol_states)
 {
-	static const char form[] = "sotto=(\"@method\" \"@path\" \"@query\" \"content-digest\");keyid=\"";
+	static const char form[] =
+			"sotto=(\"@method\" \"@path\" \"@query\" \"content-digest\");keyid=\"";
 	struct key owner_pub;
 	uint8_t got_nonce[NONCE_BYTES];
 
@@ -77,7 +83,8 @@ START_TEST(the_header_has_the_form_that_the_protocol_states)
 }
 END_TEST
 
-/* The base, written out by hand: method, path, query, digest and the parameters, joined by LF, none at the end. */
+/* The base, written out by hand: method, path, query, digest and the parameters, joined by LF, none
+ * at the end. */
 START_TEST(signs_the_base_of_rfc_9421)
 {
 	char base[1024], text[BASE64_ROOM(32)], expected[64];
@@ -85,9 +92,9 @@ START_TEST(signs_the_base_of_rfc_9421)
 
 	setup();
 	snprintf(base, sizeof base,
-		"\"@method\": POST\n\"@path\": /v1/mailboxes/x/acks\n\"@query\": ?\n"
-		"\"content-digest\": %s\n\"@signature-params\": %s",
-		headers.digest, headers.input + 6);
+			"\"@method\": POST\n\"@path\": /v1/mailboxes/x/acks\n\"@query\": ?\n"
+			"\"content-digest\": %s\n\"@signature-params\": %s",
+			headers.digest, headers.input + 6);
 	ck_assert_int_eq(owner_signature(mac, request_key.b, sizeof request_key.b, base), 0);
 	base64_write(text, mac, sizeof mac);
 	snprintf(expected, sizeof expected, "sotto=:%s:", text);
@@ -100,7 +107,9 @@ START_TEST(both_sides_compute_one_key)
 	struct key by_secret, by_pair;
 
 	setup();
-	ck_assert_int_eq(owner_request_key(&by_secret, &server.secret, &owner.pub, &server.pub, onion), 0);
+	ck_assert_int_eq(owner_request_key(&by_secret, &server.secret, &owner.pub, &server.pub,
+					 onion),
+			0);
 	ck_assert_int_eq(owner_request_key_of(&by_pair, &server, &owner.pub, onion), 0);
 	ck_assert(key_equal(&by_secret, &request_key));
 	ck_assert(key_equal(&by_pair, &request_key));
@@ -143,9 +152,12 @@ START_TEST(low_order_keys_are_refused)
 		struct key point, out;
 
 		unit_hex(point.b, sizeof point.b, points[i]);
-		ck_assert_int_eq(owner_request_key(&out, &server.secret, &point, &server.pub, onion), OWNER_REFUSED);
+		ck_assert_int_eq(
+				owner_request_key(&out, &server.secret, &point, &server.pub, onion),
+				OWNER_REFUSED);
 		ck_assert_int_eq(owner_request_key_of(&out, &server, &point, onion), OWNER_REFUSED);
-		ck_assert_int_eq(owner_request_key(&out, &owner.secret, &owner.pub, &point, onion), OWNER_REFUSED);
+		ck_assert_int_eq(owner_request_key(&out, &owner.secret, &owner.pub, &point, onion),
+				OWNER_REFUSED);
 	}
 }
 END_TEST
@@ -222,7 +234,8 @@ START_TEST(refuses_every_truncation_of_signature_input)
 	for (size_t cut = 0; cut < len; cut++) {
 		struct key owner_pub;
 		uint8_t got_nonce[NONCE_BYTES];
-		char *exact = strndup(headers.input, cut), *tail = strdup(headers.input + len - cut);
+		char *exact = strndup(headers.input, cut),
+		     *tail = strdup(headers.input + len - cut);
 
 		ck_assert_int_eq(owner_parse_input(exact, &owner_pub, got_nonce), OWNER_REFUSED);
 		ck_assert_int_eq(owner_parse_input(tail, &owner_pub, got_nonce), OWNER_REFUSED);
@@ -239,7 +252,8 @@ static void refuse_each_change(char *text)
 			char saved = text[i];
 
 			text[i] = (char)c;
-			ck_assert(verify_at(&server, onion, &request) == (text[i] == saved ? 0 : OWNER_REFUSED));
+			ck_assert(verify_at(&server, onion, &request) ==
+					(text[i] == saved ? 0 : OWNER_REFUSED));
 			text[i] = saved;
 		}
 }
@@ -272,7 +286,8 @@ START_TEST(refuses_other_spellings_of_the_same_input)
 		"",
 		"sotto=",
 		("sig1=(" FOUR ");keyid=\"%s\";nonce=\"%s\"" ALG),
-		("sotto=(\"@path\" \"@method\" \"@query\" \"content-digest\");keyid=\"%s\";nonce=\"%s\"" ALG),
+		("sotto=(\"@path\" \"@method\" \"@query\" "
+		 "\"content-digest\");keyid=\"%s\";nonce=\"%s\"" ALG),
 		("sotto=(\"@method\" \"@path\" \"@query\");keyid=\"%s\";nonce=\"%s\"" ALG),
 		("sotto=(" FOUR " \"date\");keyid=\"%s\";nonce=\"%s\"" ALG),
 		("sotto=(" FOUR ");nonce=\"%s\";keyid=\"%s\"" ALG),
@@ -293,9 +308,11 @@ START_TEST(refuses_other_spellings_of_the_same_input)
 		char *out = headers.input;
 
 		for (int n = 0; second; n++, at = second + 2, second = strstr(at, "%s"))
-			out += sprintf(out, "%.*s%s", (int)(second - at), at, n ? nonce_text : keyid);
+			out += sprintf(out, "%.*s%s", (int)(second - at), at,
+					n ? nonce_text : keyid);
 		snprintf(out, sizeof headers.input - (size_t)(out - headers.input), "%s", at);
-		ck_assert_msg(verify_at(&server, onion, &request) == OWNER_REFUSED, "%s", headers.input);
+		ck_assert_msg(verify_at(&server, onion, &request) == OWNER_REFUSED, "%s",
+				headers.input);
 	}
 }
 END_TEST
@@ -326,10 +343,14 @@ START_TEST(a_mailbox_is_the_hash_of_its_owner_key)
 END_TEST
 
 UNIT("owner", the_hmac_vector_of_rfc_9421_b_2_5, the_digest_of_nothing_is_that_of_the_empty_string,
-	the_header_has_the_form_that_the_protocol_states, signs_the_base_of_rfc_9421, both_sides_compute_one_key,
-	the_key_is_the_hash_that_the_protocol_states, low_order_keys_are_refused,
-	what_was_signed_for_another_onion_is_refused, what_was_signed_for_another_server_key_is_refused,
-	another_owner_cannot_sign_in_this_ones_name, every_signed_part_counts, another_nonce_breaks_the_signature,
-	refuses_every_truncation_of_signature_input, refuses_every_changed_byte_of_digest_and_signature,
-	refuses_every_changed_byte_of_signature_input, refuses_other_spellings_of_the_same_input,
-	a_path_too_long_for_any_request_is_an_error_of_ours, a_mailbox_is_the_hash_of_its_owner_key)
+		the_header_has_the_form_that_the_protocol_states, signs_the_base_of_rfc_9421,
+		both_sides_compute_one_key, the_key_is_the_hash_that_the_protocol_states,
+		low_order_keys_are_refused, what_was_signed_for_another_onion_is_refused,
+		what_was_signed_for_another_server_key_is_refused,
+		another_owner_cannot_sign_in_this_ones_name, every_signed_part_counts,
+		another_nonce_breaks_the_signature, refuses_every_truncation_of_signature_input,
+		refuses_every_changed_byte_of_digest_and_signature,
+		refuses_every_changed_byte_of_signature_input,
+		refuses_other_spellings_of_the_same_input,
+		a_path_too_long_for_any_request_is_an_error_of_ours,
+		a_mailbox_is_the_hash_of_its_owner_key)

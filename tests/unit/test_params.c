@@ -65,7 +65,8 @@ START_TEST(an_array_has_the_header_postgresql_expects)
 	memset(ids, 7, sizeof ids);
 	params_uuids(&p, ids, PARAMS_UUIDS_MOST);
 	ck_assert_int_eq(p.lengths[0], 20 + 64 * 20);
-	ck_assert_mem_eq(p.values[0], "\0\0\0\1\0\0\0\0\0\0\x0b\x86\0\0\0\x40\0\0\0\1\0\0\0\x10\7\7", 26);
+	ck_assert_mem_eq(p.values[0],
+			"\0\0\0\1\0\0\0\0\0\0\x0b\x86\0\0\0\x40\0\0\0\1\0\0\0\x10\7\7", 26);
 }
 END_TEST
 
@@ -112,6 +113,7 @@ START_TEST(the_third_parameter_does_not_count)
 }
 END_TEST
 
-UNIT("params", integers_are_big_endian, bytes_and_uuids_are_borrowed, an_array_has_the_header_postgresql_expects,
-	a_whole_set_of_parameters_fits, order_is_that_of_the_first_two_as_bytes, shorter_and_fewer_sort_first,
-	the_third_parameter_does_not_count)
+UNIT("params", integers_are_big_endian, bytes_and_uuids_are_borrowed,
+		an_array_has_the_header_postgresql_expects, a_whole_set_of_parameters_fits,
+		order_is_that_of_the_first_two_as_bytes, shorter_and_fewer_sort_first,
+		the_third_parameter_does_not_count)

@@ -35,4 +35,4 @@ START_TEST(what_is_no_problem_of_the_catalogue_is_unavailable)
 END_TEST
 
 UNIT("problem", every_problem_has_a_status_an_urn_and_a_title, no_two_problems_share_an_urn,
-	what_is_no_problem_of_the_catalogue_is_unavailable)
+		what_is_no_problem_of_the_catalogue_is_unavailable)

@@ -108,5 +108,6 @@ START_TEST(nothing_at_all_is_done)
 END_TEST
 
 UNIT("reader", integers_are_big_endian, a_short_read_is_remembered_and_all_after_it_is_zero,
-	every_truncation_of_a_layout_is_noticed, what_is_left_over_is_not_done, takes_and_rests_in_place,
-	a_huge_length_does_not_wrap, sees_the_one_byte_that_is_not_zero, nothing_at_all_is_done)
+		every_truncation_of_a_layout_is_noticed, what_is_left_over_is_not_done,
+		takes_and_rests_in_place, a_huge_length_does_not_wrap,
+		sees_the_one_byte_that_is_not_zero, nothing_at_all_is_done)

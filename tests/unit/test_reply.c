@@ -93,5 +93,6 @@ START_TEST(no_json_is_a_failed_allocation)
 }
 END_TEST
 
-UNIT("reply", json_is_padded_with_spaces_to_its_size, an_empty_reply_is_an_empty_object, every_problem_has_one_size,
-	bytes_are_zeros_until_filled, json_that_does_not_fit_is_a_failure_of_ours, no_json_is_a_failed_allocation)
+UNIT("reply", json_is_padded_with_spaces_to_its_size, an_empty_reply_is_an_empty_object,
+		every_problem_has_one_size, bytes_are_zeros_until_filled,
+		json_that_does_not_fit_is_a_failure_of_ours, no_json_is_a_failed_allocation)

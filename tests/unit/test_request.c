@@ -43,9 +43,9 @@ END_TEST
 
 START_TEST(refuses_what_is_no_object)
 {
-	static const char *const texts[] = { "", "[]", "1", "\"a\"", "null", "true", "{", "}", "{]", "{}{}", "{} {}",
-		" {}", "{}x", "{\"a\"}", "{\"a\":}", "{a: 1}", "{'a': 1}", "{\"a\": 1,}", "{\"a\": NaN}",
-		"{\"a\": 01}" };
+	static const char *const texts[] = { "", "[]", "1", "\"a\"", "null", "true", "{", "}", "{]",
+		"{}{}", "{} {}", " {}", "{}x", "{\"a\"}", "{\"a\":}", "{a: 1}", "{'a': 1}",
+		"{\"a\": 1,}", "{\"a\": NaN}", "{\"a\": 01}" };
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		ck_assert_msg(read_text(texts[i]) == PROBLEM_BAD_REQUEST, "%s", texts[i]);
@@ -66,7 +66,8 @@ START_TEST(refuses_more_than_four_levels)
 	ck_assert_int_eq(read_text("{\"a\": [{\"b\": []}]}"), 0);
 	ck_assert_int_eq(read_text("{\"a\": [{\"b\": [[]]}]}"), PROBLEM_BAD_REQUEST);
 	ck_assert_int_eq(read_text("{\"a\": [{\"b\": [{}]}]}"), PROBLEM_BAD_REQUEST);
-	ck_assert_int_eq(read_text("{\"[[[[[[\": \"\\\"{{{{{{\"}"), 0); /* within strings they are letters */
+	ck_assert_int_eq(read_text("{\"[[[[[[\": \"\\\"{{{{{{\"}"),
+			0); /* within strings they are letters */
 }
 END_TEST
 
@@ -98,7 +99,8 @@ END_TEST
 
 START_TEST(refuses_every_truncation)
 {
-	static const char text[] = "{\"deposit\": \"x\\\"\\\\\", \"keep_days\": 21, \"list\": [1, {}]}";
+	static const char text[] =
+			"{\"deposit\": \"x\\\"\\\\\", \"keep_days\": 21, \"list\": [1, {}]}";
 
 	ck_assert_int_eq(read_bytes(text, strlen(text)), 0);
 	for (size_t len = 0; len < strlen(text); len++)
@@ -106,6 +108,7 @@ START_TEST(refuses_every_truncation)
 }
 END_TEST
 
-UNIT("request", takes_an_object_padded_with_spaces, refuses_what_is_no_object, refuses_names_that_come_twice,
-	refuses_more_than_four_levels, refuses_nul_bytes, refuses_padding_that_is_not_spaces,
-	refuses_text_that_is_not_utf8, refuses_every_truncation)
+UNIT("request", takes_an_object_padded_with_spaces, refuses_what_is_no_object,
+		refuses_names_that_come_twice, refuses_more_than_four_levels, refuses_nul_bytes,
+		refuses_padding_that_is_not_spaces, refuses_text_that_is_not_utf8,
+		refuses_every_truncation)

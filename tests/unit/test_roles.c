@@ -20,7 +20,7 @@ static void teardown(void)
 	PQfinish(bridged);
 }
 
-/* --- roles ----------------------------------------------------------------------------------------- */
+/* --- roles -------------------------------------------------------------- */
 
 /* What a daemon's role is refused, all with 42501. */
 /* clang-format off */
@@ -58,25 +58,29 @@ START_TEST(daemons_are_refused_everything_but_their_functions)
 	for (size_t i = 0; i < ARRAY_LEN(conns); i++) {
 		ck_assert_str_eq(scratch_ask(conns[i], "SELECT 1"), "1");
 		for (size_t j = 0; j < ARRAY_LEN(refused); j++)
-			ck_assert_msg(strcmp(scratch_ask(conns[i], refused[j]), "[42501]") == 0, "%s: %s as %s",
-				refused[j], scratch_ask(conns[i], refused[j]), PQuser(conns[i]));
+			ck_assert_msg(strcmp(scratch_ask(conns[i], refused[j]), "[42501]") == 0,
+					"%s: %s as %s", refused[j],
+					scratch_ask(conns[i], refused[j]), PQuser(conns[i]));
 	}
 }
 END_TEST
 
 /* {role, function} for all that a daemon may execute in our schema; nothing may be missing here. */
 static const char allowed[] =
-	"blobd ack,blobd deposit,blobd fetch,blobd mailbox_end,blobd mailbox_put,"
-	"bridged live_ack,bridged session_open,"
-	"prekeyd account_end,prekeyd account_put,prekeyd bundle_take,prekeyd bundles_count,prekeyd bundles_put";
+		"blobd ack,blobd deposit,blobd fetch,blobd mailbox_end,blobd mailbox_put,"
+		"bridged live_ack,bridged session_open,"
+		"prekeyd account_end,prekeyd account_put,prekeyd bundle_take,prekeyd "
+		"bundles_count,prekeyd bundles_put";
 
 START_TEST(each_function_is_one_daemons)
 {
 	PGresult *r = PQexec(admin,
-		"SELECT string_agg(rolname || ' ' || proname, ',' ORDER BY rolname, proname) "
-		"FROM pg_proc, pg_roles WHERE rolname IN ('blobd', 'bridged', 'prekeyd') "
-		"AND pronamespace = 'sotto'::regnamespace AND has_function_privilege(pg_roles.oid, pg_proc.oid, "
-		"'EXECUTE')");
+			"SELECT string_agg(rolname || ' ' || proname, ',' ORDER BY rolname, "
+			"proname) "
+			"FROM pg_proc, pg_roles WHERE rolname IN ('blobd', 'bridged', 'prekeyd') "
+			"AND pronamespace = 'sotto'::regnamespace AND "
+			"has_function_privilege(pg_roles.oid, pg_proc.oid, "
+			"'EXECUTE')");
 
 	ck_assert_str_eq(PQgetvalue(r, 0, 0), allowed);
 	PQclear(r);
@@ -85,35 +89,42 @@ END_TEST
 
 START_TEST(every_function_is_the_owners_and_closed)
 {
-	ck_assert_str_eq(
-		scratch_ask(admin,
-			"SELECT count(*) FROM pg_proc WHERE pronamespace = 'sotto'::regnamespace "
-			"AND NOT "
-			"(prosecdef AND provolatile = 'v' AND proowner = 'sotto_owner'::regrole AND "
-			"proconfig = ARRAY['search_path=sotto, pg_temp'] AND NOT has_function_privilege('public', oid, "
-			"'EXECUTE'))"),
-		"0");
+	ck_assert_str_eq(scratch_ask(admin,
+					 "SELECT count(*) FROM pg_proc WHERE pronamespace = "
+					 "'sotto'::regnamespace "
+					 "AND NOT "
+					 "(prosecdef AND provolatile = 'v' AND proowner = "
+					 "'sotto_owner'::regrole AND "
+					 "proconfig = ARRAY['search_path=sotto, pg_temp'] AND NOT "
+					 "has_function_privilege('public', oid, "
+					 "'EXECUTE'))"),
+			"0");
 }
 END_TEST
 
 START_TEST(the_catalogue_is_closed_to_the_public)
 {
 	ck_assert_str_eq(scratch_ask(admin,
-				 "SELECT count(*) FROM pg_proc WHERE has_function_privilege('public', oid, "
-				 "'EXECUTE')"),
-		"0");
+					 "SELECT count(*) FROM pg_proc WHERE "
+					 "has_function_privilege('public', oid, "
+					 "'EXECUTE')"),
+			"0");
 	ck_assert_str_eq(scratch_ask(admin,
-				 "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'v', 'm', 'S') AND "
-				 "(has_any_column_privilege('public', oid, 'SELECT, INSERT, UPDATE') OR "
-				 "has_table_privilege('public', oid, 'DELETE, TRUNCATE, TRIGGER')) AND relkind <> 'S'"),
-		"0");
+					 "SELECT count(*) FROM pg_class WHERE relkind IN ('r', "
+					 "'v', 'm', 'S') AND "
+					 "(has_any_column_privilege('public', oid, 'SELECT, "
+					 "INSERT, UPDATE') OR "
+					 "has_table_privilege('public', oid, 'DELETE, TRUNCATE, "
+					 "TRIGGER')) AND relkind <> 'S'"),
+			"0");
 }
 END_TEST
 
 START_TEST(the_owner_is_no_superuser_in_disguise)
 {
-	static const char *const statements[] = { "SELECT pg_read_file('PG_VERSION')", "SELECT pg_ls_dir('.')",
-		"SELECT lo_import('/etc/passwd')", "SELECT * FROM pg_authid", "COPY (SELECT 1) TO PROGRAM 'true'",
+	static const char *const statements[] = { "SELECT pg_read_file('PG_VERSION')",
+		"SELECT pg_ls_dir('.')", "SELECT lo_import('/etc/passwd')",
+		"SELECT * FROM pg_authid", "COPY (SELECT 1) TO PROGRAM 'true'",
 		"SELECT pg_reload_conf()", "SELECT pg_read_binary_file('PG_VERSION', 0, 1)",
 		"ALTER SYSTEM SET jit = on" };
 	PGconn *owner = scratch_connect("sotto_owner");
@@ -133,43 +144,53 @@ START_TEST(daemons_have_their_settings)
 }
 END_TEST
 
-/* --- what the tables tell -------------------------------------------------------------------------- */
+/* --- what the tables tell ----------------------------------------------- */
 
 START_TEST(no_column_is_finer_than_a_day_and_all_are_explained)
 {
 	ck_assert_str_eq(scratch_ask(admin,
-				 "SELECT count(*) FROM information_schema.columns WHERE table_schema = "
-				 "'sotto' "
-				 "AND (data_type ~ 'time|interval|inet|cidr|macaddr' OR data_type = 'json')"),
-		"0");
+					 "SELECT count(*) FROM information_schema.columns WHERE "
+					 "table_schema = "
+					 "'sotto' "
+					 "AND (data_type ~ 'time|interval|inet|cidr|macaddr' OR "
+					 "data_type = 'json')"),
+			"0");
 	ck_assert_str_eq(scratch_ask(admin,
-				 "SELECT coalesce(string_agg(relname || '.' || attname, ' '), '') FROM "
-				 "pg_attribute "
-				 "JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'sotto'::regnamespace AND "
-				 "relkind = 'r' AND "
-				 "attnum > 0 "
-				 "AND (col_description(attrelid, attnum) IS NULL OR obj_description(c.oid) IS NULL)"),
-		"");
+					 "SELECT coalesce(string_agg(relname || '.' || attname, ' "
+					 "'), '') FROM "
+					 "pg_attribute "
+					 "JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = "
+					 "'sotto'::regnamespace AND "
+					 "relkind = 'r' AND "
+					 "attnum > 0 "
+					 "AND (col_description(attrelid, attnum) IS NULL OR "
+					 "obj_description(c.oid) IS NULL)"),
+			"");
 }
 END_TEST
 
 START_TEST(every_bytea_has_a_length)
 {
 	ck_assert_str_eq(scratch_ask(admin,
-				 "SELECT coalesce(string_agg(relname || '.' || attname, ' '), '') FROM "
-				 "pg_attribute a "
-				 "JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'sotto'::regnamespace AND "
-				 "relkind = 'r' "
-				 "AND atttypid = 'bytea'::regtype AND NOT EXISTS (SELECT FROM pg_constraint k WHERE "
-				 "k.conrelid = c.oid "
-				 ""
-				 "AND k.contype = 'c' AND a.attnum = ANY (k.conkey) AND pg_get_constraintdef(k.oid) ~ "
-				 "'octet_length')"),
-		"");
+					 "SELECT coalesce(string_agg(relname || '.' || attname, ' "
+					 "'), '') FROM "
+					 "pg_attribute a "
+					 "JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = "
+					 "'sotto'::regnamespace AND "
+					 "relkind = 'r' "
+					 "AND atttypid = 'bytea'::regtype AND NOT EXISTS (SELECT "
+					 "FROM pg_constraint k WHERE "
+					 "k.conrelid = c.oid "
+					 ""
+					 "AND k.contype = 'c' AND a.attnum = ANY (k.conkey) AND "
+					 "pg_get_constraintdef(k.oid) ~ "
+					 "'octet_length')"),
+			"");
 }
 END_TEST
 
-SCRATCH_UNIT("roles", scratch_pg_up, setup, teardown, daemons_are_refused_everything_but_their_functions,
-	each_function_is_one_daemons, every_function_is_the_owners_and_closed, the_catalogue_is_closed_to_the_public,
-	the_owner_is_no_superuser_in_disguise, daemons_have_their_settings,
-	no_column_is_finer_than_a_day_and_all_are_explained, every_bytea_has_a_length)
+SCRATCH_UNIT("roles", scratch_pg_up, setup, teardown,
+		daemons_are_refused_everything_but_their_functions, each_function_is_one_daemons,
+		every_function_is_the_owners_and_closed, the_catalogue_is_closed_to_the_public,
+		the_owner_is_no_superuser_in_disguise, daemons_have_their_settings,
+		no_column_is_finer_than_a_day_and_all_are_explained, every_bytea_has_a_length)

@@ -104,4 +104,4 @@ START_TEST(every_truncation_of_a_path_is_unknown)
 END_TEST
 
 UNIT("route", finds_each_row_and_its_variable, another_method_on_a_known_path_is_told_apart,
-	paths_are_compared_byte_for_byte, every_truncation_of_a_path_is_unknown)
+		paths_are_compared_byte_for_byte, every_truncation_of_a_path_is_unknown)

@@ -23,19 +23,21 @@ static int sottoctl(const char *role, const char *sql, const char *command)
 	char line[1024];
 
 	snprintf(line, sizeof line,
-		"%s/sottoctl --database 'host=%s/pg port=5432 user=%s' --sql %s %s >/dev/null "
-		"2>&1",
-		scratch_build(), scratch_pg_dir, role, sql, command);
+			"%s/sottoctl --database 'host=%s/pg port=5432 user=%s' --sql %s %s "
+			">/dev/null "
+			"2>&1",
+			scratch_build(), scratch_pg_dir, role, sql, command);
 	return WEXITSTATUS(system(line));
 }
 
 START_TEST(migrating_again_changes_nothing)
 {
 	static const char state[] =
-		"SELECT (SELECT sum(oid::bigint) FROM pg_proc), (SELECT count(*) FROM "
-		"sotto.migration), "
-		"(SELECT sum(xmin::text::bigint) FROM pg_class WHERE relnamespace = 'sotto'::regnamespace AND relname "
-		"<> 'migration')";
+			"SELECT (SELECT sum(oid::bigint) FROM pg_proc), (SELECT count(*) FROM "
+			"sotto.migration), "
+			"(SELECT sum(xmin::text::bigint) FROM pg_class WHERE relnamespace = "
+			"'sotto'::regnamespace AND relname "
+			"<> 'migration')";
 	char sql[600], before[256];
 
 	snprintf(sql, sizeof sql, "%s/sql", scratch_build());
@@ -60,55 +62,72 @@ START_TEST(a_changed_or_earlier_migration_is_refused)
 	ck_assert_int_eq(sottoctl("sotto_owner", copy, "migrate"), 0);
 	run("echo 'CREATE TABLE earlier ()' > %s/migrations/0003_late.sql", copy);
 	ck_assert_int_eq(sottoctl("sotto_owner", copy, "migrate"), 1);
-	run("rm %s/migrations/0003_late.sql; echo '-- another' >> %s/migrations/0007_bad.sql", copy, copy);
+	run("rm %s/migrations/0003_late.sql; echo '-- another' >> %s/migrations/0007_bad.sql", copy,
+			copy);
 	ck_assert_int_eq(sottoctl("sotto_owner", copy, "migrate"), 1);
-	PQclear(PQexec(admin, "DROP TABLE sotto.added; DELETE FROM sotto.migration WHERE number = 7"));
+	PQclear(PQexec(admin,
+			"DROP TABLE sotto.added; DELETE FROM sotto.migration WHERE number = 7"));
 }
 END_TEST
 
-/* Mailboxes 1 to 3 with two blobs each, accounts a and b with three bundles each, two and one of them handed out. */
+/* Mailboxes 1 to 3 with two blobs each, accounts a and b with three bundles each, two and one of
+ * them handed out. */
 static const char fill[] =
-	"SET search_path = sotto; TRUNCATE mailbox, blob, account, bundle, handout;"
-	"CREATE FUNCTION pg_temp.k(i int, n int) RETURNS bytea LANGUAGE sql RETURN decode(repeat(lpad(to_hex(i), 2, "
-	"'0'), n), 'hex');"
-	"CREATE FUNCTION pg_temp.u(i int) RETURNS uuid LANGUAGE sql RETURN lpad(to_hex(i), 32, '0')::uuid;"
-	"INSERT INTO mailbox (id, deposit_hash, keep_days, inbox) SELECT pg_temp.k(i, 32), pg_temp.k(i, 32), 1, false "
-	""
-	"FROM generate_series(1, 3) i;"
-	"INSERT INTO blob (mailbox, id, expires_on, head, body) SELECT pg_temp.k(i, 32), pg_temp.u(j), current_date, "
-	"pg_temp.k(0, 104), pg_temp.k(0, 3992) FROM generate_series(1, 3) i, generate_series(1, 2) j;"
-	"INSERT INTO account (id, owner_key, last_resort) SELECT pg_temp.u(i), pg_temp.k(i, 32), pg_temp.k(i, 2048) "
-	"FROM generate_series(10, 11) i;"
-	"INSERT INTO bundle (account, number, generation, head, body) SELECT pg_temp.u(i), j, 0, pg_temp.k(0, 52), "
-	"pg_temp.k(0, 1996) FROM generate_series(10, 11) i, generate_series(1, 3) j;"
-	"UPDATE bundle SET token = pg_temp.k(number::int, 32) WHERE account = pg_temp.u(10) AND number < 3;"
-	"UPDATE bundle SET token = pg_temp.k(9, 32) WHERE account = pg_temp.u(11) AND number = 1;"
-	"INSERT INTO handout (account, token) SELECT account, token FROM bundle WHERE token IS NOT NULL";
+		"SET search_path = sotto; TRUNCATE mailbox, blob, account, bundle, handout;"
+		"CREATE FUNCTION pg_temp.k(i int, n int) RETURNS bytea LANGUAGE sql RETURN "
+		"decode(repeat(lpad(to_hex(i), 2, "
+		"'0'), n), 'hex');"
+		"CREATE FUNCTION pg_temp.u(i int) RETURNS uuid LANGUAGE sql RETURN lpad(to_hex(i), "
+		"32, '0')::uuid;"
+		"INSERT INTO mailbox (id, deposit_hash, keep_days, inbox) SELECT pg_temp.k(i, 32), "
+		"pg_temp.k(i, 32), 1, false "
+		""
+		"FROM generate_series(1, 3) i;"
+		"INSERT INTO blob (mailbox, id, expires_on, head, body) SELECT pg_temp.k(i, 32), "
+		"pg_temp.u(j), current_date, "
+		"pg_temp.k(0, 104), pg_temp.k(0, 3992) FROM generate_series(1, 3) i, "
+		"generate_series(1, 2) j;"
+		"INSERT INTO account (id, owner_key, last_resort) SELECT pg_temp.u(i), "
+		"pg_temp.k(i, 32), pg_temp.k(i, 2048) "
+		"FROM generate_series(10, 11) i;"
+		"INSERT INTO bundle (account, number, generation, head, body) SELECT pg_temp.u(i), "
+		"j, 0, pg_temp.k(0, 52), "
+		"pg_temp.k(0, 1996) FROM generate_series(10, 11) i, generate_series(1, 3) j;"
+		"UPDATE bundle SET token = pg_temp.k(number::int, 32) WHERE account = "
+		"pg_temp.u(10) AND number < 3;"
+		"UPDATE bundle SET token = pg_temp.k(9, 32) WHERE account = pg_temp.u(11) AND "
+		"number = 1;"
+		"INSERT INTO handout (account, token) SELECT account, token FROM bundle WHERE "
+		"token IS NOT NULL";
 
-static const char counts[] =
-	"SELECT (SELECT count(*) FROM mailbox), (SELECT count(*) FROM blob), "
-	"(SELECT count(*) FROM account), (SELECT count(*) FROM bundle), (SELECT count(*) FROM handout)";
+static const char counts[] = "SELECT (SELECT count(*) FROM mailbox), (SELECT count(*) FROM blob), "
+			     "(SELECT count(*) FROM account), (SELECT count(*) FROM bundle), "
+			     "(SELECT count(*) FROM handout)";
 
 START_TEST(a_sweep_deletes_what_is_over_and_nothing_else)
 {
 	PQclear(PQexec(admin, fill));
 	ck_assert_str_eq(scratch_ask(admin, counts), "3|6|2|6|3");
 	PQclear(PQexec(admin,
-		"UPDATE mailbox SET seen_on = current_date - 90 WHERE id = pg_temp.k(1, 32);"
-		"UPDATE mailbox SET seen_on = current_date - 91 WHERE id = pg_temp.k(2, "
-		"32);" /* takes two blobs along */
-		"UPDATE blob SET expires_on = current_date - 1 WHERE mailbox = pg_temp.k(3, 32) AND id = "
-		"pg_temp.u(1);"
-		"UPDATE account SET seen_on = current_date - 91 WHERE id = "
-		"pg_temp.u(11);" /* takes three bundles along */
-		"UPDATE handout SET made_on = current_date - 2 WHERE token = pg_temp.k(1, "
-		"32);" /* and its bundle */
-		"UPDATE handout SET made_on = current_date - 1 WHERE token = pg_temp.k(2, 32)"));
+			"UPDATE mailbox SET seen_on = current_date - 90 WHERE id = pg_temp.k(1, "
+			"32);"
+			"UPDATE mailbox SET seen_on = current_date - 91 WHERE id = pg_temp.k(2, "
+			"32);" /* takes two blobs along */
+			"UPDATE blob SET expires_on = current_date - 1 WHERE mailbox = "
+			"pg_temp.k(3, 32) AND id = "
+			"pg_temp.u(1);"
+			"UPDATE account SET seen_on = current_date - 91 WHERE id = "
+			"pg_temp.u(11);" /* takes three bundles along */
+			"UPDATE handout SET made_on = current_date - 2 WHERE token = pg_temp.k(1, "
+			"32);" /* and its bundle */
+			"UPDATE handout SET made_on = current_date - 1 WHERE token = pg_temp.k(2, "
+			"32)"));
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(sottoctl("sotto_owner", "/", "sweep"), 0);
 		ck_assert_str_eq(scratch_ask(admin, counts), "2|3|1|2|2");
 	}
-	ck_assert_str_eq(scratch_ask(admin, "SELECT token FROM bundle WHERE token IS NOT NULL"), "\\x02020202");
+	ck_assert_str_eq(scratch_ask(admin, "SELECT token FROM bundle WHERE token IS NOT NULL"),
+			"\\x02020202");
 }
 END_TEST
 
@@ -117,10 +136,11 @@ START_TEST(a_sweep_leaves_no_commit_times_behind)
 	PQclear(PQexec(admin, fill));
 	ck_assert_int_eq(sottoctl("sotto_owner", "/", "sweep"), 0);
 	ck_assert_str_eq(scratch_ask(admin,
-				 "SELECT count(*) FROM pg_ls_waldir() WHERE modification < "
-				 "(SELECT max(modification) FROM pg_ls_waldir()) AND name <> "
-				 "pg_walfile_name(pg_current_wal_lsn())"),
-		"0");
+					 "SELECT count(*) FROM pg_ls_waldir() WHERE modification < "
+					 "(SELECT max(modification) FROM pg_ls_waldir()) AND name "
+					 "<> "
+					 "pg_walfile_name(pg_current_wal_lsn())"),
+			"0");
 }
 END_TEST
 
@@ -137,11 +157,12 @@ START_TEST(keys_are_made_once)
 	run("test \"$(b2sum -l 256 < %s/blobd/broker.key | cut -c 1-64)\" = \"$(od -An -v -tx1 < "
 	    "%s/broker/blobd.hash | "
 	    "tr -d ' \\n')\"",
-		dir, dir);
+			dir, dir);
 	run("test $(grep -cE '^(prekeyd|blobd|bridged)_key = [A-Za-z0-9_-]{43}$' %s.1) = 3", dir);
 }
 END_TEST
 
 SCRATCH_UNIT("sottoctl", scratch_pg_up, setup, teardown, migrating_again_changes_nothing,
-	a_changed_or_earlier_migration_is_refused, a_sweep_deletes_what_is_over_and_nothing_else,
-	a_sweep_leaves_no_commit_times_behind, keys_are_made_once)
+		a_changed_or_earlier_migration_is_refused,
+		a_sweep_deletes_what_is_over_and_nothing_else,
+		a_sweep_leaves_no_commit_times_behind, keys_are_made_once)

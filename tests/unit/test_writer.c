@@ -78,4 +78,5 @@ START_TEST(half_a_layout_is_not_full)
 END_TEST
 
 UNIT("writer", integers_are_big_endian, what_the_writer_lays_out_the_reader_reads,
-	nothing_is_written_past_the_end_or_after_it, a_huge_length_does_not_wrap, half_a_layout_is_not_full)
+		nothing_is_written_past_the_end_or_after_it, a_huge_length_does_not_wrap,
+		half_a_layout_is_not_full)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The main() of a unit test, over Check. Tests are START_TEST functions named as facts; at the end of the file:
+ * The main() of a unit test, over Check. Tests are START_TEST functions named as facts; at the end
+ *of the file:
  *
  *	UNIT("reader", refuses_every_truncation, remembers_the_first_short_read)
  *
@@ -39,7 +40,8 @@ static inline int unit_run(const char *name, const TTest *const *tests, size_t n
 		tcase_add_test(tc, tests[i]);
 		suite_add_tcase(suite, tc);
 	}
-	srunner_run_all(runner, CK_ENV); /* CK_VERBOSITY; its normal form prints the totals and what failed */
+	srunner_run_all(runner, CK_ENV); /* CK_VERBOSITY; its normal form prints the totals and what
+					    failed */
 	ran = srunner_ntests_run(runner);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

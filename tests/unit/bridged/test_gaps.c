@@ -6,7 +6,8 @@
 
 static const uint8_t first[16] = { 1 }, second[16] = { 2 };
 
-static bool beat(struct gaps *g, const char *name, const uint8_t *boot, uint64_t counter, uint64_t now)
+static bool beat(struct gaps *g, const char *name, const uint8_t *boot, uint64_t counter,
+		uint64_t now)
 {
 	const struct beat b = { name, boot, counter };
 
@@ -75,5 +76,5 @@ START_TEST(more_publishers_than_places_push_out_the_most_silent)
 END_TEST
 
 UNIT("gaps", counting_on_is_no_gap_and_skipping_is_one, a_beat_shows_what_no_later_event_did,
-	a_new_boot_id_under_a_name_replaces_the_old_one, silence_is_told_once,
-	more_publishers_than_places_push_out_the_most_silent)
+		a_new_boot_id_under_a_name_replaces_the_old_one, silence_is_told_once,
+		more_publishers_than_places_push_out_the_most_silent)

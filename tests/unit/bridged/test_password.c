@@ -55,5 +55,6 @@ START_TEST(another_session_or_another_key_is_refused)
 }
 END_TEST
 
-UNIT("password", what_was_made_is_taken_with_its_expiry, refuses_every_changed_character_and_every_truncation,
-	another_session_or_another_key_is_refused)
+UNIT("password", what_was_made_is_taken_with_its_expiry,
+		refuses_every_changed_character_and_every_truncation,
+		another_session_or_another_key_is_refused)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Two people for tests of the client: their profiles in scratch folders, a clock of the test's, no network. */
+/* Two people for tests of the client: their profiles in scratch folders, a clock of the test's, no
+ * network. */
 #ifndef SOTTO_TEST_PEOPLE_H
 #define SOTTO_TEST_PEOPLE_H
 
@@ -93,7 +94,9 @@ static inline void say(struct person *a, const char *name, struct person *peer, 
 	ck_assert_int_eq(mailbox_made(a->p, box.id), 0);
 	rc = conversation_send(a->p, &c, text);
 	if (rc == SEND_NEEDS_BUNDLE) {
-		ck_assert_int_eq(conversation_begin(a->p, &c, peer->bundles.one_time[peer->next_bundle++]), 0);
+		ck_assert_int_eq(conversation_begin(a->p, &c,
+						 peer->bundles.one_time[peer->next_bundle++]),
+				0);
 		rc = conversation_send(a->p, &c, text);
 	}
 	ck_assert_int_eq(rc, 0);
@@ -132,7 +135,11 @@ static inline void last_text(struct person *a, char *out, size_t size)
 {
 	sqlite3_stmt *s;
 
-	ck_assert_int_eq(q_open(&s, a->p->db, "SELECT text FROM message WHERE NOT out ORDER BY id DESC LIMIT 1", ""), 0);
+	ck_assert_int_eq(q_open(&s, a->p->db,
+					 "SELECT text FROM message WHERE NOT out ORDER BY id DESC "
+					 "LIMIT 1",
+					 ""),
+			0);
 	ck_assert_int_eq(sqlite3_step(s), SQLITE_ROW);
 	snprintf(out, size, "%s", (const char *)sqlite3_column_text(s, 0));
 	sqlite3_finalize(s);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Two people in one process, with a clock of the test's: what one sends the other reads, once, in any order. */
+/* Two people in one process, with a clock of the test's: what one sends the other reads, once, in
+ * any order. */
 #include "tests/unit/client/people.h"
 
 START_TEST(two_people_talk_and_a_stranger_is_a_request_until_accepted)
@@ -72,7 +73,8 @@ END_TEST
 
 START_TEST(long_texts_are_split_between_characters)
 {
-	char text[5 * CONTENT_TEXT_MOST], got[CONTENT_TEXT_MOST + 1], all[5 * CONTENT_TEXT_MOST] = "";
+	char text[5 * CONTENT_TEXT_MOST], got[CONTENT_TEXT_MOST + 1],
+			all[5 * CONTENT_TEXT_MOST] = "";
 	struct parcel parcel;
 
 	for (size_t i = 0; i + 2 < sizeof text; i += 2)
@@ -106,12 +108,14 @@ START_TEST(a_sealing_secret_dies_quiet_and_not_before)
 	living = count(&alice, "SELECT count(*) FROM sealing WHERE base IS NOT NULL");
 	ck_assert_int_gt(living, 1);
 	ck_assert_int_eq(turns_forget(alice.p), 0);
-	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM sealing WHERE base IS NOT NULL"), living);
+	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM sealing WHERE base IS NOT NULL"),
+			living);
 	test_now += QUIET_S;
 	ck_assert_int_eq(mailbox_for(&box, alice.p, the_contact(&alice, "bob").id), 0);
 	ck_assert_int_eq(mailbox_seen_empty(alice.p, box.id), 0);
 	ck_assert_int_eq(turns_forget(alice.p), 0);
-	ck_assert_int_lt(count(&alice, "SELECT count(*) FROM sealing WHERE base IS NOT NULL"), living);
+	ck_assert_int_lt(count(&alice, "SELECT count(*) FROM sealing WHERE base IS NOT NULL"),
+			living);
 	pass(&bob, "alice", &alice, "still understood");
 	pass(&alice, "bob", &bob, "still");
 	tear_down();
@@ -142,12 +146,14 @@ START_TEST(sixty_days_away_lose_nothing_that_was_kept)
 }
 END_TEST
 
-/* Whoever holds a sealing secret could put another envelope around the session's message: the guard tells. */
+/* Whoever holds a sealing secret could put another envelope around the session's message: the guard
+ * tells. */
 START_TEST(another_envelope_around_a_message_is_junk)
 {
 	struct parcel parcel, forged;
 	struct inside in;
-	uint8_t secret[HPKE_SECRET_BYTES], public_key[HPKE_PUBLIC_BYTES], hash[HASH_BYTES], deposit[HASH_BYTES];
+	uint8_t secret[HPKE_SECRET_BYTES], public_key[HPKE_PUBLIC_BYTES], hash[HASH_BYTES],
+			deposit[HASH_BYTES];
 	const struct opener opener = { secret, hash, deposit };
 	sqlite3_stmt *s;
 	bool opened = false;
@@ -157,10 +163,13 @@ START_TEST(another_envelope_around_a_message_is_junk)
 	say(&bob, "alice", &alice, "genuine");
 	parcel = forged = post(&bob);
 	hash256(deposit, parcel.address.deposit.b, KEY_BYTES);
-	ck_assert_int_eq(q_open(&s, alice.p->db, "SELECT key_hash, secret, public FROM sealing", ""), 0);
+	ck_assert_int_eq(
+			q_open(&s, alice.p->db, "SELECT key_hash, secret, public FROM sealing", ""),
+			0);
 	while (!opened && sqlite3_step(s) == SQLITE_ROW) {
-		ck_assert(q_column(hash, sizeof hash, s, 0) && q_column(secret, sizeof secret, s, 1) &&
-			q_column(public_key, sizeof public_key, s, 2));
+		ck_assert(q_column(hash, sizeof hash, s, 0) &&
+				q_column(secret, sizeof secret, s, 1) &&
+				q_column(public_key, sizeof public_key, s, 2));
 		opened = packet_open(&in, parcel.packet, &opener) == 0;
 	}
 	sqlite3_finalize(s);
@@ -241,7 +250,7 @@ START_TEST(a_bundle_of_another_person_or_changed_is_refused)
 }
 END_TEST
 
-/* --- what a reviewer broke ------------------------------------------------------------------------- */
+/* --- what a reviewer broke ---------------------------------------------- */
 
 static void sql(struct person *a, const char *statement)
 {
@@ -260,7 +269,8 @@ static void rest(struct person *a)
 
 START_TEST(a_bundles_sealing_key_lives_until_a_later_turn_was_opened)
 {
-	static const char used[] = "SELECT count(*) FROM sealing WHERE turn = 0 AND base IS NOT NULL";
+	static const char used[] =
+			"SELECT count(*) FROM sealing WHERE turn = 0 AND base IS NOT NULL";
 
 	set_up();
 	add(&alice, "bob", &bob);
@@ -284,7 +294,8 @@ START_TEST(a_bundles_sealing_key_lives_until_a_later_turn_was_opened)
 }
 END_TEST
 
-/* While `trouble` stands, the packet is not refused but fails, and leaves no trace; then it is received. */
+/* While `trouble` stands, the packet is not refused but fails, and leaves no trace; then it is
+ * received. */
 static void fails_and_recovers(const char *trouble, const char *relief)
 {
 	struct parcel parcel;
@@ -301,12 +312,15 @@ START_TEST(a_failing_disk_is_not_junk)
 {
 	set_up();
 	add(&alice, "bob", &bob);
-	fails_and_recovers("CREATE TRIGGER full BEFORE INSERT ON session BEGIN SELECT RAISE(ABORT, 'full'); END",
-		"DROP TRIGGER full");
-	fails_and_recovers("ALTER TABLE session RENAME TO lost", "ALTER TABLE lost RENAME TO session");
+	fails_and_recovers("CREATE TRIGGER full BEFORE INSERT ON session BEGIN SELECT RAISE(ABORT, "
+			   "'full'); END",
+			"DROP TRIGGER full");
+	fails_and_recovers(
+			"ALTER TABLE session RENAME TO lost", "ALTER TABLE lost RENAME TO session");
 	add(&bob, "alice", &alice);
 	pass(&bob, "alice", &alice, "an answer");
-	fails_and_recovers("ALTER TABLE session RENAME TO lost", "ALTER TABLE lost RENAME TO session");
+	fails_and_recovers(
+			"ALTER TABLE session RENAME TO lost", "ALTER TABLE lost RENAME TO session");
 	tear_down();
 }
 END_TEST
@@ -350,8 +364,11 @@ START_TEST(a_request_without_room_is_held_a_day)
 
 	set_up();
 	add(&alice, "bob", &bob);
-	sql(&bob, "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 32) "
-		"INSERT INTO contact (name, state, identity_hash) SELECT 'r' || i, 0, CAST('r' || i AS BLOB) FROM n");
+	sql(&bob,
+			"WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i "
+			"< 32) "
+			"INSERT INTO contact (name, state, identity_hash) SELECT 'r' || i, 0, "
+			"CAST('r' || i AS BLOB) FROM n");
 	say(&alice, "bob", &bob, "hi");
 	early = post(&alice);
 	ck_assert_int_eq(deliver(&bob, &early), RECEIVE_HELD);
@@ -455,7 +472,8 @@ END_TEST
 static struct parcel resealed(const struct parcel *from, const char *to)
 {
 	sqlite3_stmt *s;
-	uint8_t hash[HASH_BYTES], secret[HPKE_SECRET_BYTES], deposit[HASH_BYTES], public_key[HPKE_PUBLIC_BYTES];
+	uint8_t hash[HASH_BYTES], secret[HPKE_SECRET_BYTES], deposit[HASH_BYTES],
+			public_key[HPKE_PUBLIC_BYTES];
 	const struct q_blob into = { public_key, sizeof public_key };
 	const struct opener opener = { secret, hash, deposit };
 	struct parcel parcel = *from;
@@ -466,7 +484,7 @@ static struct parcel resealed(const struct parcel *from, const char *to)
 	ck_assert_int_eq(q_open(&s, bob.p->db, "SELECT key_hash, secret FROM sealing", ""), 0);
 	while (!open && sqlite3_step(s) == SQLITE_ROW)
 		open = q_column(hash, sizeof hash, s, 0) && q_column(secret, sizeof secret, s, 1) &&
-			packet_open(&in, from->packet, &opener) == 0;
+				packet_open(&in, from->packet, &opener) == 0;
 	sqlite3_finalize(s);
 	ck_assert(open);
 	ck_assert_int_eq(q_blob(&into, bob.p->db, to, ""), 0);
@@ -476,7 +494,8 @@ static struct parcel resealed(const struct parcel *from, const char *to)
 
 START_TEST(setups_come_under_bundle_keys_and_messages_under_turn_keys)
 {
-	static const char bundle[] = "SELECT public FROM sealing WHERE turn = 0 AND base IS NULL ORDER BY id DESC";
+	static const char bundle[] = "SELECT public FROM sealing WHERE turn = 0 AND base IS NULL "
+				     "ORDER BY id DESC";
 	static const char turn[] = "SELECT public FROM sealing WHERE turn > 0 ORDER BY id DESC";
 	struct parcel parcel, moved;
 
@@ -515,12 +534,15 @@ START_TEST(a_contacts_mailbox_is_for_that_contact_only)
 	ck_assert_int_eq(mailbox_for(&box, bob.p, the_contact(&bob, "alice").id), 0);
 	c = the_contact(&carol, "bob");
 	c.address.deposit = box.deposit;
-	ck_assert_int_eq(q_run(carol.p->db, "UPDATE contact SET address = ?", "b", &c.address, sizeof c.address), 0);
+	ck_assert_int_eq(q_run(carol.p->db, "UPDATE contact SET address = ?", "b", &c.address,
+					 sizeof c.address),
+			0);
 	post(&carol);
 	say(&carol, "bob", &bob, "in alice's mailbox");
 	parcel = post(&carol);
 	ck_assert_int_eq(deliver(&bob, &parcel), RECEIVE_JUNK);
-	ck_assert_int_eq(count(&bob, "SELECT count(*) FROM contact"), 1); /* nor is carol a request */
+	ck_assert_int_eq(count(&bob, "SELECT count(*) FROM contact"),
+			1); /* nor is carol a request */
 	add(&bob, "carol", &carol);
 	ck_assert_int_eq(deliver(&bob, &parcel), RECEIVE_JUNK);
 	person_end(&carol);
@@ -535,8 +557,9 @@ START_TEST(the_next_key_has_a_turn)
 	set_up();
 	add(&alice, "bob", &bob);
 	/* as a peer would that counts from 0: guard, session and all else are right */
-	sql(&alice, "CREATE TRIGGER zero AFTER INSERT ON sealing WHEN new.turn = 1 BEGIN "
-		"UPDATE sealing SET turn = 0 WHERE id = new.id; END");
+	sql(&alice,
+			"CREATE TRIGGER zero AFTER INSERT ON sealing WHEN new.turn = 1 BEGIN "
+			"UPDATE sealing SET turn = 0 WHERE id = new.id; END");
 	say(&alice, "bob", &bob, "makes the key of turn 0");
 	post(&alice);
 	say(&alice, "bob", &bob, "names it");
@@ -562,8 +585,10 @@ START_TEST(a_schema_is_made_whole_or_not_at_all)
 	ck_assert_int_eq(store_open(&p.db, a.dir, &key), 0);
 	whole = count(&a, tables);
 	/* a database in which creation fails at its last table */
-	for (const char *const *t = (const char *const[]){ "meta", "mailbox", "contact", "session", "prekey",
-			"signed_prekey", "sealing", "peer_turn", "envelope", "held", "message", NULL }; *t; t++) {
+	for (const char *const *t = (const char *const[]){ "meta", "mailbox", "contact", "session",
+			     "prekey", "signed_prekey", "sealing", "peer_turn", "envelope", "held",
+			     "message", NULL };
+			*t; t++) {
 		char drop[64];
 
 		snprintf(drop, sizeof drop, "DROP TABLE %s", *t);
@@ -582,13 +607,18 @@ START_TEST(a_schema_is_made_whole_or_not_at_all)
 END_TEST
 
 UNIT("conversation", two_people_talk_and_a_stranger_is_a_request_until_accepted,
-	a_packet_counts_once_and_a_changed_one_not_at_all, both_may_begin_at_once_and_packets_may_cross_and_be_late,
-	long_texts_are_split_between_characters, a_sealing_secret_dies_quiet_and_not_before,
-	sixty_days_away_lose_nothing_that_was_kept, another_envelope_around_a_message_is_junk,
-	the_files_hold_nothing_readable, a_wrong_passphrase_opens_nothing,
-	a_bundle_of_another_person_or_changed_is_refused, a_bundles_sealing_key_lives_until_a_later_turn_was_opened,
-	a_failing_disk_is_not_junk, a_failing_disk_does_not_look_like_no_session, a_request_is_named_by_half_the_hash,
-	a_request_without_room_is_held_a_day, numbers_that_begin_again_swallow_no_text,
-	a_late_setup_brings_no_old_address_back_but_a_new_session_counts, unknown_types_are_acknowledged_and_ignored,
-	setups_come_under_bundle_keys_and_messages_under_turn_keys, a_contacts_mailbox_is_for_that_contact_only,
-	the_next_key_has_a_turn, a_schema_is_made_whole_or_not_at_all)
+		a_packet_counts_once_and_a_changed_one_not_at_all,
+		both_may_begin_at_once_and_packets_may_cross_and_be_late,
+		long_texts_are_split_between_characters, a_sealing_secret_dies_quiet_and_not_before,
+		sixty_days_away_lose_nothing_that_was_kept,
+		another_envelope_around_a_message_is_junk, the_files_hold_nothing_readable,
+		a_wrong_passphrase_opens_nothing, a_bundle_of_another_person_or_changed_is_refused,
+		a_bundles_sealing_key_lives_until_a_later_turn_was_opened,
+		a_failing_disk_is_not_junk, a_failing_disk_does_not_look_like_no_session,
+		a_request_is_named_by_half_the_hash, a_request_without_room_is_held_a_day,
+		numbers_that_begin_again_swallow_no_text,
+		a_late_setup_brings_no_old_address_back_but_a_new_session_counts,
+		unknown_types_are_acknowledged_and_ignored,
+		setups_come_under_bundle_keys_and_messages_under_turn_keys,
+		a_contacts_mailbox_is_for_that_contact_only, the_next_key_has_a_turn,
+		a_schema_is_made_whole_or_not_at_all)

@@ -67,4 +67,4 @@ START_TEST(takes_honest_keys)
 END_TEST
 
 UNIT("guard", refuses_all_keys_that_give_a_zero_secret, takes_odd_keys_that_give_a_sound_secret,
-	x25519_gives_the_published_secrets, takes_honest_keys)
+		x25519_gives_the_published_secrets, takes_honest_keys)

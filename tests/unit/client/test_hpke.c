@@ -125,7 +125,10 @@ struct sealed {
 };
 
 static const struct hpke_parts both = {
-	.info = (const uint8_t *)"info", .info_len = 4, .aad = (const uint8_t *)"aad", .aad_len = 3,
+	.info = (const uint8_t *)"info",
+	.info_len = 4,
+	.aad = (const uint8_t *)"aad",
+	.aad_len = 3,
 };
 
 static void seal_hello(struct sealed *out)
@@ -225,7 +228,8 @@ START_TEST(xwing_makes_the_published_keys_and_secrets)
 {
 	ck_assert_uint_eq(ARRAY_LEN(xwing_vectors), 3);
 	for (size_t i = 0; i < ARRAY_LEN(xwing_vectors); i++) {
-		uint8_t seed[32], enc_seed[64], want_shared[32], want_public[1216], want_ciphertext[1120];
+		uint8_t seed[32], enc_seed[64], want_shared[32], want_public[1216],
+				want_ciphertext[1120];
 		uint8_t secret[32], shared[32], public[1216], ciphertext[1120];
 
 		unit_hex(seed, sizeof seed, xwing_vectors[i].seed);
@@ -236,7 +240,9 @@ START_TEST(xwing_makes_the_published_keys_and_secrets)
 
 		ck_assert_int_eq(crypto_kem_xwing_seed_keypair(public, secret, seed), 0);
 		ck_assert_mem_eq(public, want_public, sizeof public);
-		ck_assert_int_eq(crypto_kem_xwing_enc_deterministic(ciphertext, shared, public, enc_seed), 0);
+		ck_assert_int_eq(crypto_kem_xwing_enc_deterministic(
+						 ciphertext, shared, public, enc_seed),
+				0);
 		ck_assert_mem_eq(ciphertext, want_ciphertext, sizeof ciphertext);
 		ck_assert_mem_eq(shared, want_shared, sizeof shared);
 		memset(shared, 0, sizeof shared);
@@ -247,9 +253,9 @@ START_TEST(xwing_makes_the_published_keys_and_secrets)
 END_TEST
 
 UNIT("hpke", derives_the_published_key_and_nonce, opens_the_ten_published_messages,
-	seals_to_the_ten_published_messages, encapsulation_gives_the_published_secret,
-	another_info_is_another_context, opens_what_it_sealed, refuses_another_info_or_aad,
-	refuses_another_recipient, refuses_every_changed_bit_of_the_ciphertext,
-	refuses_a_change_in_every_byte_of_the_encapsulation,
-	refuses_a_public_key_whose_coefficients_are_not_reduced,
-	xwing_makes_the_published_keys_and_secrets)
+		seals_to_the_ten_published_messages, encapsulation_gives_the_published_secret,
+		another_info_is_another_context, opens_what_it_sealed, refuses_another_info_or_aad,
+		refuses_another_recipient, refuses_every_changed_bit_of_the_ciphertext,
+		refuses_a_change_in_every_byte_of_the_encapsulation,
+		refuses_a_public_key_whose_coefficients_are_not_reduced,
+		xwing_makes_the_published_keys_and_secrets)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * A property over the key life-cycle: whatever two people do, in whatever order, with mail lost, late and crossing and
- * the clock running for months, every packet that comes within the retention opens, once. Seeded, so a failure repeats.
+ * A property over the key life-cycle: whatever two people do, in whatever order, with mail lost,
+ * late and crossing and the clock running for months, every packet that comes within the retention
+ * opens, once. Seeded, so a failure repeats.
  */
 #include "tests/unit/client/people.h"
 
@@ -72,10 +73,15 @@ static void come_home(struct person *a, bool is_alice)
 static void step(void)
 {
 	switch (draw(10)) {
-	case 0: case 1: case 2:
+	case 0:
+	case 1:
+	case 2:
 		write_one(draw(2));
 		break;
-	case 3: case 4: case 5: case 6:
+	case 3:
+	case 4:
+	case 5:
+	case 6:
 		if (n_flights)
 			arrive(draw(n_flights));
 		break;
@@ -113,10 +119,16 @@ static void play(uint64_t seed)
 	tear_down();
 }
 
-START_TEST(every_packet_within_the_retention_opens_once_seed_1) { play(1); }
+START_TEST(every_packet_within_the_retention_opens_once_seed_1)
+{
+	play(1);
+}
 END_TEST
-START_TEST(every_packet_within_the_retention_opens_once_seed_2) { play(20261124); }
+START_TEST(every_packet_within_the_retention_opens_once_seed_2)
+{
+	play(20261124);
+}
 END_TEST
 
 UNIT("lifecycle", every_packet_within_the_retention_opens_once_seed_1,
-	every_packet_within_the_retention_opens_once_seed_2)
+		every_packet_within_the_retention_opens_once_seed_2)

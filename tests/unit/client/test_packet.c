@@ -5,7 +5,8 @@
 #include "tests/unit/unit.h"
 
 struct sealed {
-	uint8_t public_key[HPKE_PUBLIC_BYTES], secret[HPKE_SECRET_BYTES], key_hash[HASH_BYTES], deposit_hash[HASH_BYTES];
+	uint8_t public_key[HPKE_PUBLIC_BYTES], secret[HPKE_SECRET_BYTES], key_hash[HASH_BYTES],
+			deposit_hash[HASH_BYTES];
 	struct inside in;
 	uint8_t packet[BLOB_BYTES];
 };
@@ -117,7 +118,13 @@ END_TEST
 
 START_TEST(content_survives_and_every_truncation_is_refused)
 {
-	struct content c = { .type = CONTENT_TEXT, .number = 3, .parts = 2, .part = 1, .text_len = 5, .text = "h\xc3\xa9llo" }, out;
+	struct content c = { .type = CONTENT_TEXT,
+		.number = 3,
+		.parts = 2,
+		.part = 1,
+		.text_len = 5,
+		.text = "h\xc3\xa9llo" },
+		       out;
 	uint8_t bytes[CONTENT_BYTES_MOST];
 	size_t len;
 
@@ -133,6 +140,8 @@ START_TEST(content_survives_and_every_truncation_is_refused)
 END_TEST
 
 UNIT("packet", what_was_sealed_opens_again_with_the_same_guard,
-	another_deposit_hash_key_or_any_changed_byte_does_not_open, two_packets_to_one_key_share_no_hint,
-	a_link_has_one_text_and_every_truncation_is_refused, an_onion_name_is_checked_by_tors_checksum,
-	content_survives_and_every_truncation_is_refused)
+		another_deposit_hash_key_or_any_changed_byte_does_not_open,
+		two_packets_to_one_key_share_no_hint,
+		a_link_has_one_text_and_every_truncation_is_refused,
+		an_onion_name_is_checked_by_tors_checksum,
+		content_survives_and_every_truncation_is_refused)
