@@ -11,7 +11,8 @@ int push_start(struct bridged *bridged) MUST_CHECK;
 /* "sotto/v1/session/<id>/<end>"; end is "down" or "up". */
 void push_topic(char out[static 64], const struct session *session, const char *end);
 
-/* The broker's plugin learns the new expiry, so that it does not end a renewed session. */
+/* The broker's plugin learns the new expiry, so that it does not end a renewed session; one in the
+ * past ends it. */
 void push_renewed(struct bridged *bridged, const struct session *session);
 
 /* A session acknowledged one push. */

@@ -149,6 +149,30 @@ bool session_holds(const struct session *session, const uint8_t id[static MAILBO
 	return false;
 }
 
+static struct session *longest_ago(const struct registry *registry, const uint8_t *id)
+{
+	struct session *oldest = NULL;
+	unsigned n = 0;
+
+	for (struct holding *h = registry_holding(registry, id); h; h = registry_holding_next(h)) {
+		n++;
+		if (!oldest || h->session->since_us < oldest->since_us)
+			oldest = h->session;
+	}
+	return n >= HOLDERS_MOST ? oldest : NULL;
+}
+
+struct session *registry_displaced(const struct registry *registry, const struct session_wish *wish)
+{
+	struct session *displaced = NULL;
+
+	if (registry_find(registry, wish->id))
+		return NULL;
+	for (unsigned i = 0; !displaced && i < wish->n_ids; i++)
+		displaced = longest_ago(registry, wish->ids[i]);
+	return displaced;
+}
+
 struct session *registry_first(const struct registry *registry)
 {
 	return registry->first;

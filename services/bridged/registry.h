@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 enum { REGISTRY_FULL = 1 };
+enum { HOLDERS_MOST = 4 }; /* sessions that hold one mailbox: each push goes to all of them */
 enum {
 	UNACKED_MOST = 32
 }; /* pushes without acknowledgement: half of what the broker keeps for a session */
@@ -56,6 +57,13 @@ struct session_wish {
 /* Makes it, or finds the one of that id (the same request again). REGISTRY_FULL, E_NOMEM. */
 int registry_put(struct registry *registry, const struct session_wish *wish,
 		struct session **out) MUST_CHECK;
+
+/*
+ * The session that has to end before wish may be put, or NULL: of the HOLDERS_MOST that hold one of
+ * its ids, the one renewed longest ago. Who holds an owner key can only displace itself.
+ */
+struct session *registry_displaced(
+		const struct registry *registry, const struct session_wish *wish);
 
 struct session *registry_find(
 		const struct registry *registry, const uint8_t id[static SESSION_BYTES]);

@@ -199,6 +199,18 @@ static int write_reply(
 	return rc;
 }
 
+/* Else one mailbox could fill the table, and one deposit cost a push to each of thousands. */
+static void displace(struct bridged *bridged, const struct session_wish *wish)
+{
+	struct session *old;
+
+	while ((old = registry_displaced(bridged->registry, wish))) {
+		old->expiry_s = 0;
+		push_renewed(bridged, old); /* the plugin ends the connection */
+		registry_remove(bridged->registry, old);
+	}
+}
+
 int sessions_answer(struct request *rq, const struct result *rs, struct reply *rp)
 {
 	struct bridged *bridged = rq->app;
@@ -210,6 +222,7 @@ int sessions_answer(struct request *rq, const struct result *rs, struct reply *r
 		return PROBLEM_NOT_FOUND;
 	if (!link_is_up(bridged->engine->link))
 		return PROBLEM_UNAVAILABLE;
+	displace(bridged, &o->wish);
 	rc = registry_put(bridged->registry, &o->wish, &session);
 	if (rc == REGISTRY_FULL)
 		return PROBLEM_TOO_MANY;

@@ -45,6 +45,19 @@ class Sessions(Bed):
         self.assertEqual(mqtt.next_down()[0], 1)
         self.live(again)
 
+    def test_a_fifth_session_of_a_mailbox_ends_the_oldest_and_no_other(self):
+        box, other = self.mailbox(), self.mailbox()
+        lives = [self.live(self.session(box)) for _ in range(4)]
+        beside = self.live(self.session(other))
+        lives.append(self.live(self.session(box)))
+        with self.assertRaises(client.Refused):  # the broker's plugin cuts it
+            while True:
+                lives[0].next()
+        box.put(blob())
+        other.put(blob())
+        self.assertEqual([live.next_down()[1] for live in lives[1:]], [box.id] * 4)
+        self.assertEqual(beside.next_down()[1], other.id)
+
     def test_a_session_needs_every_proof_and_every_mailbox(self):
         box, none = self.mailbox(), client.Mailbox(self.server)
         self.assertEqual(self.server.session([box, none]).status, 404)

@@ -95,7 +95,34 @@ START_TEST(several_sessions_may_hold_one_mailbox_and_leave_in_any_order)
 }
 END_TEST
 
-UNIT("registry", finds_a_session_by_id_and_by_each_thing_it_holds,
+START_TEST(a_mailbox_in_too_many_sessions_displaces_the_one_renewed_longest_ago)
+{
+	CLEANUP(registry_free) struct registry *r = NULL;
+	struct session_wish again = wish(1, 2), next = wish(HOLDERS_MOST + 1, 3),
+			    other = wish(99, 1);
+	struct session *s;
+
+	memset(other.ids[0], 7, sizeof other.ids[0]);
+	ck_assert_int_eq(registry_new(&r, 100), 0);
+	for (uint8_t i = 1; i <= HOLDERS_MOST; i++) {
+		struct session_wish w = wish(i, 2);
+
+		ck_assert_ptr_null(registry_displaced(r, &w));
+		ck_assert_int_eq(registry_put(r, &w, &s), 0);
+		s->since_us = i == 3 ? 5 : 10 + i; /* the third was renewed longest ago */
+	}
+	ck_assert_ptr_null(registry_displaced(r, &again)); /* a renewal takes no place */
+	ck_assert_ptr_null(registry_displaced(r, &other));
+	s = registry_displaced(r, &next);
+	ck_assert_ptr_nonnull(s);
+	ck_assert_uint_eq(s->since_us, 5);
+	registry_remove(r, s);
+	ck_assert_ptr_null(registry_displaced(r, &next));
+}
+END_TEST
+
+UNIT("registry", a_mailbox_in_too_many_sessions_displaces_the_one_renewed_longest_ago,
+		finds_a_session_by_id_and_by_each_thing_it_holds,
 		the_same_id_is_the_same_session_and_not_a_second_place,
 		is_full_at_its_limit_and_has_room_after_a_removal,
 		several_sessions_may_hold_one_mailbox_and_leave_in_any_order)
