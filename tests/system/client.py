@@ -326,3 +326,10 @@ class Mqtt:
             if topic.endswith("/down"):
                 assert len(payload) == DOWN
                 return payload[0], payload[1:33], payload[33:49], payload[49:]
+
+    def next_blob(self):
+        """The next pushed blob as (mailbox, id, blob). A new publisher means "fetch" at any time before it."""
+        while True:
+            kind, *rest = self.next_down()
+            if kind == 1:
+                return tuple(rest)

@@ -12,7 +12,7 @@ class Sessions(Bed):
         session = self.session(box)
         mqtt = self.live(session)
         self.assertEqual(box.put(body, key).status, 201)
-        self.assertEqual(mqtt.next_down(), (1, box.id, key, body))
+        self.assertEqual(mqtt.next_blob(), (box.id, key, body))
         self.assertEqual([i for i, _ in box.fetch()], [key])
         mqtt.publish(session["up"], (box.id + key).ljust(384, b"\0"))
         until("the blob is forgotten", lambda: not box.fetch(), self.stack.check)
@@ -33,7 +33,7 @@ class Sessions(Bed):
         other.put(blob())
         for box in boxes:
             box.put(blob())
-        self.assertEqual([mqtt.next_down()[1] for _ in boxes], [b.id for b in boxes])
+        self.assertEqual([mqtt.next_blob()[0] for _ in boxes], [b.id for b in boxes])
 
     def test_the_same_request_renews_the_same_session_and_keeps_the_connection(self):
         box, request = self.mailbox(), os.urandom(16)
@@ -42,7 +42,7 @@ class Sessions(Bed):
         again = self.session(box, request=request)
         self.assertEqual((again["session"], again["down"]), (first["session"], first["down"]))
         box.put(blob())
-        self.assertEqual(mqtt.next_down()[0], 1)
+        self.assertEqual(mqtt.next_blob()[0], box.id)
         self.live(again)
 
     def test_a_fifth_session_of_a_mailbox_ends_the_oldest_and_no_other(self):
@@ -55,8 +55,8 @@ class Sessions(Bed):
                 lives[0].next()
         box.put(blob())
         other.put(blob())
-        self.assertEqual([live.next_down()[1] for live in lives[1:]], [box.id] * 4)
-        self.assertEqual(beside.next_down()[1], other.id)
+        self.assertEqual([live.next_blob()[0] for live in lives[1:]], [box.id] * 4)
+        self.assertEqual(beside.next_blob()[0], other.id)
 
     def test_a_session_needs_every_proof_and_every_mailbox(self):
         box, none = self.mailbox(), client.Mailbox(self.server)
@@ -124,15 +124,22 @@ class Sessions(Bed):
                 client.Mqtt(self.server.mqtt_path, *login, **more).close()
         client.Mqtt(self.server.mqtt_path, *good).close()
 
+    def pushed_40(self):
+        """A session that got 32 of 40 blobs and acknowledged none. A publisher that bridged first heard of meanwhile
+        means "fetch", which gives room: then it is tried again, with a mailbox of its own."""
+        while True:
+            box = self.mailbox()
+            session = self.session(box)
+            mqtt = self.live(session)
+            with client.Http(self.server.paths["blobd"]) as http:
+                for i in range(40):
+                    self.assertEqual(box.put(blob(i), http_=http).status, 201)
+            pushed = [mqtt.next_down() for _ in range(32)]
+            if {p[0] for p in pushed} == {1}:
+                return box, session, mqtt, pushed
+
     def test_a_session_with_32_unacknowledged_pushes_hears_fetch_when_it_moves_again(self):
-        box = self.mailbox()
-        session = self.session(box)
-        mqtt = self.live(session)
-        with client.Http(self.server.paths["blobd"]) as http:
-            for i in range(40):
-                self.assertEqual(box.put(blob(i), http_=http).status, 201)
-        pushed = [mqtt.next_down() for _ in range(32)]
-        self.assertEqual({p[0] for p in pushed}, {1})
+        box, session, mqtt, pushed = self.pushed_40()
         for n in range(0, 32, 8):
             mqtt.publish(session["up"], b"".join(box.id + p[2] for p in pushed[n:n + 8]))
         self.assertEqual(mqtt.next_down()[0], 2)
@@ -150,7 +157,7 @@ class Failures(Bed):
         self.mqtt.subscribe("sotto/v1/live")
         self.boot = self.mqtt.next()[1]
         self.box.put(blob(1))
-        self.assertEqual(self.mqtt.next_down()[0], 1)
+        self.assertEqual(self.mqtt.next_blob()[0], self.box.id)
 
     def wait_for_fetch(self):
         while self.mqtt.next_down()[0] != 2:
