@@ -10,56 +10,47 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off */
 static const char schema[] =
-		"CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);"
-		/* Our own mailboxes. kind: 0 inbox, 1 for a contact. empty_s: when it was last seen
-		   empty. */
-		"CREATE TABLE mailbox (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, contact "
-		"INTEGER, owner_secret BLOB NOT NULL,"
-		" deposit BLOB NOT NULL, request BLOB NOT NULL, made INTEGER NOT NULL DEFAULT 0, "
-		"empty_s INTEGER);"
-		/* state: 0 request, 1 accepted, 2 blocked. address is theirs for us; number orders
-		   what they told. */
-		"CREATE TABLE contact (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state "
-		"INTEGER NOT NULL,"
-		" identity_hash BLOB NOT NULL UNIQUE, identity BLOB, link BLOB, address BLOB,"
-		" address_number INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0, "
-		"take_key BLOB);"
-		/* The Signal library's records. */
-		"CREATE TABLE session (peer BLOB PRIMARY KEY, record BLOB NOT NULL);"
-		"CREATE TABLE prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
-		"CREATE TABLE signed_prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
-		/*
-		 * Our sealing keys. turn 0: of a bundle, prekey its one-time prekey (0: last
-		 * resort), base the session that it started. ended: opened once.
-		 */
-		"CREATE TABLE sealing (id INTEGER PRIMARY KEY, contact INTEGER, base BLOB, turn "
-		"INTEGER NOT NULL, prekey INTEGER,"
-		" key_hash BLOB NOT NULL, public BLOB NOT NULL, secret BLOB NOT NULL, ended "
-		"INTEGER NOT NULL DEFAULT 0,"
-		" superseded_s INTEGER);"
-		"CREATE INDEX sealing_turn ON sealing (contact, base, turn);"
-		/* The newest sealing key of the peer in each session; turn 0 is its bundle's. */
-		"CREATE TABLE peer_turn (base BLOB PRIMARY KEY, contact INTEGER NOT NULL, turn "
-		"INTEGER NOT NULL,"
-		" public BLOB NOT NULL);"
-		/* Envelope ids live as long as the secret they came under. */
-		"CREATE TABLE envelope (id BLOB PRIMARY KEY, sealing INTEGER NOT NULL) WITHOUT "
-		"ROWID;"
-		/* Envelopes there was no room for, and since when. */
-		"CREATE TABLE held (id BLOB PRIMARY KEY, since_s INTEGER NOT NULL) WITHOUT ROWID;"
-		"CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL, out "
-		"INTEGER NOT NULL,"
-		" number INTEGER NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL, at_s "
-		"INTEGER NOT NULL,"
-		" shown INTEGER NOT NULL DEFAULT 0, text TEXT NOT NULL);"
-		/* Not unique: the numbers of a peer who lost its state begin again. */
-		"CREATE INDEX message_number ON message (contact, out, number);"
-		"CREATE TABLE outbox (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL, onion BLOB "
-		"NOT NULL,"
-		" deposit BLOB NOT NULL, key BLOB NOT NULL, packet BLOB NOT NULL, made_s INTEGER "
-		"NOT NULL);"
-		"PRAGMA user_version = 1;";
+	"CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);"
+	/* Our own mailboxes. kind: 0 inbox, 1 for a contact. empty_s: when it was last seen empty. */
+	"CREATE TABLE mailbox (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, contact INTEGER,"
+	" owner_secret BLOB NOT NULL, deposit BLOB NOT NULL, request BLOB NOT NULL,"
+	" made INTEGER NOT NULL DEFAULT 0, empty_s INTEGER);"
+	/* state: 0 request, 1 accepted, 2 blocked. address is theirs for us; number orders what
+	   they told. */
+	"CREATE TABLE contact (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	" state INTEGER NOT NULL, identity_hash BLOB NOT NULL UNIQUE, identity BLOB, link BLOB,"
+	" address BLOB, address_number INTEGER NOT NULL DEFAULT 0,"
+	" sent INTEGER NOT NULL DEFAULT 0, take_key BLOB);"
+	/* The Signal library's records. */
+	"CREATE TABLE session (peer BLOB PRIMARY KEY, record BLOB NOT NULL);"
+	"CREATE TABLE prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
+	"CREATE TABLE signed_prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
+	/* Our sealing keys. turn 0: of a bundle, prekey its one-time prekey (0: last resort), base
+	   the session that it started. ended: opened once. */
+	"CREATE TABLE sealing (id INTEGER PRIMARY KEY, contact INTEGER, base BLOB,"
+	" turn INTEGER NOT NULL, prekey INTEGER, key_hash BLOB NOT NULL, public BLOB NOT NULL,"
+	" secret BLOB NOT NULL, ended INTEGER NOT NULL DEFAULT 0, superseded_s INTEGER);"
+	"CREATE INDEX sealing_turn ON sealing (contact, base, turn);"
+	/* The newest sealing key of the peer in each session; turn 0 is its bundle's. */
+	"CREATE TABLE peer_turn (base BLOB PRIMARY KEY, contact INTEGER NOT NULL,"
+	" turn INTEGER NOT NULL, public BLOB NOT NULL);"
+	/* Envelope ids live as long as the secret they came under. */
+	"CREATE TABLE envelope (id BLOB PRIMARY KEY, sealing INTEGER NOT NULL) WITHOUT ROWID;"
+	/* Envelopes there was no room for, and since when. */
+	"CREATE TABLE held (id BLOB PRIMARY KEY, since_s INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
+	" out INTEGER NOT NULL, number INTEGER NOT NULL, part INTEGER NOT NULL,"
+	" parts INTEGER NOT NULL, at_s INTEGER NOT NULL, shown INTEGER NOT NULL DEFAULT 0,"
+	" text TEXT NOT NULL);"
+	/* Not unique: the numbers of a peer who lost its state begin again. */
+	"CREATE INDEX message_number ON message (contact, out, number);"
+	"CREATE TABLE outbox (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
+	" onion BLOB NOT NULL, deposit BLOB NOT NULL, key BLOB NOT NULL, packet BLOB NOT NULL,"
+	" made_s INTEGER NOT NULL);"
+	"PRAGMA user_version = 1;";
+/* clang-format on */
 
 static int set_key(sqlite3 *db, const struct key *key)
 {
@@ -89,10 +80,12 @@ static int create(sqlite3 *db)
 
 static int configure(sqlite3 *db)
 {
-	static const char pragmas[] = "PRAGMA cipher_log_level = NONE; PRAGMA "
-				      "cipher_memory_security = ON; PRAGMA temp_store = MEMORY;"
-				      "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA "
-				      "trusted_schema = OFF;";
+	/* clang-format off */
+	static const char pragmas[] =
+		"PRAGMA cipher_log_level = NONE; PRAGMA cipher_memory_security = ON;"
+		"PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;"
+		"PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;";
+	/* clang-format on */
 	int64_t version;
 
 	sqlite3_busy_timeout(db, 20000);

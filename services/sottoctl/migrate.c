@@ -25,10 +25,13 @@ static const char begin[] =
 /* clang-format on */
 
 /* A function that is no longer in the tree must not stay callable, nor block a new result type. */
-static const char drop_functions[] = "DO $$ DECLARE r record; BEGIN "
-				     "FOR r IN SELECT oid::regprocedure AS name FROM pg_proc WHERE "
-				     "pronamespace = 'sotto'::regnamespace LOOP "
-				     "EXECUTE format('DROP FUNCTION %s', r.name); END LOOP; END $$";
+/* clang-format off */
+static const char drop_functions[] =
+	"DO $$ DECLARE r record; BEGIN "
+	"FOR r IN SELECT oid::regprocedure AS name FROM pg_proc "
+	"WHERE pronamespace = 'sotto'::regnamespace LOOP "
+	"EXECUTE format('DROP FUNCTION %s', r.name); END LOOP; END $$";
+/* clang-format on */
 
 struct text_hash {
 	char hex[HASH_BYTES * 2 + 1];

@@ -12,24 +12,23 @@
 enum { CALLS = 600, PENDING = 100 /* an rc no call ends with */ };
 
 /* Functions that fail on purpose; keys(k) takes row locks like any insert. */
+/* clang-format off */
 static const char test_functions[] =
-		"CREATE TABLE sotto.test_key (k bytea PRIMARY KEY);"
-		"CREATE TABLE sotto.test_late (k bytea UNIQUE DEFERRABLE INITIALLY DEFERRED);"
-		"CREATE FUNCTION sotto.test_put(k1 bytea, k2 bytea, k3 bytea, OUT code int) "
-		"LANGUAGE plpgsql SECURITY DEFINER "
-		""
-		"SET search_path = sotto, pg_temp AS $$ BEGIN "
-		"INSERT INTO test_key VALUES (k1) ON CONFLICT DO NOTHING; "
-		"INSERT INTO test_key VALUES (k2) ON CONFLICT DO NOTHING; "
-		"INSERT INTO test_key VALUES (k3) ON CONFLICT DO NOTHING; code := 7; END $$;"
-		"CREATE FUNCTION sotto.test_raise(k1 bytea, OUT code int) LANGUAGE plpgsql "
-		"SECURITY DEFINER "
-		"SET search_path = sotto, pg_temp AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;"
-		"CREATE FUNCTION sotto.test_late(k1 bytea, OUT code int) LANGUAGE plpgsql SECURITY "
-		"DEFINER "
-		"SET search_path = sotto, pg_temp AS $$ BEGIN INSERT INTO test_late VALUES "
-		"('same'); code := 0; END $$;"
-		"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sotto TO blobd";
+	"CREATE TABLE sotto.test_key (k bytea PRIMARY KEY);"
+	"CREATE TABLE sotto.test_late (k bytea UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+	"CREATE FUNCTION sotto.test_put(k1 bytea, k2 bytea, k3 bytea, OUT code int) "
+	"LANGUAGE plpgsql SECURITY DEFINER SET search_path = sotto, pg_temp AS $$ BEGIN "
+	"INSERT INTO test_key VALUES (k1) ON CONFLICT DO NOTHING; "
+	"INSERT INTO test_key VALUES (k2) ON CONFLICT DO NOTHING; "
+	"INSERT INTO test_key VALUES (k3) ON CONFLICT DO NOTHING; code := 7; END $$;"
+	"CREATE FUNCTION sotto.test_raise(k1 bytea, OUT code int) "
+	"LANGUAGE plpgsql SECURITY DEFINER SET search_path = sotto, pg_temp AS $$ BEGIN "
+	"RAISE EXCEPTION 'no'; END $$;"
+	"CREATE FUNCTION sotto.test_late(k1 bytea, OUT code int) "
+	"LANGUAGE plpgsql SECURITY DEFINER SET search_path = sotto, pg_temp AS $$ BEGIN "
+	"INSERT INTO test_late VALUES ('same'); code := 0; END $$;"
+	"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sotto TO blobd";
+/* clang-format on */
 
 static const char PUT[] = "test_put($1, $2, $3)", RAISE[] = "test_raise($1)",
 		  LATE[] = "test_late($1)";
@@ -173,12 +172,13 @@ START_TEST(five_hundred_deposits_take_five_commits)
 	struct db *db = db_open();
 	uint64_t before = db_counters(db)->batches;
 
+	/* clang-format off */
 	ck_assert_str_eq(scratch_ask(admin,
-					 "INSERT INTO sotto.mailbox (id, deposit_hash, keep_days, "
-					 "inbox) VALUES "
-					 "(repeat('f', 32)::bytea, '\\x65' || decode(repeat('00', "
-					 "31), 'hex'), 1, false) RETURNING 1"),
-			"1");
+		"INSERT INTO sotto.mailbox (id, deposit_hash, keep_days, inbox) VALUES "
+		"(repeat('f', 32)::bytea, '\\x65' || decode(repeat('00', 31), 'hex'), 1, false) "
+		"RETURNING 1"), "1");
+	/* clang-format on */
+
 	for (unsigned i = 0; i < 512; i++) {
 		struct params *p = &tried[i].call.params;
 
@@ -461,13 +461,13 @@ START_TEST(replaced_functions_are_prepared_anew)
 
 	ask_own(db, 0, "new");
 	run_until_done(1);
+	/* clang-format off */
 	PQclear(PQexec(owner,
-			"BEGIN; DROP FUNCTION sotto.test_put; "
-			"CREATE FUNCTION sotto.test_put(k1 bytea, k2 bytea, k3 bytea, OUT code "
-			"int, OUT more int) LANGUAGE sql "
-			""
-			"SECURITY DEFINER SET search_path = sotto, pg_temp RETURN (7, 8); "
-			"GRANT EXECUTE ON FUNCTION sotto.test_put TO blobd; COMMIT"));
+		"BEGIN; DROP FUNCTION sotto.test_put; "
+		"CREATE FUNCTION sotto.test_put(k1 bytea, k2 bytea, k3 bytea, OUT code int, OUT more int) "
+		"LANGUAGE sql SECURITY DEFINER SET search_path = sotto, pg_temp RETURN (7, 8); "
+		"GRANT EXECUTE ON FUNCTION sotto.test_put TO blobd; COMMIT"));
+	/* clang-format on */
 	PQfinish(owner);
 	ask_own(db, 1, "new");
 	run_until_done(2);

@@ -66,21 +66,23 @@ START_TEST(daemons_are_refused_everything_but_their_functions)
 END_TEST
 
 /* {role, function} for all that a daemon may execute in our schema; nothing may be missing here. */
+/* clang-format off */
 static const char allowed[] =
-		"blobd ack,blobd deposit,blobd fetch,blobd mailbox_end,blobd mailbox_put,"
-		"bridged live_ack,bridged session_open,"
-		"prekeyd account_end,prekeyd account_put,prekeyd bundle_take,prekeyd "
-		"bundles_count,prekeyd bundles_put";
+	"blobd ack,blobd deposit,blobd fetch,blobd mailbox_end,blobd mailbox_put,"
+	"bridged live_ack,bridged session_open,"
+	"prekeyd account_end,prekeyd account_put,prekeyd bundle_take,"
+	"prekeyd bundles_count,prekeyd bundles_put";
+/* clang-format on */
 
 START_TEST(each_function_is_one_daemons)
 {
+	/* clang-format off */
 	PGresult *r = PQexec(admin,
-			"SELECT string_agg(rolname || ' ' || proname, ',' ORDER BY rolname, "
-			"proname) "
-			"FROM pg_proc, pg_roles WHERE rolname IN ('blobd', 'bridged', 'prekeyd') "
-			"AND pronamespace = 'sotto'::regnamespace AND "
-			"has_function_privilege(pg_roles.oid, pg_proc.oid, "
-			"'EXECUTE')");
+		"SELECT string_agg(rolname || ' ' || proname, ',' ORDER BY rolname, proname) "
+		"FROM pg_proc, pg_roles WHERE rolname IN ('blobd', 'bridged', 'prekeyd') "
+		"AND pronamespace = 'sotto'::regnamespace "
+		"AND has_function_privilege(pg_roles.oid, pg_proc.oid, 'EXECUTE')");
+	/* clang-format on */
 
 	ck_assert_str_eq(PQgetvalue(r, 0, 0), allowed);
 	PQclear(r);
@@ -89,34 +91,28 @@ END_TEST
 
 START_TEST(every_function_is_the_owners_and_closed)
 {
+	/* clang-format off */
 	ck_assert_str_eq(scratch_ask(admin,
-					 "SELECT count(*) FROM pg_proc WHERE pronamespace = "
-					 "'sotto'::regnamespace "
-					 "AND NOT "
-					 "(prosecdef AND provolatile = 'v' AND proowner = "
-					 "'sotto_owner'::regrole AND "
-					 "proconfig = ARRAY['search_path=sotto, pg_temp'] AND NOT "
-					 "has_function_privilege('public', oid, "
-					 "'EXECUTE'))"),
-			"0");
+		"SELECT count(*) FROM pg_proc WHERE pronamespace = 'sotto'::regnamespace AND NOT "
+		"(prosecdef AND provolatile = 'v' AND proowner = 'sotto_owner'::regrole "
+		"AND proconfig = ARRAY['search_path=sotto, pg_temp'] "
+		"AND NOT has_function_privilege('public', oid, 'EXECUTE'))"), "0");
+	/* clang-format on */
 }
 END_TEST
 
 START_TEST(the_catalogue_is_closed_to_the_public)
 {
+	/* clang-format off */
 	ck_assert_str_eq(scratch_ask(admin,
-					 "SELECT count(*) FROM pg_proc WHERE "
-					 "has_function_privilege('public', oid, "
-					 "'EXECUTE')"),
-			"0");
+		"SELECT count(*) FROM pg_proc WHERE has_function_privilege('public', oid, 'EXECUTE')"), "0");
+	/* clang-format on */
+	/* clang-format off */
 	ck_assert_str_eq(scratch_ask(admin,
-					 "SELECT count(*) FROM pg_class WHERE relkind IN ('r', "
-					 "'v', 'm', 'S') AND "
-					 "(has_any_column_privilege('public', oid, 'SELECT, "
-					 "INSERT, UPDATE') OR "
-					 "has_table_privilege('public', oid, 'DELETE, TRUNCATE, "
-					 "TRIGGER')) AND relkind <> 'S'"),
-			"0");
+		"SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'v', 'm', 'S') AND "
+		"(has_any_column_privilege('public', oid, 'SELECT, INSERT, UPDATE') OR "
+		"has_table_privilege('public', oid, 'DELETE, TRUNCATE, TRIGGER')) AND relkind <> 'S'"), "0");
+	/* clang-format on */
 }
 END_TEST
 
@@ -148,44 +144,31 @@ END_TEST
 
 START_TEST(no_column_is_finer_than_a_day_and_all_are_explained)
 {
+	/* clang-format off */
 	ck_assert_str_eq(scratch_ask(admin,
-					 "SELECT count(*) FROM information_schema.columns WHERE "
-					 "table_schema = "
-					 "'sotto' "
-					 "AND (data_type ~ 'time|interval|inet|cidr|macaddr' OR "
-					 "data_type = 'json')"),
-			"0");
+		"SELECT count(*) FROM information_schema.columns WHERE table_schema = 'sotto' "
+		"AND (data_type ~ 'time|interval|inet|cidr|macaddr' OR data_type = 'json')"), "0");
+	/* clang-format on */
+	/* clang-format off */
 	ck_assert_str_eq(scratch_ask(admin,
-					 "SELECT coalesce(string_agg(relname || '.' || attname, ' "
-					 "'), '') FROM "
-					 "pg_attribute "
-					 "JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = "
-					 "'sotto'::regnamespace AND "
-					 "relkind = 'r' AND "
-					 "attnum > 0 "
-					 "AND (col_description(attrelid, attnum) IS NULL OR "
-					 "obj_description(c.oid) IS NULL)"),
-			"");
+		"SELECT coalesce(string_agg(relname || '.' || attname, ' '), '') FROM pg_attribute "
+		"JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'sotto'::regnamespace "
+		"AND relkind = 'r' AND attnum > 0 "
+		"AND (col_description(attrelid, attnum) IS NULL OR obj_description(c.oid) IS NULL)"), "");
+	/* clang-format on */
 }
 END_TEST
 
 START_TEST(every_bytea_has_a_length)
 {
+	/* clang-format off */
 	ck_assert_str_eq(scratch_ask(admin,
-					 "SELECT coalesce(string_agg(relname || '.' || attname, ' "
-					 "'), '') FROM "
-					 "pg_attribute a "
-					 "JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = "
-					 "'sotto'::regnamespace AND "
-					 "relkind = 'r' "
-					 "AND atttypid = 'bytea'::regtype AND NOT EXISTS (SELECT "
-					 "FROM pg_constraint k WHERE "
-					 "k.conrelid = c.oid "
-					 ""
-					 "AND k.contype = 'c' AND a.attnum = ANY (k.conkey) AND "
-					 "pg_get_constraintdef(k.oid) ~ "
-					 "'octet_length')"),
-			"");
+		"SELECT coalesce(string_agg(relname || '.' || attname, ' '), '') FROM pg_attribute a "
+		"JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'sotto'::regnamespace "
+		"AND relkind = 'r' AND atttypid = 'bytea'::regtype AND NOT EXISTS "
+		"(SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c' "
+		"AND a.attnum = ANY (k.conkey) AND pg_get_constraintdef(k.oid) ~ 'octet_length')"), "");
+	/* clang-format on */
 }
 END_TEST
 
