@@ -50,6 +50,23 @@ static void count(struct http *http, unsigned status)
 		http->counters.replies_5xx++;
 }
 
+static void add_headers(const struct exchange *ex, struct MHD_Response *response)
+{
+	char allow[ALLOW_MOST];
+	unsigned status = ex->reply.status;
+
+	MHD_add_response_header(response, "Content-Type", ex->reply.content_type);
+	MHD_add_response_header(response, "Sotto-Nonce", http_nonce(ex->http));
+	if (status == 503 || status == 429)
+		MHD_add_response_header(response, "Retry-After", "5");
+	if (status == 405) {
+		route_allow(&ex->http->options, ex->path, allow);
+		MHD_add_response_header(response, "Allow", allow);
+	}
+	if (ex->http->draining || ex->closes)
+		MHD_add_response_header(response, "Connection", "close");
+}
+
 static enum MHD_Result send_reply(struct exchange *ex)
 {
 	struct MHD_Response *response;
@@ -61,12 +78,7 @@ static enum MHD_Result send_reply(struct exchange *ex)
 	if (!response)
 		return MHD_NO;
 	ex->reply.body = NULL; /* the response's now */
-	MHD_add_response_header(response, "Content-Type", ex->reply.content_type);
-	MHD_add_response_header(response, "Sotto-Nonce", http_nonce(ex->http));
-	if (status == 503 || status == 429)
-		MHD_add_response_header(response, "Retry-After", "5");
-	if (ex->http->draining || ex->closes)
-		MHD_add_response_header(response, "Connection", "close");
+	add_headers(ex, response);
 	rc = MHD_queue_response(ex->mhd, status, response);
 	MHD_destroy_response(response);
 	count(ex->http, status);

@@ -20,6 +20,7 @@ enum {
 	PARK_MS = 10000,	 /* most that a request waits for its call */
 	DRAIN_BYTES = 128 << 10, /* a refused body that is read to its end all the same */
 	PATH_MOST = 256,
+	ALLOW_MOST = 64, /* far more than all the methods that rows have */
 };
 
 struct exchange;
@@ -99,6 +100,8 @@ int headers_authenticate(struct exchange *exchange) MUST_CHECK;
 /* route.c */
 int route_find(const struct http_options *options, const char *method, const char *path,
 		struct request *rq) MUST_CHECK;
+/* What the Allow of a 405 says (RFC 9110 15.5.6): "PUT, DELETE". */
+void route_allow(const struct http_options *options, const char *path, char out[static ALLOW_MOST]);
 
 /* http.c */
 uint64_t http_now_us(const struct http *http);

@@ -2,6 +2,8 @@
 /* Finding the row for a request. Paths are compared byte for byte; one variable at most. */
 #include "libshared/http_private.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Reads the variable and leaves *path behind it. */
@@ -48,4 +50,18 @@ int route_find(const struct http_options *options, const char *method, const cha
 		problem = PROBLEM_METHOD;
 	}
 	return problem;
+}
+
+void route_allow(const struct http_options *options, const char *path, char out[static ALLOW_MOST])
+{
+	struct request unused;
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < options->n_routes; i++)
+		if (matches(options->routes[i].path, path, &unused)) {
+			len += (size_t)snprintf(out + len, ALLOW_MOST - len, "%s%s",
+					len ? ", " : "", options->routes[i].method);
+			assert(len < ALLOW_MOST);
+		}
 }

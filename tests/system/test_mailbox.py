@@ -92,6 +92,13 @@ class Mailboxes(Bed):
                 self.assertNotIn("Server", answer.headers)
                 self.assertEqual(len(answer.body), client.PAD_JSON)
 
+    def test_another_method_is_told_those_that_the_path_takes(self):
+        box = client.Mailbox(self.server)
+        for path, methods in ((box.path, "PUT, DELETE"), (box.path + "/blobs", "GET"), ("/v1/blobs", "POST")):
+            answer = self.server.call("blobd", "PATCH", path)
+            self.assertEqual((answer.status, answer.headers["Allow"]), (405, methods))
+        self.assertNotIn("Allow", self.server.call("blobd", "PATCH", "/v1/nothing").headers)
+
     def test_bodies_of_another_size_are_refused(self):
         box = self.mailbox()
         for body in (b"", blob()[1:], blob() + b"x"):

@@ -146,6 +146,7 @@ START_TEST(headers_are_held_to_the_rules)
 		ck_assert_ptr_nonnull(strstr(a->head, "Sotto-Nonce: "));
 		ck_assert(a->status == 200 ||
 				strstr(a->head, "Content-Type: application/problem+json\r\n"));
+		ck_assert((a->status == 405) == (strstr(a->head, "Allow: GET") != NULL));
 	}
 	bed_close(&bed);
 }

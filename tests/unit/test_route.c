@@ -55,6 +55,23 @@ START_TEST(another_method_on_a_known_path_is_told_apart)
 }
 END_TEST
 
+static void check_allow(const char *path, const char *expected)
+{
+	char allow[ALLOW_MOST] = "x";
+
+	route_allow(&options, path, allow);
+	ck_assert_str_eq(allow, expected);
+}
+
+START_TEST(the_methods_of_a_path_are_those_of_its_rows)
+{
+	check_allow("/v1/health", "GET");
+	check_allow("/v1/mailboxes/" ID, "PUT, DELETE");
+	check_allow("/v1/mailboxes/" ID "/blobs", "GET");
+	check_allow("/v1/nothing", "");
+}
+END_TEST
+
 START_TEST(paths_are_compared_byte_for_byte)
 {
 	static const char *const paths[] = {
@@ -104,4 +121,5 @@ START_TEST(every_truncation_of_a_path_is_unknown)
 END_TEST
 
 UNIT("route", finds_each_row_and_its_variable, another_method_on_a_known_path_is_told_apart,
-		paths_are_compared_byte_for_byte, every_truncation_of_a_path_is_unknown)
+		the_methods_of_a_path_are_those_of_its_rows, paths_are_compared_byte_for_byte,
+		every_truncation_of_a_path_is_unknown)
