@@ -24,33 +24,12 @@ enum {
 	BATCH_BYTES = 4 << 20,
 };
 
-#define AT(field) \
-	offsetof(struct engine_settings, field), sizeof(((struct engine_settings *)0)->field)
-
-static const struct option common_options[] = {
-	{ "database", OPTION_TEXT, AT(database), NULL, 0, 0, NULL },
-	{ "broker", OPTION_TEXT, AT(broker), NULL, 0, 0, NULL },
-	{ "onion_api", OPTION_TEXT, AT(onion_api), NULL, 0, 0, NULL },
-	{ "onion_live", OPTION_TEXT, AT(onion_live), NULL, 0, 0, NULL },
-	{ "circuit_line", OPTION_CHOICE, AT(circuit_line), NULL, 0, 0, "off required" },
-	{ "connections", OPTION_NUMBER, AT(connections), "2048", 1, 65536, NULL },
-	{ "deadline_ms", OPTION_NUMBER, AT(deadline_ms), "60000", 100, 600000, NULL },
-	{ "batch_calls", OPTION_NUMBER, AT(batch_calls), "128", 1, 128, NULL },
-	{ "mailbox_limit", OPTION_NUMBER, AT(mailbox_limit), "1000", 1, 1000000, NULL },
-	{ "sessions", OPTION_NUMBER, AT(sessions), "10000", 1, 100000, NULL },
-	{ "prekeyd_key", OPTION_KEY, AT(prekeyd_key), NULL, 0, 0, NULL },
-	{ "blobd_key", OPTION_KEY, AT(blobd_key), NULL, 0, 0, NULL },
-	{ "bridged_key", OPTION_KEY, AT(bridged_key), NULL, 0, 0, NULL },
-};
-
 /* --- settings and credentials ------------------------------------------- */
 
-static int settings_load(struct engine *engine, const char *path)
+static int load_settings(struct engine *engine, const char *path)
 {
-	const struct options_source source = { path, "sotto", common_options,
-		ARRAY_LEN(common_options) };
 	unsigned line = 0;
-	int rc = options_load(&source, &engine->settings, &line);
+	int rc = settings_load(path, &engine->settings, &line);
 
 	if (rc)
 		journal_say(&engine->journal, EVENT_CONFIG, "%s: line %u: %s", path, line,
@@ -281,7 +260,7 @@ static int start(struct engine *engine, const char *config)
 
 	if (sodium_init() < 0 || sd_event_default(&engine->event) < 0)
 		return E_CRYPTO;
-	rc = settings_load(engine, config);
+	rc = load_settings(engine, config);
 	if (rc == 0)
 		rc = keys_load(engine);
 	if (rc == 0)

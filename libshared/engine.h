@@ -10,21 +10,7 @@
 #include "libshared/http.h"
 #include "libshared/journal.h"
 #include "libshared/link.h"
-#include "libshared/options.h"
-
-struct engine_settings {    /* section [sotto] of sotto.conf(5), the same for all daemons */
-	char database[512]; /* libpq conninfo; the user is the daemon's role */
-	char broker[108];   /* path of the broker's socket for daemons */
-	char onion_api[ONION_TEXT + 1];
-	char onion_live[ONION_TEXT + 1];
-	int circuit_line;
-	long connections;
-	long deadline_ms;
-	long batch_calls;
-	long mailbox_limit; /* blobs a mailbox takes before it is full */
-	long sessions;	    /* live ones that bridged holds */
-	struct key prekeyd_key, blobd_key, bridged_key; /* public server keys */
-};
+#include "libshared/settings.h"
 
 struct engine {
 	sd_event *event;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The table of settings. Trusts the administrator, but not their typing. */
+#include "libshared/settings.h"
+
+#include "libshared/options.h"
+
+#define AT(field) \
+	offsetof(struct engine_settings, field), sizeof(((struct engine_settings *)0)->field)
+
+static const struct option settings[] = {
+	{ "database", OPTION_TEXT, AT(database), NULL, 0, 0, NULL },
+	{ "broker", OPTION_TEXT, AT(broker), NULL, 0, 0, NULL },
+	{ "onion_api", OPTION_TEXT, AT(onion_api), NULL, 0, 0, NULL },
+	{ "onion_live", OPTION_TEXT, AT(onion_live), NULL, 0, 0, NULL },
+	{ "circuit_line", OPTION_CHOICE, AT(circuit_line), NULL, 0, 0, "off required" },
+	{ "connections", OPTION_NUMBER, AT(connections), "2048", 1, 65536, NULL },
+	{ "deadline_ms", OPTION_NUMBER, AT(deadline_ms), "60000", 100, 600000, NULL },
+	{ "batch_calls", OPTION_NUMBER, AT(batch_calls), "128", 1, 128, NULL },
+	{ "mailbox_limit", OPTION_NUMBER, AT(mailbox_limit), "1000", 1, 1000000, NULL },
+	{ "sessions", OPTION_NUMBER, AT(sessions), "10000", 1, 100000, NULL },
+	{ "prekeyd_key", OPTION_KEY, AT(prekeyd_key), NULL, 0, 0, NULL },
+	{ "blobd_key", OPTION_KEY, AT(blobd_key), NULL, 0, 0, NULL },
+	{ "bridged_key", OPTION_KEY, AT(bridged_key), NULL, 0, 0, NULL },
+};
+
+int settings_load(const char *path, struct engine_settings *out, unsigned *out_line)
+{
+	const struct options_source source = { path, "sotto", settings, ARRAY_LEN(settings) };
+
+	return options_load(&source, out, out_line);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Section [sotto] of sotto.conf(5), the same for the three daemons and sottoctl. */
+#ifndef SOTTO_SETTINGS_H
+#define SOTTO_SETTINGS_H
+
+#include "libshared/encode.h"
+#include "libshared/key.h"
+
+struct engine_settings {
+	char database[512]; /* libpq conninfo; the user is the daemon's role */
+	char broker[108];   /* path of the broker's socket for daemons */
+	char onion_api[ONION_TEXT + 1];
+	char onion_live[ONION_TEXT + 1];
+	int circuit_line;
+	long connections;
+	long deadline_ms;
+	long batch_calls;
+	long mailbox_limit; /* blobs a mailbox takes before it is full */
+	long sessions;	    /* live ones that bridged holds */
+	struct key prekeyd_key, blobd_key, bridged_key; /* public server keys */
+};
+
+/* As options_load: E_CONFIG with the line that is wrong (0: something is missing), or E_IO. */
+int settings_load(const char *path, struct engine_settings *out, unsigned *out_line) MUST_CHECK;
+
+#endif
