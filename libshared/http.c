@@ -88,6 +88,16 @@ static void no_log(void *cls, const char *format, va_list args)
 	(void)args;
 }
 
+/*
+ * 1.0 (Debian 13) joins folded lines unseen unless it is told to refuse them; 0.9.75 (Debian 12)
+ * does not know the option and leaves them to headers.c.
+ */
+#if MHD_VERSION >= 0x00097701
+#define STRICT MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1,
+#else
+#define STRICT
+#endif
+
 static int start_mhd(struct http *http)
 {
 	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
@@ -95,8 +105,9 @@ static int start_mhd(struct http *http)
 	const union MHD_DaemonInfo *info;
 
 	http->mhd = MHD_start_daemon(flags, 0, NULL, NULL, exchange_step, http,
-			MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL, MHD_OPTION_URI_LOG_CALLBACK,
-			exchange_new, http, MHD_OPTION_NOTIFY_COMPLETED, exchange_ended, http,
+			STRICT MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL,
+			MHD_OPTION_URI_LOG_CALLBACK, exchange_new, http,
+			MHD_OPTION_NOTIFY_COMPLETED, exchange_ended, http,
 			MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
 			MHD_OPTION_CONNECTION_LIMIT, http->options.max_connections + 8,
 			MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,

@@ -3,6 +3,8 @@
  */
 #include "tests/unit/http_bed.h"
 
+#include <microhttpd.h>
+
 #define FIVE "Content-Length: 5\r\n\r\nabcde"
 #define SMALL "POST /v1/small HTTP/1.1\r\n" HOST
 
@@ -86,21 +88,17 @@ END_TEST
 /* --- headers ------------------------------------------------------------ */
 
 /* clang-format off */
-static const struct {
+struct head {
 	const char *request;
 	int status;
-} heads[] = {
-	{ "GET /v1/health HTTP/1.1\r\n\r\n", 400 },                                /* no Host */
+};
+
+static const struct head heads[] = {
 	{ "GET /v1/health HTTP/1.1\r\nHost:\r\n\r\n", 400 },
 	{ "GET /v1/health HTTP/1.0\r\n" HOST "\r\n", 400 },
 	{ "GET /v1/health HTTP/1.1\r\n" HOST "Host: y\r\n\r\n", 400 },
 	{ "GET /v1/health HTTP/1.1\r\n" HOST "host: x\r\n\r\n", 400 },
-	{ "GET /v1/health HTTP/1.1\r\n" HOST "X: a\r\n b\r\n\r\n", 400 },            /* folded */
-	{ "GET /v1/health HTTP/1.1\r\n" HOST "X:  \r\n b\r\n\r\n", 400 },
-	{ "GET /v1/health HTTP/1.1\r\nHo: x\r\n st\r\n\r\n", 400 },
-	{ "GET /v1/health HTTP/1.1\r\n" HOST "X: a\r\n\tb: c\r\nY: z\r\n\r\n", 400 },
 	{ "GET /v1/health HTTP/1.1\r\n" HOST "X: \t a\r\nY:z\r\nZ:\r\n\r\n", 200 },
-	{ "GET /v1/health HTTP/1.1\r\n" HOST "X : a\r\n\r\n", 400 },
 	{ "GET /v1/health? HTTP/1.1\r\n" HOST "\r\n", 400 },
 	{ "GET /v1/health?a=b HTTP/1.1\r\n" HOST "\r\n", 400 },
 	{ "GET /v1/healt%68 HTTP/1.1\r\n" HOST "\r\n", 400 },
@@ -118,8 +116,6 @@ static const struct {
 	{ SMALL KEY "Content-Length: 5\r\n" FIVE, 400 },
 	{ SMALL KEY "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcde", 400 },
 	{ SMALL KEY "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n", 411 },
-	{ SMALL KEY "Transfer-Encoding: identity\r\n" FIVE, 411 },
-	{ SMALL KEY "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 411 },
 	{ SMALL KEY KEY FIVE, 400 },
 	{ SMALL FIVE, 400 },
 	{ SMALL "Idempotency-Key: AAAAAAAAAAAAAAAAAAAAAA\r\n" FIVE, 400 },
@@ -132,21 +128,55 @@ static const struct {
 	{ SMALL KEY "Authorization: a\r\nAuthorization: a\r\n" FIVE, 400 },
 	{ SMALL KEY FIVE, 200 },
 };
+
+/* Broken as HTTP: libmicrohttpd 1.0 (Debian 13) answers these itself. */
+static const struct head broken[] = {
+	{ "GET /v1/health HTTP/1.1\r\n\r\n", 400 }, /* no Host */
+	{ "GET /v1/health HTTP/1.1\r\n" HOST "X: a\r\n b\r\n\r\n", 400 }, /* folded */
+	{ "GET /v1/health HTTP/1.1\r\n" HOST "X:  \r\n b\r\n\r\n", 400 },
+	{ "GET /v1/health HTTP/1.1\r\nHo: x\r\n st\r\n\r\n", 400 },
+	{ "GET /v1/health HTTP/1.1\r\n" HOST "X: a\r\n\tb: c\r\nY: z\r\n\r\n", 400 },
+	{ "GET /v1/health HTTP/1.1\r\n" HOST "X : a\r\n\r\n", 400 },
+	{ SMALL KEY "Transfer-Encoding: identity\r\n" FIVE, 411 },
+	{ SMALL KEY "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 411 },
+};
 /* clang-format on */
+
+static void check_head(const struct head *head, const struct answer *a)
+{
+	ck_assert_msg(a->status == head->status, "%s: %d", head->request, a->status);
+	ck_assert_uint_eq(a->body_len, JSON_BYTES);
+	ck_assert_ptr_nonnull(strstr(a->head, "Sotto-Nonce: "));
+	ck_assert(a->status == 200 ||
+			strstr(a->head, "Content-Type: application/problem+json\r\n"));
+	ck_assert((a->status == 405) == (strstr(a->head, "Allow: GET") != NULL));
+}
 
 START_TEST(headers_are_held_to_the_rules)
 {
-	struct answer *a;
+	start();
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
+		check_head(&heads[i], bed_ask(&bed, heads[i].request));
+	bed_close(&bed);
+}
+END_TEST
+
+/* What never came near a route has no size of ours (3.5 in docs/design.md), but tells no more. */
+START_TEST(broken_headers_are_refused_by_us_or_by_the_library)
+{
+	const struct answer *a;
 
 	start();
-	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
-		a = bed_ask(&bed, heads[i].request);
-		ck_assert_msg(a->status == heads[i].status, "%s: %d", heads[i].request, a->status);
-		ck_assert_uint_eq(a->body_len, JSON_BYTES);
-		ck_assert_ptr_nonnull(strstr(a->head, "Sotto-Nonce: "));
-		ck_assert(a->status == 200 ||
-				strstr(a->head, "Content-Type: application/problem+json\r\n"));
-		ck_assert((a->status == 405) == (strstr(a->head, "Allow: GET") != NULL));
+	for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
+		a = bed_ask(&bed, broken[i].request);
+		if (MHD_VERSION < 0x01000000 || a->body_len == JSON_BYTES) {
+			check_head(&broken[i], a);
+			continue;
+		}
+		check_status(a, 400);
+		ck_assert_ptr_nonnull(strstr(a->head, "Connection: close"));
+		ck_assert_ptr_null(strstr(a->head, "Date:"));
+		ck_assert_ptr_null(strstr(a->head, "Server:"));
 	}
 	bed_close(&bed);
 }
@@ -450,8 +480,8 @@ UNIT("http", a_reply_has_one_size_the_nonce_and_neither_date_nor_server,
 		failures_are_503_in_one_place_and_ask_to_come_again,
 		a_problem_of_the_route_becomes_the_reply,
 		without_a_database_a_call_is_503_and_the_connection_goes_on,
-		headers_are_held_to_the_rules, head_is_another_method_and_has_no_body,
-		where_headers_lie_the_connection_ends,
+		headers_are_held_to_the_rules, broken_headers_are_refused_by_us_or_by_the_library,
+		head_is_another_method_and_has_no_body, where_headers_lie_the_connection_ends,
 		a_refused_body_is_read_to_its_end_and_the_connection_goes_on,
 		a_huge_body_is_not_waited_for, the_largest_body_arrives_whole,
 		pipelined_requests_are_answered_in_order,
