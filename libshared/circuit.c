@@ -115,3 +115,10 @@ int circuit_take(struct in6_addr *out, int fd)
 		return rc;
 	return receive(fd, bytes, len, 0) == (ssize_t)len ? 0 : E_IO;
 }
+
+uint32_t circuit_number(const struct in6_addr *address)
+{
+	const uint8_t *a = address->s6_addr;
+
+	return (uint32_t)a[12] << 24 | (uint32_t)a[13] << 16 | (uint32_t)a[14] << 8 | a[15];
+}

@@ -25,4 +25,7 @@ int circuit_parse(struct in6_addr *out, size_t *out_len, const char *bytes, size
  * closed), E_IO. */
 int circuit_take(struct in6_addr *out, int fd) MUST_CHECK;
 
+/* The circuit's number in that address. Begins again when tor starts again. */
+uint32_t circuit_number(const struct in6_addr *address);
+
 #endif

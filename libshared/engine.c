@@ -154,6 +154,9 @@ static int open_http(struct engine *engine)
 		.nonce_key = &engine->nonce_key,
 		.max_connections = (unsigned)s->connections,
 		.deadline_ms = (unsigned)s->deadline_ms,
+		.circuit_connections = (unsigned)s->circuit_connections,
+		.circuit_requests = (unsigned)s->circuit_requests,
+		.circuit_burst = (unsigned)s->circuit_burst,
 	};
 
 	if (sd_listen_fds(0) != 1 ||

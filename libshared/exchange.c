@@ -173,11 +173,24 @@ static enum MHD_Result serve(struct exchange *ex)
 
 /* --- libmicrohttpd's callbacks ------------------------------------------ */
 
+/* Whatever is asked costs a token, nonsense too. */
+static int charge(const struct exchange *ex)
+{
+	struct http *http = ex->http;
+
+	if (!ex->conn->budget ||
+			budget_spend(http->budget, ex->conn->budget, http_now_us(http)) == 0)
+		return 0;
+	http->counters.over_requests++;
+	return PROBLEM_TOO_MANY;
+}
+
 static enum MHD_Result begin(struct exchange *ex, const char *method, const char *version)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 			ex->mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 	const char *length;
+	int over;
 
 	ex->begun = true;
 	ex->http->counters.requests++;
@@ -187,7 +200,10 @@ static enum MHD_Result begin(struct exchange *ex, const char *method, const char
 		return MHD_NO;
 	ex->conn->busy = true;
 	ex->rq.app = ex->http->options.app;
+	over = charge(ex);
 	ex->problem = headers_check(ex, version);
+	if (!ex->problem)
+		ex->problem = over;
 	if (!ex->problem && ex->rq.route->body_bytes) {
 		ex->rq.body = malloc(ex->rq.route->body_bytes);
 		if (!ex->rq.body)
@@ -195,8 +211,10 @@ static enum MHD_Result begin(struct exchange *ex, const char *method, const char
 	}
 	if (!ex->problem)
 		return MHD_YES;
-	/* Where headers lie, nobody knows where the next request begins. */
-	ex->closes = ex->problem == PROBLEM_BAD_REQUEST || ex->problem == PROBLEM_LENGTH_REQUIRED;
+	/* Where headers lie, nobody knows where the next request begins; and who asks too much is not
+	 * to be heard at once again. */
+	ex->closes = over || ex->problem == PROBLEM_BAD_REQUEST ||
+			ex->problem == PROBLEM_LENGTH_REQUIRED;
 	/* A reply before the body closes the connection and may be lost, so short bodies are read
 	 * to their end. */
 	length = MHD_lookup_connection_value(ex->mhd, MHD_HEADER_KIND, "Content-Length");

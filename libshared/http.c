@@ -122,6 +122,19 @@ static int start_mhd(struct http *http)
 	return 0;
 }
 
+static int start_budget(struct http *http)
+{
+	const struct http_options *o = &http->options;
+	const struct budget_options options = {
+		.rows = BUDGET_ROWS_PER_CONNECTION * o->max_connections,
+		.connections = o->circuit_connections,
+		.requests = o->circuit_requests,
+		.burst = o->circuit_burst,
+	};
+
+	return o->circuit_line == CIRCUIT_OFF ? 0 : budget_new(&http->budget, &options);
+}
+
 int http_new(struct http **out, sd_event *event, const struct journal *journal,
 		const struct http_options *options)
 {
@@ -137,7 +150,9 @@ int http_new(struct http **out, sd_event *event, const struct journal *journal,
 	if (sd_event_add_defer(event, &http->mhd_run, on_mhd_run, http) < 0 ||
 			sd_event_source_set_enabled(http->mhd_run, SD_EVENT_OFF) < 0)
 		return E_NOMEM;
-	rc = start_mhd(http);
+	rc = start_budget(http);
+	if (rc == 0)
+		rc = start_mhd(http);
 	if (rc == 0)
 		rc = listener_start(http);
 	if (rc)
@@ -188,6 +203,7 @@ void http_free(struct http *http)
 	sd_event_source_disable_unref(http->mhd_run);
 	sd_event_source_disable_unref(http->deadlines);
 	sd_event_unref(http->event);
+	budget_free(http->budget);
 	free(http->by_fd);
 	free(http);
 }

@@ -32,10 +32,14 @@ struct http_options {
 	uint8_t onion[ONION_KEY_BYTES];
 	unsigned max_connections; /* above: we stop accepting until one ends */
 	unsigned deadline_ms;	  /* accept, or last reply, to the end of the next request */
+	/* Of one circuit, see budget.h; nothing where no circuit line is read. */
+	unsigned circuit_connections, circuit_requests, circuit_burst;
 };
 
 struct http_counters {
 	uint64_t requests, replies_2xx, replies_4xx, replies_5xx, refused_lines, deadlines;
+	/* A circuit had its requests (429), its connections (closed); no row was free (closed). */
+	uint64_t over_requests, over_connections, over_circuits;
 	unsigned connections, parked;
 };
 

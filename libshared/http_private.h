@@ -9,6 +9,7 @@
 #ifndef SOTTO_HTTP_PRIVATE_H
 #define SOTTO_HTTP_PRIVATE_H
 
+#include "libshared/budget.h"
 #include "libshared/http.h"
 
 #include <microhttpd.h>
@@ -30,6 +31,7 @@ struct conn {
 	struct http *http;
 	int fd;
 	struct sockaddr_in6 address; /* the circuit's, or ::1 */
+	struct budget_row *budget;   /* the circuit's; NULL: none, or not known yet */
 	sd_event_source *line;	     /* waiting for the circuit line; NULL: libmicrohttpd has it */
 	struct exchange *exchange;   /* the parked one, or NULL */
 	bool busy;		     /* a request has begun and is not answered */
@@ -49,6 +51,7 @@ struct http {
 	struct http_options options;
 	struct http_counters counters;
 	struct MHD_Daemon *mhd;
+	struct budget *budget; /* NULL: no circuits are known */
 	sd_event_source *listen, *mhd_io, *mhd_run, *deadlines;
 	struct conn_list reading, parked;
 	uint64_t wake_us; /* when deadlines runs; UINT64_MAX: never */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Connections: accepted on the inherited socket, given their circuit line's address, handed to
+ * Connections: accepted on the inherited socket, charged to the circuit of their line, handed to
  * libmicrohttpd, ended at their deadline. Trusts the socket's permissions for the line; strangers
  * decide only how many and how slow.
  */
@@ -84,18 +84,23 @@ static void accept_again(struct http *http)
 		sd_event_source_set_enabled(http->listen, SD_EVENT_ON);
 }
 
-/* Until one of ours ends, or for a second: descriptors may be used up elsewhere. */
-static void pause_accepting(struct http *http, const char *limit)
+static void tell_limit(struct http *http, const char *limit)
 {
 	uint64_t now = http_now_us(http);
 
-	http->accept_paused = true;
-	sd_event_source_set_enabled(http->listen, SD_EVENT_OFF);
-	wake_at(http, now + SECOND_US);
 	if (http->limit_told_us && now - http->limit_told_us < MINUTE_US)
 		return;
 	http->limit_told_us = now;
-	journal_say(http->journal, EVENT_LIMIT, "%s: others wait", limit);
+	journal_say(http->journal, EVENT_LIMIT, "%s", limit);
+}
+
+/* Until one of ours ends, or for a second: descriptors may be used up elsewhere. */
+static void pause_accepting(struct http *http, const char *limit)
+{
+	http->accept_paused = true;
+	sd_event_source_set_enabled(http->listen, SD_EVENT_OFF);
+	wake_at(http, http_now_us(http) + SECOND_US);
+	tell_limit(http, limit);
 }
 
 void listener_end(struct conn *conn)
@@ -103,6 +108,7 @@ void listener_end(struct conn *conn)
 	struct http *http = conn->http;
 
 	unlink_conn(conn);
+	budget_leave(conn->budget);
 	sd_event_source_disable_unref(conn->line);
 	http->by_fd[conn->fd] = NULL;
 	http->counters.connections--;
@@ -137,6 +143,24 @@ static void hand_over(struct conn *conn)
 	http_run_soon(http);
 }
 
+static bool is_within_budget(struct conn *conn)
+{
+	struct http *http = conn->http;
+
+	switch (budget_join(http->budget, circuit_number(&conn->address.sin6_addr),
+			http_now_us(http), &conn->budget)) {
+	case 0:
+		return true;
+	case BUDGET_SPENT:
+		http->counters.over_connections++;
+		return false;
+	default:
+		http->counters.over_circuits++;
+		tell_limit(http, "no more circuits: new ones are closed");
+		return false;
+	}
+}
+
 static int on_line(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct conn *conn = userdata;
@@ -153,7 +177,10 @@ static int on_line(sd_event_source *source, int fd, uint32_t revents, void *user
 		return 0;
 	}
 	conn->address.sin6_addr = circuit;
-	hand_over(conn);
+	if (is_within_budget(conn))
+		hand_over(conn);
+	else
+		drop(conn);
 	return 0;
 }
 
@@ -194,14 +221,14 @@ static int on_listen(sd_event_source *source, int fd, uint32_t revents, void *us
 		int peer;
 
 		if (http->counters.connections >= http->options.max_connections) {
-			pause_accepting(http, "no more connections");
+			pause_accepting(http, "no more connections: others wait");
 			return 0;
 		}
 		peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (peer >= 0) {
 			take(http, peer);
 		} else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-			pause_accepting(http, "no more descriptors");
+			pause_accepting(http, "no more descriptors: others wait");
 			return 0;
 		} else {
 			return 0;

@@ -12,6 +12,7 @@ struct engine_settings {
 	char onion_api[ONION_TEXT + 1];
 	char onion_live[ONION_TEXT + 1];
 	int circuit_line;
+	long circuit_connections, circuit_requests, circuit_burst; /* of one circuit: budget.h */
 	long connections;
 	long deadline_ms;
 	long batch_calls;

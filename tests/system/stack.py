@@ -110,7 +110,7 @@ class Stack:
         self.dir, self.children, self.listeners = None, {}, {}
         self.watched, self.died, self.on_death = {}, [], lambda name: None
         self.lock, self.ended, self.watcher = threading.Lock(), threading.Event(), None
-        self.env = {}
+        self.env, self.n_asked = {}, 0
 
     def __enter__(self):
         try:
@@ -329,8 +329,10 @@ class Stack:
     def socket_path(self, daemon):
         return f"{self.run}/sotto-{daemon.split('.')[0]}/s"
 
-    def http(self, daemon, circuit=1):
-        return client.Http(self.socket_path(daemon), circuit if self.circuits else None)
+    def http(self, daemon, circuit=None):
+        """A circuit of its own each time, so that waiting for health uses up nobody's budget."""
+        self.n_asked += 1
+        return client.Http(self.socket_path(daemon), (circuit or 0xffff0000 + self.n_asked) if self.circuits else None)
 
     def server(self):
         """How a client reaches this server."""

@@ -116,45 +116,6 @@ class Load(Bed):
         self.assertEqual((len(got), set(got)), (600, answered))
 
 
-class CircuitLine(Bed):
-    settings = {"circuit_line": "required"}
-
-    def speak(self, *parts):
-        """Sends the parts one after the other and returns the answer's first line, empty when cut."""
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(30)
-            sock.connect(self.server.paths["blobd"])
-            try:
-                for part in parts:
-                    sock.sendall(part)
-                return sock.recv(65536).split(b"\r\n")[0]
-            except (BrokenPipeError, ConnectionResetError):
-                return b""
-
-    LINE = b"PROXY TCP6 fc00:dead:beef:4dad::0:2f ::1 47 7001\r\n"
-    ASK = b"GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n"
-
-    def test_the_line_is_taken_alone_glued_or_in_pieces(self):
-        for parts in ((self.LINE, self.ASK), (self.LINE + self.ASK,), (self.LINE[:9], self.LINE[9:] + self.ASK[:5],
-                      self.ASK[5:]), tuple(bytes([b]) for b in self.LINE + self.ASK)):
-            self.assertEqual(self.speak(*parts), b"HTTP/1.1 200 OK", parts)
-
-    def test_without_it_or_with_another_nobody_is_heard(self):
-        for line in (b"", b"PROXY TCP6 fc00:dead:beef:4dae::0:2f ::1 47 7001\r\n", b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n",
-                     b"PROXY UNKNOWN\r\n", b"PROXY " + b"x" * 60 + b"\r\n", self.LINE.replace(b"\r\n", b"\n")):
-            self.assertNotIn(b"200", self.speak(line + self.ASK), line)
-
-    def test_owner_requests_work_behind_it(self):
-        box = self.mailbox()
-        self.assertEqual(box.put(blob()).status, 201)
-        self.assertEqual(len(box.drain()), 1)
-
-
-class CircuitLineOff(Bed):
-    def test_a_line_is_no_request_when_none_is_expected(self):
-        self.assertNotIn(b"200", CircuitLine.speak(self, CircuitLine.LINE + CircuitLine.ASK))
-
-
 class Privacy(Bed):
     def test_no_log_line_holds_an_id_a_key_or_a_secret(self):
         box = self.mailbox()

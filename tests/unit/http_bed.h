@@ -111,6 +111,9 @@ static inline void bed_init(struct bed *bed)
 		.onion = { 'o', 'n' },
 		.max_connections = 100,
 		.deadline_ms = 60000,
+		.circuit_connections = 100,
+		.circuit_requests = 1000000,
+		.circuit_burst = 1000000,
 	};
 	ck_assert_int_ge(sd_event_new(&bed->event), 0);
 }

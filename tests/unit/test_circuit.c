@@ -32,6 +32,7 @@ START_TEST(takes_tors_line_and_its_number)
 	ck_assert_int_eq(circuit_parse(&address, &len, usual, strlen(usual)), 0);
 	ck_assert_uint_eq(len, strlen(usual));
 	ck_assert_mem_eq(&address, &expected, sizeof address);
+	ck_assert_uint_eq(circuit_number(&address), 47);
 }
 END_TEST
 

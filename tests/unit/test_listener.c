@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Connections over a real socket: the circuit line, deadlines, limits, leaving, draining. */
+#include "libshared/budget.h"
 #include "tests/unit/http_bed.h"
+
+#define OTHER_LINE "PROXY TCP6 fc00:dead:beef:4dad::1:2f ::1 47 7001\r\n"
 
 static struct bed bed;
 
@@ -15,6 +18,16 @@ static void start_with_lines(unsigned deadline_ms)
 	bed_init(&bed);
 	bed.options.circuit_line = CIRCUIT_REQUIRED;
 	bed.options.deadline_ms = deadline_ms;
+	bed_open(&bed);
+}
+
+static void start_with_budget(unsigned connections, unsigned burst)
+{
+	bed_init(&bed);
+	bed.options.circuit_line = CIRCUIT_REQUIRED;
+	bed.options.circuit_connections = connections;
+	bed.options.circuit_requests = 1;
+	bed.options.circuit_burst = burst;
 	bed_open(&bed);
 }
 
@@ -274,6 +287,131 @@ START_TEST(freeing_closes_what_is_left)
 }
 END_TEST
 
+/* --- what one circuit may take ------------------------------------------ */
+
+START_TEST(a_circuit_that_asks_too_much_gets_429_and_others_do_not)
+{
+	static struct answer a;
+	int fd;
+
+	start_with_budget(8, 3);
+	fd = bed_connect(&bed);
+	bed_send(&bed, fd, LINE);
+	for (int i = 0; i < 2; i++) {
+		bed_send(&bed, fd, GET);
+		bed_receive(&bed, fd, &a);
+		check_status(&a, 200);
+	}
+	check_status(bed_ask(&bed, LINE "GET /v1/nothing HTTP/1.1\r\n" HOST "\r\n"), 404);
+	bed_send(&bed, fd, GET GET);
+	bed_receive(&bed, fd, &a);
+	check_status(&a, 429);
+	ck_assert_ptr_nonnull(strstr(a.head, "Retry-After: 5"));
+	ck_assert_ptr_nonnull(strstr(a.head, "Connection: close"));
+	ck_assert_ptr_nonnull(strstr(a.body, "urn:sotto:problem:too-many-requests"));
+	bed_await_end(&bed, fd);
+	close(fd);
+	check_status(bed_ask(&bed, LINE GET), 429);
+	check_status(bed_ask(&bed, OTHER_LINE GET), 200);
+	ck_assert_uint_eq(http_counters(bed.http)->over_requests, 2);
+	bed_close(&bed);
+}
+END_TEST
+
+START_TEST(what_is_wrong_anyhow_is_charged_too_and_told_as_what_it_is)
+{
+	start_with_budget(8, 1);
+	check_status(bed_ask(&bed, LINE "GET /v1/health HTTP/1.1\r\n\r\n"), 400);
+	check_status(bed_ask(&bed, LINE GET), 429);
+	check_status(bed_ask(&bed,
+				     LINE "POST /v1/small HTTP/1.1\r\n" HOST KEY
+					  "Transfer-Encoding: chunked\r\n\r\n"),
+			411);
+	check_status(bed_ask(&bed,
+				     LINE "POST /v1/small HTTP/1.1\r\n" HOST KEY
+					  "Content-Length: 5\r\n\r\nabcde"),
+			429);
+	bed_close(&bed);
+}
+END_TEST
+
+START_TEST(a_circuits_tokens_come_back)
+{
+	bed_init(&bed);
+	bed.options.circuit_line = CIRCUIT_REQUIRED;
+	bed.options.circuit_requests = 60;
+	bed.options.circuit_burst = 1;
+	bed_open(&bed);
+	while (bed_ask(&bed, LINE GET)->status != 429)
+		;
+	while (bed_ask(&bed, LINE GET)->status != 200)
+		;
+	bed_close(&bed);
+}
+END_TEST
+
+START_TEST(a_circuit_has_so_many_connections_and_others_have_theirs)
+{
+	static struct answer a;
+	int fds[2];
+
+	start_with_budget(2, 100);
+	for (int i = 0; i < 2; i++) {
+		fds[i] = bed_connect(&bed);
+		bed_send(&bed, fds[i], LINE GET);
+		bed_receive(&bed, fds[i], &a);
+		check_status(&a, 200);
+	}
+	ck_assert_uint_eq(bed_ask(&bed, LINE GET)->len, 0);
+	check_status(bed_ask(&bed, OTHER_LINE GET), 200);
+	ck_assert_uint_eq(http_counters(bed.http)->over_connections, 1);
+	close(fds[0]);
+	while (http_counters(bed.http)->connections > 1)
+		bed_turn(&bed);
+	check_status(bed_ask(&bed, LINE GET), 200);
+	close(fds[1]);
+	bed_close(&bed);
+}
+END_TEST
+
+/* The only way to see a full table here: 4 rows, and tokens that take a minute to come back. */
+START_TEST(where_no_row_is_free_newcomers_are_closed_and_the_rest_is_served)
+{
+	char request[128];
+
+	bed_init(&bed);
+	bed.options.circuit_line = CIRCUIT_REQUIRED;
+	bed.options.max_connections = 1;
+	bed.options.circuit_requests = 1;
+	bed.options.circuit_burst = 1000000;
+	bed_open(&bed);
+	for (int circuit = 1; circuit <= BUDGET_ROWS_PER_CONNECTION; circuit++) {
+		snprintf(request, sizeof request,
+				"PROXY TCP6 fc00:dead:beef:4dad::0:%x ::1 %d 7001\r\n" GET, circuit,
+				circuit);
+		for (int i = 0; i < 3; i++) /* held longer than this test may take */
+			check_status(bed_ask(&bed, request), 200);
+	}
+	ck_assert_uint_eq(bed_ask(&bed, LINE GET)->len, 0);
+	ck_assert_uint_eq(http_counters(bed.http)->over_circuits, 1);
+	check_status(bed_ask(&bed, request), 200);
+	bed_close(&bed);
+}
+END_TEST
+
+START_TEST(without_lines_there_are_no_budgets)
+{
+	bed_init(&bed);
+	bed.options.circuit_connections = 1;
+	bed.options.circuit_requests = 1;
+	bed.options.circuit_burst = 1;
+	bed_open(&bed);
+	for (int i = 0; i < 10; i++)
+		check_status(bed_ask(&bed, GET), 200);
+	bed_close(&bed);
+}
+END_TEST
+
 UNIT("listener", the_circuit_line_may_come_glued_or_byte_by_byte,
 		without_a_good_line_the_connection_ends_unanswered,
 		a_line_is_not_taken_where_none_is_expected, whatever_is_slow_ends_at_the_deadline,
@@ -282,4 +420,10 @@ UNIT("listener", the_circuit_line_may_come_glued_or_byte_by_byte,
 		above_the_limit_newcomers_wait_until_one_leaves,
 		clients_that_leave_midway_leave_nothing,
 		draining_ends_idle_connections_and_answers_what_has_begun,
-		freeing_closes_what_is_left)
+		freeing_closes_what_is_left,
+		a_circuit_that_asks_too_much_gets_429_and_others_do_not,
+		what_is_wrong_anyhow_is_charged_too_and_told_as_what_it_is,
+		a_circuits_tokens_come_back,
+		a_circuit_has_so_many_connections_and_others_have_theirs,
+		where_no_row_is_free_newcomers_are_closed_and_the_rest_is_served,
+		without_lines_there_are_no_budgets)
