@@ -34,6 +34,9 @@ static int tell_sync(const struct cli *cli, int rc)
 				"gave a wrong bundle");
 	case SYNC_NOT_TEXT:
 		return tell(cli, rc, "the text is not UTF-8, or too long");
+	case SYNC_GONE:
+		return tell(cli, rc,
+				"their mailbox is gone; the message waits here for a new address");
 	case SYNC_FULL:
 		return tell(cli, rc,
 				"their mailbox is full; the message waits here and goes out with a "

@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS "SELECT id, name, state, identity, link, address FROM contact WHERE "
+#define COLUMNS \
+	"SELECT id, name, state, identity, link, address, renew, bundle_s FROM contact WHERE "
 
 static int read_contact(struct contact *out, sqlite3_stmt *s)
 {
@@ -26,6 +27,8 @@ static int read_contact(struct contact *out, sqlite3_stmt *s)
 	snprintf(out->name, sizeof out->name, "%s", (const char *)sqlite3_column_text(s, 1));
 	out->has_identity = q_column(out->identity, sizeof out->identity, s, 3);
 	out->has_link = q_column(link, sizeof link, s, 4) && link_unpack(&out->link, link) == 0;
+	out->renew = sqlite3_column_int(s, 6) != 0;
+	out->bundle_s = sqlite3_column_int64(s, 7);
 	out->has_address = q_column(address, sizeof address, s, 5);
 	if (out->has_address) {
 		memcpy(out->address.onion, address, ONION_KEY_BYTES);

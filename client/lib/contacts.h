@@ -14,6 +14,8 @@ struct contact {
 	char name[CONTACT_NAME_MOST + 1];
 	enum contact_state state;
 	bool has_identity, has_link, has_address;
+	bool renew;	  /* it takes a new session to write */
+	int64_t bundle_s; /* when their last bundle came */
 	uint8_t identity[32];
 	struct contact_link link;
 	struct address address; /* where to write; the inbox of the bundle until they named another

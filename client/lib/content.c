@@ -81,9 +81,12 @@ int content_read(struct content *out, const uint8_t *bytes, size_t len)
 	out->text_len = reader_u16(&rd);
 	if (!link || link_unpack(&out->link, link) || out->text_len > CONTENT_TEXT_MOST ||
 			out->part >= out->parts || out->parts > CONTENT_PARTS_MOST ||
-			out->number == 0 || out->number > INT64_MAX)
+			out->number > CONTENT_NUMBER_MOST)
 		return CONTENT_BAD;
 	reader_copy(&rd, out->text, out->text_len);
 	out->text[out->text_len] = '\0';
-	return reader_is_done(&rd) && content_is_utf8(out->text, out->text_len) ? 0 : CONTENT_BAD;
+	if (out->type == CONTENT_TEXT &&
+			(out->number == 0 || !content_is_utf8(out->text, out->text_len)))
+		return CONTENT_BAD;
+	return reader_is_done(&rd) ? 0 : CONTENT_BAD;
 }

@@ -13,6 +13,8 @@
 
 enum {
 	CONTENT_TEXT = 1,
+	CONTENT_ASK = 2,    /* loss.h */
+	CONTENT_ANSWER = 3, /* loss.h */
 	CONTENT_HEAD_BYTES = HASH_BYTES + 1 + 8 + ONION_KEY_BYTES + KEY_BYTES + LINK_BYTES + 1 + 1 +
 			2,
 	CONTENT_TEXT_MOST = 1200,
@@ -21,15 +23,17 @@ enum {
 	CONTENT_BAD = 1,
 };
 
+#define CONTENT_NUMBER_MOST (INT64_MAX / 2) /* so that no sum overflows */
+
 struct content {
 	uint8_t guard[HASH_BYTES];
-	uint8_t type;	 /* CONTENT_TEXT; others are ignored */
-	uint64_t number; /* per contact and direction, from 1 */
+	uint8_t type;	 /* CONTENT_*; unknown ones are ignored */
+	uint64_t number; /* of a text, per contact and direction, from 1; else the last one used */
 	struct address address;
 	struct contact_link link;
 	uint8_t part, parts; /* part counts from 0 */
 	uint16_t text_len;
-	char text[CONTENT_TEXT_MOST + 1]; /* UTF-8, checked, ended by NUL */
+	char text[CONTENT_TEXT_MOST + 1]; /* of a text UTF-8, checked; ended by NUL */
 };
 
 /* The length, at most CONTENT_BYTES_MOST. */

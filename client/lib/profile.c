@@ -230,3 +230,10 @@ int64_t profile_now(const struct profile *p)
 {
 	return p->now_s(p->clock);
 }
+
+bool profile_has_passed(const struct profile *p, int64_t then_s, int64_t span_s)
+{
+	int64_t now = profile_now(p);
+
+	return now < then_s || now - then_s > span_s;
+}

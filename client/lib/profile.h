@@ -42,5 +42,7 @@ DEFINE_CLEANUP(struct profile *, profile_close)
 
 void profile_link(const struct profile *profile, struct contact_link *out);
 int64_t profile_now(const struct profile *profile);
+/* So long ago, or in the future: then the clock was wrong, and what was noted counts as old. */
+bool profile_has_passed(const struct profile *profile, int64_t then_s, int64_t span_s);
 
 #endif

@@ -19,6 +19,8 @@ struct arrival {
 	struct inside in;
 	int64_t sealing, turn;		  /* our key that opened it; turn 0: a bundle's */
 	int64_t key_contact, box_contact; /* the only one who may use key and mailbox; 0: anybody */
+	uint8_t base[BASE_BYTES];	  /* of the key's session, when there is one already */
+	bool reused;			  /* a second set-up under a one-time bundle */
 };
 
 /* Tries every living key that fits, newest first. RECEIVE_JUNK: none opens it. */
@@ -31,8 +33,8 @@ static int open_packet(struct arrival *out, struct profile *p, const struct own_
 	const struct opener opener = { secret.b, hash, mailbox->deposit_hash };
 	int step,
 			rc = q_open(&s, p->db,
-					"SELECT id, key_hash, secret, turn, coalesce(contact, 0) "
-					"FROM sealing "
+					"SELECT id, key_hash, secret, turn, coalesce(contact, 0), "
+					"base FROM sealing "
 					"ORDER BY contact IS ? DESC, id DESC",
 					"i", mailbox->contact);
 
@@ -46,6 +48,9 @@ static int open_packet(struct arrival *out, struct profile *p, const struct own_
 			out->sealing = sqlite3_column_int64(s, 0);
 			out->turn = sqlite3_column_int64(s, 3);
 			out->key_contact = sqlite3_column_int64(s, 4);
+			out->reused = false;
+			if (!q_column(out->base, sizeof out->base, s, 5))
+				memset(out->base, 0, sizeof out->base);
 			out->box_contact = mailbox->contact;
 			return 0;
 		}
@@ -131,26 +136,38 @@ static int keep(struct profile *p, const struct contact *c, const struct inside 
 	if (rc == 0 && m.type == CONTENT_TEXT)
 		rc = q_run(p->db,
 				"INSERT INTO message (contact, out, number, part, parts, at_s, "
-				"text) "
-				"VALUES (?, 0, ?, ?, ?, ?, ?)",
-				"iiiiit", c->id, (int64_t)m.number, (int64_t)m.part,
-				(int64_t)m.parts, profile_now(p), m.text);
+				"envelope, text) VALUES (?, 0, ?, ?, ?, ?, ?, ?)",
+				"iiiiibt", c->id, (int64_t)m.number, (int64_t)m.part,
+				(int64_t)m.parts, profile_now(p), in->envelope_id,
+				sizeof in->envelope_id, m.text);
 	sodium_memzero(&m, sizeof m);
 	return rc;
 }
 
-static int take(struct profile *p, const struct arrival *a)
+/* An honest server hands a one-time bundle out once, so its key starts one session. */
+static bool is_reuse(struct profile *p, const struct arrival *a)
+{
+	uint8_t base[BASE_BYTES];
+
+	return a->turn == 0 && a->key_contact && session_setup_base(base, p, &a->in) == 0 &&
+			memcmp(base, a->base, sizeof base) != 0;
+}
+
+static int take(struct profile *p, struct arrival *a)
 {
 	const struct inside *in = &a->in;
 	struct contact c;
 	struct plaintext plain;
 	int64_t seen;
-	int rc = q_number(&seen, p->db, "SELECT 1 FROM envelope WHERE id = ?", "b", in->envelope_id,
-			sizeof in->envelope_id);
+	int rc = q_number(&seen, p->db,
+			"SELECT 1 FROM envelope WHERE id = ?1 UNION ALL "
+			"SELECT 1 FROM message WHERE envelope = ?1",
+			"b", in->envelope_id, sizeof in->envelope_id);
 
 	if (rc != STORE_NONE)
 		return rc ? rc : RECEIVE_DUPLICATE;
-	if (!is_in_place(a))
+	a->reused = is_in_place(a) && is_reuse(p, a);
+	if (a->reused || !is_in_place(a))
 		return RECEIVE_JUNK;
 	rc = admit(&c, p, a);
 	if (rc)
@@ -159,8 +176,10 @@ static int take(struct profile *p, const struct arrival *a)
 	if (rc)
 		return rc > 0 ? RECEIVE_JUNK : rc;
 	rc = keep(p, &c, in, &plain);
-	if (rc == 0 && in->type == PACKET_SETUP)
+	if (rc == 0 && in->type == PACKET_SETUP) {
 		rc = turns_started(p, a->sealing, c.id, plain.base);
+		rc = rc ? rc : session_prune(p, c.id, in->sender);
+	}
 	sodium_memzero(&plain, sizeof plain);
 	rc = rc ? rc
 		: q_run(p->db, "INSERT INTO envelope VALUES (?, ?)", "bi", in->envelope_id,
@@ -186,7 +205,7 @@ static int hold(struct profile *p, const struct inside *in)
 int conversation_receive(struct profile *p, const struct own_mailbox *mailbox,
 		const uint8_t packet[static BLOB_BYTES])
 {
-	struct arrival a;
+	struct arrival a = { 0 };
 	int rc = open_packet(&a, p, mailbox, packet);
 
 	if (rc)
@@ -199,8 +218,15 @@ int conversation_receive(struct profile *p, const struct own_mailbox *mailbox,
 	if (rc > 0) {
 		int ended = q_run(p->db, "ROLLBACK", "");
 
-		rc = ended ? ended : rc;
-		return rc == RECEIVE_HELD ? hold(p, &a.in) : rc;
+		if (ended)
+			return ended;
+		if (a.reused)
+			ended = q_run(p->db,
+					"INSERT INTO meta VALUES ('bundles reused', 1) ON CONFLICT "
+					"(name) "
+					"DO UPDATE SET value = value + 1",
+					"");
+		return ended ? ended : rc == RECEIVE_HELD ? hold(p, &a.in) : rc;
 	}
 	return q_end(p->db, rc);
 }

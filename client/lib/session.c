@@ -4,6 +4,7 @@
 #include "client/lib/session.h"
 
 #include "client/lib/signal_provider.h"
+#include "client/lib/store.h"
 #include "libshared/error.h"
 
 #include <omemo/curve.h>
@@ -58,9 +59,8 @@ static int copy_public(uint8_t out[static BASE_BYTES], const ec_public_key *key)
 	return 0;
 }
 
-int session_base(uint8_t out[static BASE_BYTES], struct profile *p, const uint8_t peer[static 32])
+static int load(session_record **out, struct profile *p, const uint8_t peer[static 32])
 {
-	SIGNAL_OWNED(session_record) *record = NULL;
 	const signal_protocol_address address = address_of(peer);
 	int rc;
 
@@ -68,10 +68,77 @@ int session_base(uint8_t out[static BASE_BYTES], struct profile *p, const uint8_
 	rc = signal_protocol_session_contains_session(p->stores, &address);
 	if (rc != 1)
 		return blame(p, rc, SESSION_NONE);
-	rc = signal_protocol_session_load_session(p->stores, &record, &address, WIRE_VERSION);
+	rc = signal_protocol_session_load_session(p->stores, out, &address, WIRE_VERSION);
+	return rc ? blame(p, rc, E_CRYPTO) : 0;
+}
+
+int session_base(uint8_t out[static BASE_BYTES], struct profile *p, const uint8_t peer[static 32])
+{
+	SIGNAL_OWNED(session_record) *record = NULL;
+	int rc = load(&record, p, peer);
+
+	if (rc)
+		return rc;
+	return copy_public(out, session_state_get_alice_base_key(session_record_get_state(record)));
+}
+
+int session_size(size_t *out, struct profile *p, const uint8_t peer[static 32])
+{
+	SIGNAL_OWNED(session_record) *record = NULL;
+	__attribute__((cleanup(signal_buffer_free_ref))) signal_buffer *bytes = NULL;
+	int rc = load(&record, p, peer);
+
+	if (rc)
+		return rc;
+	rc = session_state_serialize(&bytes, session_record_get_state(record));
 	if (rc)
 		return blame(p, rc, E_CRYPTO);
-	return copy_public(out, session_state_get_alice_base_key(session_record_get_state(record)));
+	*out = signal_buffer_len(bytes);
+	return 0;
+}
+
+/* --- what dies with a session ------------------------------------------- */
+
+static bool has_session(const session_record *record, const uint8_t base[static BASE_BYTES])
+{
+	session_record_state_node *node = session_record_get_previous_states_head(record);
+	uint8_t other[BASE_BYTES];
+
+	for (; node; node = session_record_get_previous_states_next(node))
+		if (copy_public(other,
+				    session_state_get_alice_base_key(
+						    session_record_get_previous_states_element(
+								    node))) == 0 &&
+				memcmp(other, base, sizeof other) == 0)
+			return true;
+	return false;
+}
+
+static int forget_base(struct profile *p, int64_t contact, const uint8_t base[static BASE_BYTES])
+{
+	int rc = q_run(p->db, "DELETE FROM peer_turn WHERE base = ?", "b", base,
+			(size_t)BASE_BYTES);
+
+	return rc ? rc
+		  : q_run(p->db, "DELETE FROM sealing WHERE contact = ? AND base = ?", "ib",
+				    contact, base, (size_t)BASE_BYTES);
+}
+
+int session_prune(struct profile *p, int64_t contact, const uint8_t peer[static 32])
+{
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	SIGNAL_OWNED(session_record) *record = NULL;
+	uint8_t current[BASE_BYTES], base[BASE_BYTES];
+	int rc = load(&record, p, peer);
+
+	rc = rc ? rc : session_base(current, p, peer);
+	rc = rc ? rc
+		: q_open(&s, p->db, "SELECT base FROM peer_turn WHERE contact = ?", "i", contact);
+	while (rc == 0 && sqlite3_step(s) == SQLITE_ROW)
+		if (q_column(base, sizeof base, s, 0) && memcmp(base, current, sizeof base) != 0 &&
+				!has_session(record, base))
+			rc = forget_base(p, contact, base);
+	return rc > 0 ? E_CRYPTO : rc;
 }
 
 /* --- starting ----------------------------------------------------------- */
@@ -122,9 +189,9 @@ int session_start(struct profile *p, int64_t contact, const struct bundle *b)
 	if (rc)
 		return blame(p, rc, E_CRYPTO);
 	rc = session_base(base, p, b->identity);
-	if (rc)
-		return rc > 0 ? E_CRYPTO : rc;
-	return turns_learn(p, &turn);
+	rc = rc ? rc : turns_learn(p, &turn);
+	rc = rc ? rc : session_prune(p, contact, b->identity);
+	return rc > 0 ? E_CRYPTO : rc;
 }
 
 /* --- messages ----------------------------------------------------------- */
@@ -166,6 +233,17 @@ static bool key_is_bad(const ec_public_key *key)
 	uint8_t bytes[BASE_BYTES];
 
 	return copy_public(bytes, key) || guard_is_low_order(bytes + 1);
+}
+
+int session_setup_base(uint8_t out[static BASE_BYTES], struct profile *p, const struct inside *in)
+{
+	SIGNAL_OWNED(pre_key_signal_message) *m = NULL;
+
+	if (in->type != PACKET_SETUP ||
+			pre_key_signal_message_deserialize(&m, in->body, in->body_len, p->signal) ||
+			copy_public(out, pre_key_signal_message_get_base_key(m)))
+		return SESSION_REFUSED;
+	return 0;
 }
 
 static int decrypt_setup(session_cipher *cipher, struct profile *p, const struct inside *in,

@@ -10,28 +10,42 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { VERSION = 2 };
+
 /* clang-format off */
 static const char schema[] =
 	"CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);"
-	/* Our own mailboxes. kind: 0 inbox, 1 for a contact. empty_s: when it was last seen empty. */
+	/* Our own mailboxes. kind: 0 inbox, 1 for a contact, 2 spare, 3 to be ended. empty_s: when it
+	   was last seen empty; fetched_s: when it was last asked. */
 	"CREATE TABLE mailbox (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, contact INTEGER,"
 	" owner_secret BLOB NOT NULL, deposit BLOB NOT NULL, request BLOB NOT NULL,"
-	" made INTEGER NOT NULL DEFAULT 0, empty_s INTEGER);"
+	" made INTEGER NOT NULL DEFAULT 0, empty_s INTEGER, fetched_s INTEGER);"
 	/* state: 0 request, 1 accepted, 2 blocked. address is theirs for us; number orders what
-	   they told. */
+	   they told. bundle_s: when their last bundle came; renew: it takes a new session.
+	   sent, heard: the highest numbers of either side. broken: something could not be opened.
+	   asked_s, asks, asks_s: our asking for what is lost, and how often since when; owes: what
+	   they asked for, answered_s: when we last answered. */
 	"CREATE TABLE contact (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
 	" state INTEGER NOT NULL, identity_hash BLOB NOT NULL UNIQUE, identity BLOB, link BLOB,"
 	" address BLOB, address_number INTEGER NOT NULL DEFAULT 0,"
-	" sent INTEGER NOT NULL DEFAULT 0, take_key BLOB);"
+	" sent INTEGER NOT NULL DEFAULT 0, heard INTEGER NOT NULL DEFAULT 0, take_key BLOB,"
+	" bundle_s INTEGER NOT NULL DEFAULT 0, renew INTEGER NOT NULL DEFAULT 0,"
+	" broken INTEGER NOT NULL DEFAULT 0, asked_s INTEGER NOT NULL DEFAULT 0,"
+	" asks INTEGER NOT NULL DEFAULT 0, asks_s INTEGER NOT NULL DEFAULT 0,"
+	" owes BLOB, answered_s INTEGER NOT NULL DEFAULT 0);"
+	/* Numbers of a contact that have not come. */
+	"CREATE TABLE missing (contact INTEGER NOT NULL, first INTEGER NOT NULL,"
+	" last INTEGER NOT NULL, PRIMARY KEY (contact, first)) WITHOUT ROWID;"
 	/* The Signal library's records. */
 	"CREATE TABLE session (peer BLOB PRIMARY KEY, record BLOB NOT NULL);"
 	"CREATE TABLE prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
 	"CREATE TABLE signed_prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
-	/* Our sealing keys. turn 0: of a bundle, prekey its one-time prekey (0: last resort), base
-	   the session that it started. ended: opened once. */
+	/* Our sealing keys. turn 0: of a bundle, with its signed prekey (= generation) and one-time
+	   prekey (0: last resort); base: the session that it started. ended: opened once. */
 	"CREATE TABLE sealing (id INTEGER PRIMARY KEY, contact INTEGER, base BLOB,"
-	" turn INTEGER NOT NULL, prekey INTEGER, key_hash BLOB NOT NULL, public BLOB NOT NULL,"
-	" secret BLOB NOT NULL, ended INTEGER NOT NULL DEFAULT 0, superseded_s INTEGER);"
+	" turn INTEGER NOT NULL, signed INTEGER, prekey INTEGER, key_hash BLOB NOT NULL,"
+	" public BLOB NOT NULL, secret BLOB NOT NULL, ended INTEGER NOT NULL DEFAULT 0,"
+	" superseded_s INTEGER);"
 	"CREATE INDEX sealing_turn ON sealing (contact, base, turn);"
 	/* The newest sealing key of the peer in each session; turn 0 is its bundle's. */
 	"CREATE TABLE peer_turn (base BLOB PRIMARY KEY, contact INTEGER NOT NULL,"
@@ -40,16 +54,21 @@ static const char schema[] =
 	"CREATE TABLE envelope (id BLOB PRIMARY KEY, sealing INTEGER NOT NULL) WITHOUT ROWID;"
 	/* Envelopes there was no room for, and since when. */
 	"CREATE TABLE held (id BLOB PRIMARY KEY, since_s INTEGER NOT NULL) WITHOUT ROWID;"
+	/* envelope: a text that is sent again has the same, and is known by it for ever. */
 	"CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
 	" out INTEGER NOT NULL, number INTEGER NOT NULL, part INTEGER NOT NULL,"
 	" parts INTEGER NOT NULL, at_s INTEGER NOT NULL, shown INTEGER NOT NULL DEFAULT 0,"
-	" text TEXT NOT NULL);"
+	" envelope BLOB NOT NULL, text TEXT NOT NULL);"
 	/* Not unique: the numbers of a peer who lost its state begin again. */
 	"CREATE INDEX message_number ON message (contact, out, number);"
-	"CREATE TABLE outbox (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
-	" onion BLOB NOT NULL, deposit BLOB NOT NULL, key BLOB NOT NULL, packet BLOB NOT NULL,"
-	" made_s INTEGER NOT NULL);"
-	"PRAGMA user_version = 1;";
+	"CREATE UNIQUE INDEX message_envelope ON message (envelope);"
+	/* What is to be sent: a message, or content of another type. packet: NULL until sealed,
+	   sealed_s: when. */
+	"CREATE TABLE outbox (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL, message INTEGER,"
+	" type INTEGER NOT NULL, body BLOB, envelope BLOB NOT NULL, onion BLOB, deposit BLOB,"
+	" key BLOB, packet BLOB, sealed_s INTEGER);"
+	"CREATE INDEX outbox_contact ON outbox (contact, id);"
+	"PRAGMA user_version = 2;";
 /* clang-format on */
 
 static int set_key(sqlite3 *db, const struct key *key)
@@ -97,6 +116,8 @@ static int configure(sqlite3 *db)
 			    NULL) != SQLITE_OK ||
 			q_number(&version, db, "PRAGMA user_version", ""))
 		return E_IO;
+	if (version > 0 && version != VERSION)
+		return E_CONFIG; /* of another version of sotto */
 	return version == 0 ? create(db) : 0;
 }
 

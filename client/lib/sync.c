@@ -153,32 +153,9 @@ static int deposit(struct net *net, const struct parcel *parcel)
 	};
 	int rc = net_ask(net, &ask, &answer);
 
-	return rc == 0 && answer.status == 507 ? SYNC_FULL : verdict(rc, &answer);
-}
-
-/* In order for each contact: one that cannot be sent holds back only those to the same address. */
-int sync_flush(struct net *net, struct profile *p, unsigned *out_sent)
-{
-	struct parcel parcel = { 0 };
-	struct address stuck = { 0 };
-	int rc, result = 0;
-
-	*out_sent = 0;
-	while ((rc = outbox_next(&parcel, p, parcel.id)) == 0) {
-		if (result && sodium_memcmp(&stuck, &parcel.address, sizeof stuck) == 0)
-			continue;
-		rc = deposit(net, &parcel);
-		if (rc) {
-			stuck = parcel.address;
-			result = rc;
-			continue;
-		}
-		rc = outbox_done(p, parcel.id);
-		if (rc)
-			return rc;
-		++*out_sent;
-	}
-	return rc == CONTACT_NONE ? result : rc;
+	if (rc == 0 && (answer.status == 507 || answer.status == 404))
+		return answer.status == 507 ? SYNC_FULL : SYNC_GONE;
+	return verdict(rc, &answer);
 }
 
 /* The Idempotency-Key is kept until the bundle has come, so a lost reply costs no second bundle. */
@@ -222,29 +199,77 @@ static int begin(struct net *net, struct profile *p, const struct contact *c)
 	return rc > 0 ? SYNC_NO_BUNDLE : rc;
 }
 
+/* The next parcel for that contact, with all that it takes. */
+static int next_parcel(struct parcel *out, struct net *net, struct profile *p, int64_t contact)
+{
+	struct contact c;
+	int rc = outbox_next(out, p, contact);
+
+	if (rc == OUTBOX_NEEDS_MAILBOX) {
+		rc = sync_mailbox(net, p, contact);
+		rc = rc ? rc : outbox_next(out, p, contact);
+	}
+	if (rc != OUTBOX_NEEDS_BUNDLE)
+		return rc;
+	rc = contact_by_id(&c, p, contact) ? E_IO : 0;
+	rc = rc ? rc : begin(net, p, &c);
+	if (rc == SYNC_NO_BUNDLE)
+		rc = outbox_without_bundle(p, contact);
+	rc = rc ? rc : outbox_next(out, p, contact);
+	return rc == OUTBOX_NEEDS_BUNDLE ? SYNC_NO_BUNDLE : rc;
+}
+
+static int flush_contact(struct net *net, struct profile *p, int64_t contact, unsigned *out_sent)
+{
+	struct parcel parcel;
+	bool moved = false;
+	int rc;
+
+	while ((rc = next_parcel(&parcel, net, p, contact)) == 0) {
+		rc = deposit(net, &parcel);
+		if (rc == SYNC_GONE && !moved) {
+			moved = true;
+			rc = outbox_moved(p, &parcel);
+			if (rc == 0)
+				continue;
+		}
+		rc = rc ? rc : outbox_done(p, parcel.id);
+		if (rc)
+			break;
+		++*out_sent;
+	}
+	return rc;
+}
+
+int sync_flush(struct net *net, struct profile *p, unsigned *out_sent)
+{
+	int64_t contact = 0;
+	int rc, result = 0;
+
+	*out_sent = 0;
+	while ((rc = outbox_contact(&contact, p, contact)) == 0) {
+		rc = flush_contact(net, p, contact, out_sent);
+		if (rc != OUTBOX_EMPTY)
+			result = rc; /* the others may fare better */
+	}
+	return rc == OUTBOX_EMPTY ? result : rc;
+}
+
 int sync_send(struct net *net, struct profile *p, const char *name, const char *text)
 {
 	struct contact c;
-	unsigned sent;
+	unsigned sent = 0;
 	int rc = contact_by_name(&c, p, name);
 
 	if (rc)
 		return rc > 0 ? SYNC_NO_CONTACT : rc;
 	if (c.state != CONTACT_ACCEPTED)
 		return SYNC_NO_CONTACT;
-	rc = sync_mailbox(net, p, c.id);
-	rc = rc ? rc : conversation_send(p, &c, text);
-	if (rc == SEND_NEEDS_BUNDLE) {
-		rc = begin(net, p, &c);
-		if (rc)
-			return rc;
-		rc = conversation_send(p, &c, text);
-	}
-	if (rc == SEND_NOT_TEXT || rc == SEND_TOO_LONG)
-		return SYNC_NOT_TEXT;
+	rc = conversation_send(p, &c, text);
 	if (rc)
-		return rc > 0 ? SYNC_NO_BUNDLE : rc;
-	return sync_flush(net, p, &sent);
+		return rc > 0 ? SYNC_NOT_TEXT : rc;
+	rc = flush_contact(net, p, c.id, &sent);
+	return rc == OUTBOX_EMPTY ? 0 : rc;
 }
 
 /* --- fetching ----------------------------------------------------------- */

@@ -15,6 +15,7 @@ enum {
 	SYNC_NO_BUNDLE = 3, /* the contact's account is gone, or its server lies */
 	SYNC_NOT_TEXT = 4,  /* not UTF-8, or too long */
 	SYNC_FULL = 5,	    /* the contact's mailbox is full; it will be sent later */
+	SYNC_GONE = 6,	    /* the contact's mailbox is gone, and the inbox too */
 };
 
 int sync_register(struct net *net, struct profile *profile) MUST_CHECK;
@@ -22,10 +23,10 @@ int sync_register(struct net *net, struct profile *profile) MUST_CHECK;
 /* The mailbox that a contact shall write to exists at our server. */
 int sync_mailbox(struct net *net, struct profile *profile, int64_t contact) MUST_CHECK;
 
-/* Encrypts and tries to deposit. A failed deposit stays in the outbox: E_NET or SYNC_FULL, and
- * sync_flush later. */
+/* Keeps the text and tries to send it. What fails stays in the outbox: sync_flush later. */
 int sync_send(struct net *net, struct profile *profile, const char *name,
 		const char *text) MUST_CHECK;
+/* Sends what waits, in order for each contact; one who cannot be reached holds back no other. */
 int sync_flush(struct net *net, struct profile *profile, unsigned *out_sent) MUST_CHECK;
 
 /* Fetches every mailbox until it is empty; *out_new counts what is new. */

@@ -49,14 +49,22 @@ int turns_own(struct profile *p, int64_t contact, const uint8_t base[static BASE
 	return 0;
 }
 
-int turns_peer(uint8_t out[static HPKE_PUBLIC_BYTES], struct profile *p,
+int turns_peer(uint32_t *out_turn, uint8_t out[static HPKE_PUBLIC_BYTES], struct profile *p,
 		const uint8_t base[static BASE_BYTES])
 {
-	const struct q_blob into = { out, HPKE_PUBLIC_BYTES };
-	int rc = q_blob(&into, p->db, "SELECT public FROM peer_turn WHERE base = ?", "b", base,
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	int rc = q_open(&s, p->db, "SELECT turn, public FROM peer_turn WHERE base = ?", "b", base,
 			(size_t)BASE_BYTES);
 
-	return rc == STORE_NONE ? TURNS_NONE : rc;
+	if (rc)
+		return rc;
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_DONE)
+		return TURNS_NONE;
+	if (rc != SQLITE_ROW || !q_column(out, HPKE_PUBLIC_BYTES, s, 1))
+		return E_IO;
+	*out_turn = (uint32_t)sqlite3_column_int64(s, 0);
+	return 0;
 }
 
 int turns_learn(struct profile *p, const struct peer_turn *t)

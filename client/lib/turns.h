@@ -17,8 +17,9 @@ enum { BASE_BYTES = 33, TURNS_NONE = 1, QUIET_S = 2 * 86400, RETENTION_S = 21 * 
 int turns_own(struct profile *profile, int64_t contact, const uint8_t base[static BASE_BYTES],
 		struct inside *out) MUST_CHECK;
 
-/* The key to seal to in this session. TURNS_NONE: none known. */
-int turns_peer(uint8_t out[static HPKE_PUBLIC_BYTES], struct profile *profile,
+/* The key to seal to in this session, and its turn; 0: no answer came yet. TURNS_NONE: none known.
+ */
+int turns_peer(uint32_t *out_turn, uint8_t out[static HPKE_PUBLIC_BYTES], struct profile *profile,
 		const uint8_t base[static BASE_BYTES]) MUST_CHECK;
 
 struct peer_turn {
