@@ -9,7 +9,13 @@
 #include "services/bridged/registry.h"
 
 enum { SESSION_LIFE_S = 3600 };
-enum { DOWN_BLOB = 1, DOWN_FETCH = 2, DOWN_FEW_BUNDLES = 3, DOWN_ACCOUNT_ENDED = 4 };
+enum {
+	DOWN_BLOB = 1,
+	DOWN_FETCH = 2,
+	DOWN_FEW_BUNDLES = 3,
+	DOWN_ACCOUNT_ENDED = 4,
+	DOWN_SIGNAL = 5
+};
 
 struct bridged {
 	struct engine *engine; /* first: engine_main fills it */

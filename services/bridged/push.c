@@ -11,6 +11,7 @@
 #include "libshared/writer.h"
 #include "services/bridged/acks.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -72,6 +73,22 @@ static void push(struct bridged *bridged, struct session *session, const struct 
 		fetch_soon(bridged, session);
 	else if (down->kind == DOWN_BLOB)
 		session->unacked++;
+}
+
+/* Half of the window: signals never keep blobs out, and who does not read them gets no more. */
+void push_signal(struct bridged *bridged, const uint8_t mailbox[static MAILBOX_ID_BYTES],
+		const uint8_t body[static BLOB_BYTES])
+{
+	uint8_t blob[BLOB_ID_BYTES + BLOB_BYTES];
+	const struct down down = { .kind = DOWN_SIGNAL, .mailbox = mailbox, .blob = blob };
+
+	randombytes_buf(blob, BLOB_ID_BYTES);
+	memcpy(blob + BLOB_ID_BYTES, body, BLOB_BYTES);
+	for (struct holding *h = registry_holding(bridged->registry, mailbox); h;
+			h = registry_holding_next(h))
+		if (h->session->unacked < UNACKED_MOST / 2 &&
+				send_down(bridged, h->session, &down) == 0)
+			h->session->unacked++;
 }
 
 void push_acked(struct bridged *bridged, struct session *session)

@@ -15,6 +15,11 @@ void push_topic(char out[static 64], const struct session *session, const char *
  * past ends it. */
 void push_renewed(struct bridged *bridged, const struct session *session);
 
+/* Bytes for whoever is live on that mailbox; gone if nobody is, or if they have not acknowledged
+ * enough of what they got before. */
+void push_signal(struct bridged *bridged, const uint8_t mailbox[static MAILBOX_ID_BYTES],
+		const uint8_t body[static BLOB_BYTES]);
+
 /* A session acknowledged one push. */
 void push_acked(struct bridged *bridged, struct session *session);
 

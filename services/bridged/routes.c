@@ -5,15 +5,18 @@
  */
 #include "services/bridged/bridged.h"
 #include "services/bridged/sessions.h"
+#include "services/bridged/signals.h"
 
 /* clang-format off */
 const struct route bridged_routes[] = {
-	/* method  path           who        pays         key       body
-	   function                          ask           answer */
-	{ "GET",  "/v1/health",   AUTH_NONE, PAY_NOTHING, KEY_NONE, 0,
-	  NULL,                              NULL,         health_answer },
-	{ "POST", "/v1/sessions", AUTH_NONE, PAY_NOTHING, KEY_NONE, JSON_LARGE_BYTES,
-	  "session_open($1, $2, $3)",        sessions_ask, sessions_answer },
+	/* method  path           who           pays         key       body
+	   function                             ask           answer */
+	{ "GET",  "/v1/health",   AUTH_NONE,    PAY_NOTHING, KEY_NONE, 0,
+	  NULL,                                 NULL,         health_answer },
+	{ "POST", "/v1/sessions", AUTH_NONE,    PAY_NOTHING, KEY_NONE, JSON_LARGE_BYTES,
+	  "session_open($1, $2, $3)",           sessions_ask, sessions_answer },
+	{ "POST", "/v1/signals",  AUTH_DEPOSIT, PAY_NOTHING, KEY_NONE, BLOB_BYTES,
+	  "signal_to($1)",                      signals_ask,  signals_answer },
 };
 /* clang-format on */
 const size_t bridged_n_routes = ARRAY_LEN(bridged_routes);

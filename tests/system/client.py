@@ -181,6 +181,12 @@ class Mailbox(Owner):
             return http_.request("POST", "/v1/blobs", blob, headers)
         return self.server.call("blobd", "POST", "/v1/blobs", blob, headers)
 
+    def signal(self, body, http_=None):
+        headers = {"Sotto-Deposit": b64(self.deposit)}
+        if http_:
+            return http_.request("POST", "/v1/signals", body, headers)
+        return self.server.call("bridged", "POST", "/v1/signals", body, headers)
+
     def raw_put(self, blob):
         """A deposit as it goes over the wire."""
         head = (f"POST /v1/blobs HTTP/1.1\r\nHost: sotto\r\nContent-Length: {len(blob)}\r\nSotto-Deposit: "

@@ -286,6 +286,7 @@ class Cut(Bed):
         session = self.repeated("session_open", request)
         self.assertEqual((session.status, session.json["session"]),
                          (201, self.server.call(*request).json["session"]))
+        self.assertEqual(self.repeated("signal_to", box.signal(body)).status, 202)
         self.assertEqual(self.repeated("ack", box.ack(key)).status, 200)
         self.assertEqual(real.fetch(), [])
         self.assertEqual(self.repeated("mailbox_end", box.end()).status, 200)

@@ -145,6 +145,53 @@ class Sessions(Bed):
         self.assertEqual(mqtt.next_down()[0], 2)
         self.assertEqual(len(box.drain()), 8)
 
+    def signals_taken(self, box, mqtt, n):
+        """Sends n signals and a blob behind them; the ids of the signals that came before it."""
+        with client.Http(self.server.paths["bridged"]) as http:
+            for _ in range(n):
+                self.assertEqual(box.signal(blob(), http_=http).status, 202)
+        self.assertEqual(box.put(blob()).status, 201)
+        ids = []
+        while (push := mqtt.next_down())[0] != 1:
+            ids += [push[2]] if push[0] == 5 else []
+        return ids
+
+    def test_a_signal_reaches_who_is_live_on_that_mailbox_and_is_stored_nowhere(self):
+        box, other, body = self.mailbox(), self.mailbox(), blob()
+        mqtt, beside = self.live(self.session(box)), self.live(self.session(other))
+        self.assertEqual(box.signal(body).status, 202)
+        while (push := mqtt.next_down())[0] != 5:
+            pass
+        self.assertEqual((push[1], push[3]), (box.id, body))
+        self.assertNotEqual(push[2], bytes(16))
+        self.assertEqual(box.fetch(), [])
+        self.assertEqual(self.signals_taken(other, beside, 0), [])
+
+    def test_the_answer_to_a_signal_does_not_tell_whether_anybody_is_there(self):
+        live, away, none = self.mailbox(), self.mailbox(), client.Mailbox(self.server)
+        self.live(self.session(live))
+        answers = [box.signal(blob()) for box in (live, away, none)]
+        self.assertEqual({(a.status, a.body, str(a.headers)) for a in answers},
+                         {(202, b"{}".ljust(1024), str(answers[0].headers))})
+
+    def test_a_session_gets_16_signals_and_more_only_after_it_acknowledges_and_blobs_all_the_while(self):
+        for _ in range(5): # "fetch" to all, which may come at any time, makes room
+            box = self.mailbox()
+            session = self.session(box)
+            mqtt = self.live(session)
+            if len(ids := self.signals_taken(box, mqtt, 20)) == 16:
+                break
+        self.assertEqual(len(ids), 16)
+        self.assertEqual(self.signals_taken(box, mqtt, 3), [])
+        mqtt.publish(session["up"], b"".join(box.id + i for i in ids[:8]))
+        until("there is room again", lambda: self.signals_taken(box, mqtt, 1), self.stack.check)
+
+    def test_a_signal_has_one_size_and_needs_a_well_formed_secret(self):
+        box = self.mailbox()
+        for size in (0, 4095, 4097):
+            self.assertEqual(box.signal(bytes(size)).problem, "body-size")
+        self.assertEqual(self.server.call("bridged", "POST", "/v1/signals", blob()).problem, "not-found")
+
 
 class Failures(Bed):
     """Each takes something away; what was deposited before, meanwhile and after arrives all the same."""
@@ -179,6 +226,7 @@ class Failures(Bed):
         self.assertEqual(self.box.put(blob(2)).status, 201)
         self.stack.wait_healthy("bridged", 503)
         self.assertEqual(self.server.session([self.box]).status, 503)
+        self.assertEqual(self.box.signal(blob()).status, 503)
         with self.assertRaises(client.Refused):
             self.mqtt.ping()
         self.stack.start("broker")

@@ -408,6 +408,21 @@ START_TEST(a_session_opens_only_when_all_exist)
 }
 END_TEST
 
+START_TEST(a_signal_finds_its_mailbox_and_writes_nothing)
+{
+	mailbox_put(1, 0x51);
+	PQclear(PQexec(admin, "UPDATE sotto.mailbox SET seen_on = current_date - 80"));
+	snprintf(query, sizeof query, "SELECT * FROM sotto.signal_to(%s)", bytes(0x51, 32));
+	ck_assert_str_eq(scratch_ask(bridged, query), "0|\\x01010101");
+	snprintf(query, sizeof query, "SELECT * FROM sotto.signal_to(%s)", bytes(0x52, 32));
+	ck_assert_str_eq(scratch_ask(bridged, query), "3|");
+	ck_assert_str_eq(
+			scratch_ask(admin, "SELECT seen_on = current_date - 80 FROM sotto.mailbox"),
+			"t");
+	ck_assert_int_eq(n_blobs(), 0);
+}
+END_TEST
+
 SCRATCH_UNIT("functions", scratch_pg_up, setup, teardown, a_mailbox_is_made_once,
 		the_first_body_of_a_blob_stays, a_full_mailbox_refuses_but_knows_repeats,
 		a_fetch_shows_the_oldest_eight_in_order, a_fetch_marks_the_day,
@@ -417,4 +432,5 @@ SCRATCH_UNIT("functions", scratch_pg_up, setup, teardown, a_mailbox_is_made_once
 		each_bundle_once_and_then_the_last_resort,
 		three_takers_at_once_never_get_the_same_bundle,
 		a_repeat_during_the_first_waits_and_gets_the_same,
-		an_ended_account_is_gone_with_its_bundles, a_session_opens_only_when_all_exist)
+		an_ended_account_is_gone_with_its_bundles, a_session_opens_only_when_all_exist,
+		a_signal_finds_its_mailbox_and_writes_nothing)

@@ -69,7 +69,7 @@ END_TEST
 /* clang-format off */
 static const char allowed[] =
 	"blobd ack,blobd deposit,blobd fetch,blobd mailbox_end,blobd mailbox_put,"
-	"bridged live_ack,bridged session_open,"
+	"bridged live_ack,bridged session_open,bridged signal_to,"
 	"prekeyd account_end,prekeyd account_put,prekeyd bundle_take,"
 	"prekeyd bundles_count,prekeyd bundles_put";
 /* clang-format on */
