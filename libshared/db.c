@@ -102,6 +102,10 @@ static int send_batch(struct db *db)
 	db->n_results = 0;
 	db->verdict = BATCH_COMMITTED;
 	db->sqlstate[0] = '\0';
+	if (batch->n > 1 || batch->calls[0] != &db->probe) {
+		histogram_add(&db->counters.batch_calls, batch->n);
+		histogram_add(&db->counters.queued, db->n_under_way);
+	}
 	for (unsigned i = 0; i < batch->n; i++)
 		if (send_call(db, batch->calls[i]))
 			return E_DB;
@@ -309,7 +313,7 @@ int db_submit(struct db *db, struct call *call)
 	if (db->n_under_way >= db->options.queue_calls)
 		return E_BUSY;
 	db->n_under_way++;
-	db->counters.calls++;
+	db->counters.calls += call != &db->probe;
 	batches_add(&db->batches, call);
 	if (!db->current)
 		sd_event_source_set_enabled(db->pump, SD_EVENT_ONESHOT);
@@ -333,7 +337,7 @@ bool db_is_idle(const struct db *db)
 	return db->n_under_way == 0;
 }
 
-const struct db_counters *db_counters(const struct db *db)
+struct db_counters *db_counters(struct db *db)
 {
 	return &db->counters;
 }

@@ -8,6 +8,7 @@
 #ifndef SOTTO_DB_H
 #define SOTTO_DB_H
 
+#include "libshared/histogram.h"
 #include "libshared/params.h"
 #include "libshared/scope.h"
 
@@ -44,6 +45,7 @@ struct db_options {
 
 struct db_counters {
 	uint64_t calls, batches, failures, retries, reconnects;
+	struct histogram batch_calls, queued; /* calls in a batch; not done when it was sent */
 };
 
 /* Starts connecting at once, with back-off, for ever. */
@@ -68,7 +70,8 @@ bool db_is_alive(struct db *db, uint64_t max_age_us, bool away_is_fine);
 /* No calls queued or under way. */
 bool db_is_idle(const struct db *db);
 
-const struct db_counters *db_counters(const struct db *db);
+/* The caller may clear the histograms, and nothing else. */
+struct db_counters *db_counters(struct db *db);
 
 /* Rows and columns count from 0. A wrong column, NULL or other width is a bug of ours: asserted. */
 unsigned result_rows(const struct result *result);

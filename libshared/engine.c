@@ -174,19 +174,6 @@ static int open_http(struct engine *engine)
 
 /* --- the loop ----------------------------------------------------------- */
 
-static void tell_status(const struct engine *engine)
-{
-	const struct http_counters *h = http_counters(engine->http);
-	const struct db_counters *d = db_counters(engine->db);
-
-	sd_notifyf(0,
-			"STATUS=%lu requests, %u connections, %lu calls in %lu batches, database "
-			"%s, broker %s",
-			(unsigned long)h->requests, h->connections, (unsigned long)d->calls,
-			(unsigned long)d->batches, db_is_up(engine->db) ? "up" : "down",
-			link_is_up(engine->link) ? "up" : "down");
-}
-
 /* Only a loop that turns and a database that answers, or is being dialled again, feed the watchdog.
  */
 static void feed_watchdog(struct engine *engine)
@@ -207,7 +194,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)usec;
 	feed_watchdog(engine);
-	tell_status(engine);
+	report_tick(engine);
 	end_when_drained(engine, engine_now_us(engine));
 	sd_event_source_set_time(source,
 			engine_now_us(engine) + (engine->stopping ? SECOND_US / 50 : SECOND_US));
@@ -228,6 +215,11 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
 	sd_notify(0, "STOPPING=1");
 	http_drain(engine->http);
 	return sd_event_source_set_time(engine->tick, 0);
+}
+
+void engine_count(struct engine *engine, enum metric metric)
+{
+	engine->report.sum.value[metric]++;
 }
 
 uint64_t engine_now_us(const struct engine *engine)
@@ -322,7 +314,9 @@ int engine_main(const struct daemon_shape *shape, void *app, int argc, char **ar
 		sd_watchdog_enabled(0, &engine.watchdog_us);
 		journal_say(&engine.journal, EVENT_STARTED, "ready");
 		sd_notify(0, "READY=1");
+		report_start(&engine);
 		rc = sd_event_loop(engine.event);
+		report_end(&engine);
 	} else {
 		journal_say(&engine.journal, EVENT_FAILED, "cannot start: %s", error_text(rc));
 	}

@@ -10,6 +10,7 @@
 #include "libshared/http.h"
 #include "libshared/journal.h"
 #include "libshared/link.h"
+#include "libshared/report.h"
 #include "libshared/settings.h"
 
 struct engine {
@@ -22,6 +23,7 @@ struct engine {
 	struct db *db;
 	struct link *link;
 	struct http *http;
+	struct report report;
 	const struct daemon_shape *shape;
 	const char *instance;
 	void *app;
@@ -47,11 +49,15 @@ struct daemon_shape {
 	void (*on_up)(void *app);
 	void (*on_message)(void *app, const char *topic, const uint8_t *payload, size_t len);
 	void (*on_unheard)(void *app, const uint8_t session[SESSION_BYTES]);
+	void (*gather)(void *app, struct metrics *metrics); /* states of its own; NULL: none */
 };
 
 /* "name [-c FILE] [-i INSTANCE]"; the exit status. app is zeroed memory of the daemon's own struct.
  */
 int engine_main(const struct daemon_shape *shape, void *app, int argc, char **argv);
+
+/* One more of what the metrics record counts. */
+void engine_count(struct engine *engine, enum metric metric);
 
 uint64_t engine_now_us(const struct engine *engine); /* CLOCK_MONOTONIC of this loop turn */
 

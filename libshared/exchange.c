@@ -40,14 +40,21 @@ void *exchange_new(void *cls, const char *uri, struct MHD_Connection *mhd)
 
 /* --- replying ----------------------------------------------------------- */
 
-static void count(struct http *http, unsigned status)
+static void count(struct http_counters *c, const struct exchange *ex)
 {
-	if (status < 300)
-		http->counters.replies_2xx++;
-	else if (status < 500)
-		http->counters.replies_4xx++;
+	int reason = ex->reason ? ex->reason : PROBLEM_UNAVAILABLE; /* health has no other */
+
+	if (ex->whole_us)
+		histogram_add(&c->latency_us, http_clock_us() - ex->whole_us);
+	if (ex->reply.status < 300) {
+		c->served++;
+		return;
+	}
+	c->problems[reason]++;
+	if (reason == PROBLEM_UNAVAILABLE)
+		c->failed++;
 	else
-		http->counters.replies_5xx++;
+		c->refused++;
 }
 
 static void add_headers(const struct exchange *ex, struct MHD_Response *response)
@@ -81,7 +88,7 @@ static enum MHD_Result send_reply(struct exchange *ex)
 	add_headers(ex, response);
 	rc = MHD_queue_response(ex->mhd, status, response);
 	MHD_destroy_response(response);
-	count(ex->http, status);
+	count(&ex->http->counters, ex);
 	return rc;
 }
 
@@ -92,7 +99,8 @@ static void settle(struct exchange *ex, int rc)
 	if (rc == 0 && ex->reply.body)
 		return;
 	reply_clear(&ex->reply);
-	if (reply_problem(&ex->reply, rc > 0 ? rc : PROBLEM_UNAVAILABLE))
+	ex->reason = rc > 0 ? rc : PROBLEM_UNAVAILABLE;
+	if (reply_problem(&ex->reply, ex->reason))
 		ex->reply.status = 0; /* no memory even for that: the connection is closed */
 }
 
@@ -148,8 +156,10 @@ void exchange_give_up(struct exchange *ex)
 static enum MHD_Result serve(struct exchange *ex)
 {
 	const struct route *route = ex->rq.route;
-	int rc = headers_authenticate(ex);
+	int rc;
 
+	ex->whole_us = http_clock_us();
+	rc = headers_authenticate(ex);
 	if (rc == 0 && route->ask)
 		rc = route->ask(&ex->rq, &ex->rq.call.params);
 	if (rc)

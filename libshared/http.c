@@ -24,6 +24,14 @@ uint64_t http_now_us(const struct http *http)
 	return now;
 }
 
+uint64_t http_clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * SECOND_US + (uint64_t)now.tv_nsec / 1000;
+}
+
 const char *http_nonce(struct http *http)
 {
 	uint64_t now_s = (uint64_t)time(NULL);
@@ -208,7 +216,7 @@ void http_free(struct http *http)
 	free(http);
 }
 
-const struct http_counters *http_counters(const struct http *http)
+struct http_counters *http_counters(struct http *http)
 {
 	return &http->counters;
 }

@@ -8,6 +8,7 @@
 #ifndef SOTTO_HTTP_H
 #define SOTTO_HTTP_H
 
+#include "libshared/histogram.h"
 #include "libshared/nonce.h"
 #include "libshared/route.h"
 
@@ -37,10 +38,14 @@ struct http_options {
 };
 
 struct http_counters {
-	uint64_t requests, replies_2xx, replies_4xx, replies_5xx, refused_lines, deadlines;
+	uint64_t requests;
+	uint64_t served, refused, failed; /* replies; failed: 503, for a part was away or slow */
+	uint64_t problems[PROBLEMS];	  /* replies that were not 2xx, by their reason */
+	uint64_t refused_lines, deadlines;
 	/* A circuit had its requests (429), its connections (closed); no row was free (closed). */
 	uint64_t over_requests, over_connections, over_circuits;
 	unsigned connections, parked;
+	struct histogram latency_us; /* from the whole request to its reply */
 };
 
 int http_new(struct http **out, sd_event *event, const struct journal *journal,
@@ -55,6 +60,7 @@ bool http_is_idle(const struct http *http);
 void http_free(struct http *http);
 DEFINE_CLEANUP(struct http *, http_free)
 
-const struct http_counters *http_counters(const struct http *http);
+/* The caller may clear latency_us, and nothing else. */
+struct http_counters *http_counters(struct http *http);
 
 #endif

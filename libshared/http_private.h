@@ -72,10 +72,12 @@ struct exchange {
 	char path[PATH_MOST]; /* as sent; empty: unusable */
 	const char *method;   /* libmicrohttpd's */
 	bool begun;
-	bool running;  /* db has the call, and so this */
-	bool answered; /* reply is there, or given up */
-	bool closes;   /* the connection ends with the reply */
-	int problem;   /* found before the body was complete */
+	bool running;	   /* db has the call, and so this */
+	bool answered;	   /* reply is there, or given up */
+	bool closes;	   /* the connection ends with the reply */
+	int problem;	   /* found before the body was complete */
+	int reason;	   /* PROBLEM_* of a reply that is not 2xx, for the counters */
+	uint64_t whole_us; /* when the request was there to its last byte; 0: it never was */
 	struct request rq;
 	struct reply reply;
 };
@@ -107,7 +109,8 @@ int route_find(const struct http_options *options, const char *method, const cha
 void route_allow(const struct http_options *options, const char *path, char out[static ALLOW_MOST]);
 
 /* http.c */
-uint64_t http_now_us(const struct http *http);
+uint64_t http_now_us(const struct http *http); /* when this loop turn began */
+uint64_t http_clock_us(void);		       /* now */
 const char *http_nonce(struct http *http);
 void http_run_soon(struct http *http);
 

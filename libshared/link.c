@@ -370,3 +370,8 @@ unsigned long link_dropped(const struct link *l)
 {
 	return l->dropped;
 }
+
+unsigned link_pending(const struct link *l)
+{
+	return l->pending;
+}

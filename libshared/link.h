@@ -57,5 +57,6 @@ int link_subscribe(struct link *link, const char *filter) MUST_CHECK;
 void link_event(struct link *link, const char *topic, const void *bytes, size_t len);
 
 unsigned long link_dropped(const struct link *link);
+unsigned link_pending(const struct link *link);
 
 #endif

@@ -21,6 +21,7 @@ static const struct option settings[] = {
 	{ "batch_calls", OPTION_NUMBER, AT(batch_calls), "128", 1, 128, NULL },
 	{ "mailbox_limit", OPTION_NUMBER, AT(mailbox_limit), "1000", 1, 1000000, NULL },
 	{ "sessions", OPTION_NUMBER, AT(sessions), "10000", 1, 100000, NULL },
+	{ "metrics_s", OPTION_NUMBER, AT(metrics_s), "60", 1, 3600, NULL },
 	{ "prekeyd_key", OPTION_KEY, AT(prekeyd_key), NULL, 0, 0, NULL },
 	{ "blobd_key", OPTION_KEY, AT(blobd_key), NULL, 0, 0, NULL },
 	{ "bridged_key", OPTION_KEY, AT(bridged_key), NULL, 0, 0, NULL },

@@ -17,6 +17,7 @@ struct engine_settings {
 	long deadline_ms;
 	long batch_calls;
 	long mailbox_limit; /* blobs a mailbox takes before it is full */
+	long metrics_s;	    /* between two records of metrics */
 	long sessions;	    /* live ones that bridged holds */
 	struct key prekeyd_key, blobd_key, bridged_key; /* public server keys */
 };

@@ -48,11 +48,13 @@ static void push(const struct request *rq, const uint8_t *mailbox, size_t len)
 
 int deposit_answer(struct request *rq, const struct result *rs, struct reply *rp)
 {
+	struct blobd *blobd = rq->app;
 	const uint8_t *mailbox;
 	size_t len;
 
 	switch (result_i32(rs, 0, 0)) {
 	case DEPOSIT_STORED:
+		engine_count(blobd->engine, METRIC_BLOBS_STORED);
 		mailbox = result_bytes(rs, 0, 1, &len);
 		push(rq, mailbox, len);
 		return reply_empty(rp, 201);

@@ -3,6 +3,7 @@
 #include "services/blobd/fetch.h"
 
 #include "libshared/error.h"
+#include "services/blobd/blobd.h"
 
 #include <string.h>
 
@@ -15,10 +16,10 @@ int fetch_ask(struct request *rq, struct params *p)
 int fetch_answer(struct request *rq, const struct result *rs, struct reply *rp)
 {
 	unsigned n = result_rows(rs);
+	struct blobd *blobd = rq->app;
 	uint8_t *slot;
 	int rc;
 
-	(void)rq;
 	if (n == 0)
 		return PROBLEM_NOT_FOUND;
 	if (n > FETCH_SLOTS)
@@ -37,6 +38,7 @@ int fetch_answer(struct request *rq, const struct result *rs, struct reply *rp)
 		memcpy(slot, id, BLOB_ID_BYTES);
 		memcpy(slot + BLOB_ID_BYTES, body, BLOB_BYTES);
 		slot += BLOB_ID_BYTES + BLOB_BYTES;
+		engine_count(blobd->engine, METRIC_BLOBS_FETCHED);
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "libshared/encode.h"
 #include "libshared/error.h"
+#include "services/blobd/blobd.h"
 
 #include <string.h>
 
@@ -45,9 +46,12 @@ int mailbox_put_ask(struct request *rq, struct params *p)
 
 int mailbox_put_answer(struct request *rq, const struct result *rs, struct reply *rp)
 {
-	(void)rq;
+	struct blobd *blobd = rq->app;
+
 	switch (result_i32(rs, 0, 0)) {
 	case MAILBOX_MADE:
+		engine_count(blobd->engine, METRIC_MAILBOXES_MADE);
+		return reply_empty(rp, 201);
 	case MAILBOX_AGAIN:
 		return reply_empty(rp, 201);
 	case MAILBOX_TAKEN:

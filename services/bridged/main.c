@@ -19,6 +19,13 @@ static int start(struct engine *engine, void *app)
 	return rc ? rc : push_start(bridged);
 }
 
+static void gather(void *app, struct metrics *metrics)
+{
+	const struct bridged *bridged = app;
+
+	metrics->value[METRIC_SESSIONS] = registry_count(bridged->registry);
+}
+
 static void stop(void *app)
 {
 	struct bridged *bridged = app;
@@ -42,6 +49,7 @@ int main(int argc, char **argv)
 		.on_up = push_on_up,
 		.on_message = push_on_message,
 		.on_unheard = push_on_unheard,
+		.gather = gather,
 	};
 	struct bridged bridged = { 0 };
 

@@ -69,9 +69,12 @@ static void push(struct bridged *bridged, struct session *session, const struct 
 		session->must_fetch = true;
 		return;
 	}
-	if (send_down(bridged, session, down))
+	if (send_down(bridged, session, down)) {
 		fetch_soon(bridged, session);
-	else if (down->kind == DOWN_BLOB)
+		return;
+	}
+	engine_count(bridged->engine, METRIC_PUSHES);
+	if (down->kind == DOWN_BLOB)
 		session->unacked++;
 }
 
@@ -109,6 +112,7 @@ static void everybody_fetches(struct bridged *bridged)
 
 static void gap(struct bridged *bridged)
 {
+	engine_count(bridged->engine, METRIC_GAPS);
 	if (registry_count(bridged->registry))
 		journal_say(&bridged->engine->journal, EVENT_GAP,
 				"live sessions are told to fetch");

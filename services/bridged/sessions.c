@@ -231,6 +231,7 @@ int sessions_answer(struct request *rq, const struct result *rs, struct reply *r
 	session->since_us = engine_now_us(bridged->engine);
 	session->expiry_s = (uint64_t)time(NULL) + SESSION_LIFE_S;
 	session->unacked = 0;
+	engine_count(bridged->engine, METRIC_SESSIONS_OPENED);
 	push_renewed(bridged, session);
 	return write_reply(rp, bridged, session);
 }

@@ -5,6 +5,7 @@
 
 #include "libshared/error.h"
 #include "services/prekeyd/numbers.h"
+#include "services/prekeyd/prekeyd.h"
 
 enum { ACCOUNT_MADE = 0, ACCOUNT_AGAIN = 1, ACCOUNT_TAKEN = 2 }; /* account_put.sql */
 
@@ -18,9 +19,12 @@ int account_put_ask(struct request *rq, struct params *p)
 
 int account_put_answer(struct request *rq, const struct result *rs, struct reply *rp)
 {
-	(void)rq;
+	struct prekeyd *prekeyd = rq->app;
+
 	switch (result_i32(rs, 0, 0)) {
 	case ACCOUNT_MADE:
+		engine_count(prekeyd->engine, METRIC_ACCOUNTS_MADE);
+		return numbers_reply(rp, 201, rs);
 	case ACCOUNT_AGAIN:
 		return numbers_reply(rp, 201, rs);
 	case ACCOUNT_TAKEN:

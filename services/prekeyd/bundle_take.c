@@ -19,6 +19,7 @@ int bundle_take_ask(struct request *rq, struct params *p)
 
 int bundle_take_answer(struct request *rq, const struct result *rs, struct reply *rp)
 {
+	struct prekeyd *prekeyd = rq->app;
 	const uint8_t *bundle;
 	size_t len;
 	int rc;
@@ -32,7 +33,8 @@ int bundle_take_answer(struct request *rq, const struct result *rs, struct reply
 	if (rc)
 		return rc;
 	memcpy(rp->body, bundle, BUNDLE_BYTES);
+	engine_count(prekeyd->engine, METRIC_BUNDLES_TAKEN);
 	if (result_i32(rs, 0, 2) < FEW_BUNDLES)
-		prekeyd_tell(rq->app, rq->uuid, ACCOUNT_FEW_BUNDLES);
+		prekeyd_tell(prekeyd, rq->uuid, ACCOUNT_FEW_BUNDLES);
 	return 0;
 }

@@ -23,11 +23,12 @@ def many(function, items, threads=32):
 
 
 class Bed(unittest.TestCase):
-    settings, instances = {}, {}
+    settings, instances, journal = {}, {}, False
 
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack(os.environ["SOTTO_BUILD"], settings=cls.settings, instances=cls.instances)
+        cls.stack = Stack(os.environ["SOTTO_BUILD"], settings=cls.settings, instances=cls.instances,
+                          journal=cls.journal)
         cls.addClassCleanup(cls.stack.down)
         cls.stack.up()
         cls.server = cls.stack.server()

@@ -6,7 +6,9 @@ guard process that outlives us just long enough. A process that ends unasked is 
 """
 import base64
 import contextlib
+import glob
 import hashlib
+import json
 import os
 import secrets
 import select
@@ -57,6 +59,17 @@ use_username_as_clientid true
 """
 
 
+# journald as it is, in a mount namespace of its own with an empty /run; its name tells sweep() whose it is.
+JOURNALD = """\
+mount -t tmpfs -o mode=755 none /run
+mkdir -p /run/systemd/journal /run/systemd/journald.conf.d /run/log/journal
+printf '%s\\n' '[Journal]' Storage=volatile RuntimeMaxUse=64M RuntimeKeepFree=1M ReadKMsg=no Audit=no \\
+	RateLimitBurst=0 ForwardToConsole=no >/run/systemd/journald.conf.d/test.conf
+mount --bind "$1/journal" /run/log/journal
+exec -a "journald $1/" /usr/lib/systemd/systemd-journald
+"""
+
+
 class Died(Exception):
     """A process that was started here ended unasked."""
 
@@ -101,8 +114,10 @@ def guard(directory):
 class Stack:
     """`with Stack(build) as stack:`; see up() for the order of things."""
 
-    def __init__(self, build, *, tor=False, settings=None, instances=None, keep=False, say=lambda text: None):
+    def __init__(self, build, *, tor=False, journal=False, settings=None, instances=None, keep=False,
+                 say=lambda text: None):
         self.build, self.tor, self.keep, self.say = os.path.abspath(build), tor, keep, say
+        self.journald = journal
         self.settings = {"circuit_line": "required" if tor else "off", **(settings or {})}
         self.circuits = self.settings["circuit_line"] == "required"
         self.instances = {"prekeyd": 1, "blobd": 1, "bridged": 1, **(instances or {})}
@@ -138,6 +153,8 @@ class Stack:
         self.spawn("guard", [sys.executable, __file__, "--guard", self.dir + "/"], mortal=False, stdin=subprocess.PIPE)
         if self.tor:
             self._begin_tor()
+        if self.journald:
+            self.start("journald")
         self.start("postgres")
         self._fill()
         self._make_keys()
@@ -244,6 +261,10 @@ class Stack:
         if name == "postgres":
             subprocess.run([f"{HERE}/cluster.sh", "up", self.dir], check=True)
             self.watch(name, read_pid(f"{self.dir}/pg.pid"))
+        elif name == "journald":
+            os.makedirs(f"{self.dir}/journal", exist_ok=True)
+            self.spawn(name, ["unshare", "-m" if self.root else "-mr", "bash", "-ec", JOURNALD, "-", self.dir])
+            until("journald", lambda: glob.glob(f"{self.dir}/journal/*/system.journal"), self.check)
         elif name == "broker":
             self.spawn(name, ["mosquitto", "-c", f"{self.dir}/mosquitto.conf"], user="mosquitto")
             until("broker", lambda: all(can_connect(f"{self.run}/sotto-broker/{d}/s") for d in "dt"), self.check)
@@ -266,8 +287,12 @@ class Stack:
         env = {**os.environ, "LISTEN_FDS": "1", "CREDENTIALS_DIRECTORY": f"{self.dir}/keys/{kind}", "PGUSER": kind}
         for unwanted in ("JOURNAL_STREAM", "NOTIFY_SOCKET", "WATCHDOG_USEC"):
             env.pop(unwanted, None)
+        inside = []
+        if self.journald: # what systemd sets for its services
+            env["JOURNAL_STREAM"] = "1:1"
+            inside = ["nsenter", "-m" if self.root else "-mU", "-t", str(self.pid("journald"))]
         # fd moves to 3 and LISTEN_PID becomes the daemon's own number, which exec keeps.
-        self.spawn(name, ["bash", "-c", f'exec 3<&{fd} {fd}<&-; LISTEN_PID=$$ exec "$@"' if fd != 3 else
+        self.spawn(name, [*inside, "bash", "-c", f'exec 3<&{fd} {fd}<&-; LISTEN_PID=$$ exec "$@"' if fd != 3 else
                           'LISTEN_PID=$$ exec "$@"', "-", f"{self.build}/{kind}", "-c", f"{self.dir}/sotto.conf",
                           "-i", (name.split(".") + ["1"])[1]], pass_fds=(fd,), env=env)
 
@@ -359,12 +384,20 @@ class Stack:
         return int(self.sql(f"SELECT pid FROM pg_stat_activity WHERE usename = '{role}'"))
 
     def log(self, name):
+        if self.journald and name in self.daemon_names():
+            return "".join(f"{e['MESSAGE']}\n" for e in self.journal(f"_PID={self.children[name].pid}"))
         with contextlib.suppress(OSError), open(f"{self.dir}/log/{name}", encoding="utf-8", errors="replace") as file:
             return file.read()
         return ""
 
+    def journal(self, *words):
+        """Entries of the journal, oldest first, as journalctl's matches choose them."""
+        out = subprocess.run(["journalctl", "-qD", f"{self.dir}/journal", "-o", "json", "--no-pager", *words], check=True,
+                             stdout=subprocess.PIPE).stdout
+        return [json.loads(line) for line in out.splitlines()]
+
     def all_logs(self):
-        """What every process here has written, Tor and PostgreSQL included, by file."""
+        """What every process here has written, Tor, PostgreSQL and the exported journal included, by file."""
         paths = [f"{self.dir}/pg.log"]
         for top in (f"{self.dir}/log", f"{self.dir}/tor"):
             paths += [f"{d}/{f}" for d, _, files in os.walk(top) for f in files if top.endswith("/log") or
@@ -373,6 +406,9 @@ class Stack:
         for path in paths:
             with contextlib.suppress(OSError), open(path, "rb") as file:
                 out[os.path.relpath(path, self.dir)] = file.read()
+        if self.journald:
+            out["journal"] = subprocess.run(["journalctl", "-qD", f"{self.dir}/journal", "-o", "export"], check=True,
+                                            stdout=subprocess.PIPE).stdout
         return out
 
     # --- down ----------------------------------------------------------------------------------------
@@ -385,7 +421,7 @@ class Stack:
             if threading.current_thread() is threading.main_thread() else {}
         self.ended.set()
         self.watcher.join()
-        for name in ("tor-up", *reversed(self.daemon_names()), "broker"):
+        for name in ("tor-up", *reversed(self.daemon_names()), "broker", "journald"):
             if child := self.children.get(name):
                 with contextlib.suppress(ProcessLookupError):
                     child.send_signal(signal.SIGCONT)

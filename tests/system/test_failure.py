@@ -117,6 +117,8 @@ class Load(Bed):
 
 
 class Privacy(Bed):
+    journal = True
+
     def test_no_log_line_holds_an_id_a_key_or_a_secret(self):
         box = self.mailbox()
         session = self.session(box)
@@ -138,7 +140,7 @@ class Privacy(Bed):
             self.stack.wait_healthy(daemon)
         self.assertTrue(can_connect(self.server.mqtt_path))
         logs = self.stack.all_logs()
-        self.assertIn(b"ready", logs["log/blobd"])
+        self.assertIn(b"ready", logs["journal"])
         secrets = {"mailbox": box.id, "owner": box.public, "owner's secret": box.secret, "deposit": box.deposit,
                    "deposit hash": client.h256(box.deposit), "blob id": key, "blob": body[:24]}
         texts = {name: (value.hex(), client.b64(value), client.b64(value).rstrip("=")[:16]) for name, value in

@@ -52,7 +52,7 @@ START_TEST(failures_are_503_in_one_place_and_ask_to_come_again)
 	ck_assert_ptr_nonnull(strstr(a->head, "Content-Type: application/problem+json\r\n"));
 	ck_assert_ptr_nonnull(strstr(a->head, "Sotto-Nonce: "));
 	ck_assert_uint_eq(a->body_len, JSON_BYTES);
-	ck_assert_uint_eq(http_counters(bed.http)->replies_5xx, 1);
+	ck_assert_uint_eq(http_counters(bed.http)->failed, 1);
 	bed_close(&bed);
 }
 END_TEST
