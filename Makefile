@@ -175,7 +175,7 @@ install: all $(if $(cli_objects),$(B)/installed/sotto) ## into $(DESTDIR)$(PREFI
 	install -D -m 644 -t $(LIBDIR)/sotto/sql/migrations $(wildcard $(B)/sql/migrations/*.sql)
 	install -D -m 644 -t $(LIBDIR)/systemd/system $(wildcard systemd/*.service systemd/*.socket systemd/*.t[ai]*)
 	install -D -m 644 -t $(LIBDIR)/systemd/catalog systemd/sotto.catalog
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sotto torrc
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sotto torrc systemd/turnserver.conf
 	$(foreach n,1 5 8,install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$(n) $(wildcard docs/man/*.$(n));)
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/sottoctl $(if $(cli_objects),$(B)/installed/sotto)
 	$(if $(wildcard $(LIBS)/lib/*.so.*),cp -a $(LIBS)/lib/*.so.* $(LIBDIR)/sotto)

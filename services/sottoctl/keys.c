@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * The daemons' credentials, made once: DIR/<daemon>/{server,nonce,broker}.key,
- * DIR/bridged/session.key, and for the broker's plugin DIR/broker/session.key and the hashes of the
- * daemons' passwords. Prints the public halves as settings.
+ * DIR/bridged/{session,turn}.key, DIR/turn/secret for coturn, and for the broker's plugin
+ * DIR/broker/session.key and the hashes of the daemons' passwords. Prints the public halves as
+ * settings.
  */
 #include "libshared/encode.h"
 #include "libshared/error.h"
@@ -11,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,14 +34,14 @@ static int make_dir(const char *base, const char *name)
 }
 
 /* Writes a new file of mode 0400 and syncs it; an existing one is left alone. */
-static int write_once(const char *path, const struct key *key)
+static int write_once(const char *path, const void *bytes, size_t len)
 {
 	__attribute__((cleanup(scope_close_ref))) int fd = open(
 			path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
 
 	if (fd < 0)
 		return errno == EEXIST ? 0 : fail(path);
-	if (write(fd, key->b, sizeof key->b) != (ssize_t)sizeof key->b || fsync(fd) < 0) {
+	if (write(fd, bytes, len) != (ssize_t)len || fsync(fd) < 0) {
 		int rc = fail(path);
 
 		unlink(path); /* half a key would stay for ever */
@@ -61,7 +63,7 @@ static int have_key(struct key *out, const char *base, const char *file, const s
 		fresh = *value;
 	else
 		key_random(&fresh);
-	rc = write_once(path, &fresh);
+	rc = write_once(path, fresh.b, sizeof fresh.b);
 	if (rc == 0 && key_load(out, path))
 		rc = fail(path);
 	return rc;
@@ -92,6 +94,26 @@ static int make_daemon(const char *base, const char *name)
 	return 0;
 }
 
+/* bridged signs credentials for calls with the text that coturn has in its configuration. */
+static int make_turn(const char *base)
+{
+	static const char name[] = "static-auth-secret=";
+	CLEANUP(key_wipe) struct key key = { { 0 } };
+	char path[4096], line[sizeof name + BASE64URL_ROOM(KEY_BYTES)];
+	int rc = have_key(&key, base, "bridged/turn.key", NULL);
+
+	rc = rc ? rc : make_dir(base, "turn");
+	if (rc)
+		return rc;
+	memcpy(line, name, sizeof name);
+	base64url_write(line + sizeof name - 1, key.b, sizeof key.b);
+	strcat(line, "\n");
+	snprintf(path, sizeof path, "%s/turn/secret", base);
+	rc = write_once(path, line, strlen(line));
+	sodium_memzero(line, sizeof line);
+	return rc;
+}
+
 int keys_command(const struct context *context)
 {
 	CLEANUP(key_wipe) struct key session = { { 0 } };
@@ -107,6 +129,7 @@ int keys_command(const struct context *context)
 	rc = rc ? rc : make_dir(base, "broker");
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(daemons); i++)
 		rc = make_daemon(base, daemons[i]);
+	rc = rc ? rc : make_turn(base);
 	rc = rc ? rc : have_key(&session, base, "bridged/session.key", NULL);
 	return rc ? rc : have_key(&session, base, "broker/session.key", &session);
 }

@@ -146,9 +146,11 @@ START_TEST(keys_are_made_once)
 	run("rm -rf %s; %s/sottoctl keys %s > %s.1", dir, scratch_build(), dir, dir);
 	run("cp -r %s %s.copy; %s/sottoctl keys %s > %s.2", dir, dir, scratch_build(), dir, dir);
 	run("diff -r %s %s.copy && cmp %s.1 %s.2", dir, dir, dir, dir);
-	run("test $(find %s -type f -size -2 -perm 400 | wc -l) = 14", dir);
+	run("test $(find %s -type f -size -2 -perm 400 | wc -l) = 16", dir);
 	run("cmp %s/bridged/session.key %s/broker/session.key", dir, dir);
 	/* clang-format off */
+	run("test \"$(cat %s/turn/secret)\" = \"static-auth-secret=$(base64 -w0 < %s/bridged/turn.key | "
+	    "tr -d = | tr +/ -_)\"", dir, dir);
 	run("test \"$(b2sum -l 256 < %s/blobd/broker.key | cut -c 1-64)\" = "
 	    "\"$(od -An -v -tx1 < %s/broker/blobd.hash | tr -d ' \\n')\"", dir, dir);
 	/* clang-format on */
