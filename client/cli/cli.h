@@ -31,7 +31,6 @@ int log_command(struct cli *cli);
 void show_event(const struct cli *cli, const char *event, const char *text); /* text may be NULL */
 int show_unread(struct cli *cli) MUST_CHECK; /* what has come and was not shown yet */
 int show_log(struct cli *cli, const struct contact *contact) MUST_CHECK;
-void show_qr(const char *text);
 
 /* passphrase.c: from the descriptor, or from the terminal without echo. out has 256 bytes. */
 int passphrase_read(char *out, const struct cli *cli, bool twice) MUST_CHECK;

@@ -4,6 +4,7 @@
 
 #include "client/lib/store.h"
 #include "libshared/error.h"
+#include "libshared/qr.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -100,7 +101,7 @@ int id_command(struct cli *cli)
 	link_write(text, &link);
 	show_event(cli, "link", text);
 	if (!cli->json)
-		show_qr(text);
+		qr_print(stdout, text);
 	return 0;
 }
 

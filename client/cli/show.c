@@ -6,7 +6,6 @@
 #include "libshared/error.h"
 
 #include <jansson.h>
-#include <qrencode.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,27 +102,4 @@ int show_log(struct cli *cli, const struct contact *contact)
 			contact->id);
 
 	return rc ? rc : show_rows(cli, rows);
-}
-
-/* Two rows of modules a line, dark on light, with the quiet zone that readers need. */
-void show_qr(const char *text)
-{
-	enum { QUIET = 2 };
-	QRcode *qr = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L);
-
-	if (!qr)
-		return;
-	for (int y = -QUIET; y < qr->width + QUIET; y += 2) {
-		for (int x = -QUIET; x < qr->width + QUIET; x++) {
-			bool inside = x >= 0 && x < qr->width;
-			bool top = inside && y >= 0 && y < qr->width &&
-					(qr->data[y * qr->width + x] & 1);
-			bool low = inside && y + 1 >= 0 && y + 1 < qr->width &&
-					(qr->data[(y + 1) * qr->width + x] & 1);
-
-			fputs(top ? (low ? " " : "\u2584") : (low ? "\u2580" : "\u2588"), stdout);
-		}
-		putchar('\n');
-	}
-	QRcode_free(qr);
 }
