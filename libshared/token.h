@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * Anonymous tokens (docs/protocol.md "Tokens"; RFC 9578 in shape, RFC 9577 in the header, RFC 9497
- * underneath): which operations they pay for, which epochs count, their bytes and their two headers,
- * and one batch on the client's side. Days are unix days of the server's clock. TOKEN_BAD: not as it
- * must be; then nothing is written.
+ * underneath): which operations they pay for, which epochs count, their bytes and their two
+ * headers, and one batch on the client's side. Days are unix days of the server's clock. TOKEN_BAD:
+ * not as it must be; then nothing is written.
  */
 #ifndef SOTTO_TOKEN_H
 #define SOTTO_TOKEN_H
