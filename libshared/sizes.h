@@ -20,6 +20,8 @@ enum {
 	JSON_BYTES = 1024,	 /* every JSON body, padded with spaces */
 	JSON_LARGE_BYTES = 8192, /* /v1/server, /v1/tokens, /v1/sessions */
 
+	INVITE_CODE_BYTES = 16,
+
 	SESSION_BYTES = 16,
 	SESSION_TEXT = 22,	 /* base64url */
 	SESSION_MAILBOXES = 32,	 /* most in one session */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The daemons' credentials, made once: DIR/<daemon>/{server,nonce,broker}.key,
- * DIR/bridged/{session,turn}.key, DIR/turn/secret for coturn, and for the broker's plugin
- * DIR/broker/session.key and the hashes of the daemons' passwords. Prints the public halves as
- * settings.
+ * The daemons' credentials, made once: DIR/<daemon>/{server,nonce,broker}.key and token-keys
+ * (rotate.c), DIR/bridged/{session,turn}.key, DIR/turn/secret for coturn, and for the broker's
+ * plugin DIR/broker/session.key and the hashes of the daemons' passwords. Prints the public halves
+ * as settings.
  */
 #include "libshared/encode.h"
 #include "libshared/error.h"
@@ -131,5 +131,6 @@ int keys_command(const struct context *context)
 		rc = make_daemon(base, daemons[i]);
 	rc = rc ? rc : make_turn(base);
 	rc = rc ? rc : have_key(&session, base, "bridged/session.key", NULL);
-	return rc ? rc : have_key(&session, base, "broker/session.key", &session);
+	rc = rc ? rc : have_key(&session, base, "broker/session.key", &session);
+	return rc ? rc : rotate_below(base);
 }

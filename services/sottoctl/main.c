@@ -23,13 +23,22 @@ static const struct command {
 			sweep_command },
 	{ "keys", "DIR", "make the daemons' credentials below DIR, keeping those that exist",
 			keys_command },
+	{ "rotate", "DIR", "renew the keys of anonymous tokens below DIR; then restart the daemons",
+			rotate_command },
+	{ "invite", "[--uses N] [--days N]", "make an invite and print its link; as sotto_owner",
+			invite_command },
+	{ "policy", "[open|invite|closed]",
+			"say or set who may register; as sotto_owner, holds at once",
+			policy_command },
 };
 
 static int usage(FILE *to)
 {
-	fprintf(to, "usage: sottoctl [--database CONNINFO] [--sql DIR] COMMAND\n\n");
+	fprintf(to,
+			"usage: sottoctl [--database CONNINFO] [--sql DIR] [--config FILE] "
+			"COMMAND\n\n");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(to, "  %-8s %-4s %s\n", commands[i].name, commands[i].args,
+		fprintf(to, "  %-8s %-21s %s\n", commands[i].name, commands[i].args,
 				commands[i].help);
 	fprintf(to,
 			"\nCONNINFO names host, port and user as libpq does; the database is "
@@ -42,17 +51,22 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "database", required_argument, NULL, 'd' },
 		{ "sql", required_argument, NULL, 's' },
+		{ "config", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct context context = { .database = "", .sql = SOTTO_SQL_DIR };
+	struct context context = {
+		.database = "", .sql = SOTTO_SQL_DIR, .config = "/etc/sotto/sotto.conf"
+	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+d:s:h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+d:s:c:h", options, NULL)) != -1) {
 		if (option == 'd')
 			context.database = optarg;
 		else if (option == 's')
 			context.sql = optarg;
+		else if (option == 'c')
+			context.config = optarg;
 		else
 			return usage(option == 'h' ? stdout : stderr);
 	}

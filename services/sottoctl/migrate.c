@@ -6,12 +6,16 @@
  */
 #include "libshared/error.h"
 #include "libshared/key.h"
+#include "services/sottoctl/partitions.h"
 #include "services/sottoctl/sottoctl.h"
 #include "services/sottoctl/sql.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+enum { DAY_S = 86400 };
 
 /* lock_timeout: a table that we wait for is a table everybody waits for. */
 /* clang-format off */
@@ -169,6 +173,8 @@ int migrate_command(const struct context *context)
 		rc = sql_run(conn, "begin", begin);
 	if (rc == 0)
 		rc = apply_migrations(conn, migrations);
+	if (rc == 0)
+		rc = partitions_attach(conn, (uint64_t)time(NULL) / DAY_S);
 	if (rc == 0)
 		rc = sql_run(conn, "schema",
 				"GRANT USAGE ON SCHEMA sotto TO prekeyd, blobd, bridged");

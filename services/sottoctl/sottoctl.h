@@ -8,6 +8,7 @@
 struct context {
 	const char *database; /* libpq conninfo; the role is each command's own */
 	const char *sql;      /* directory with migrations/ and functions/ */
+	const char *config;   /* sotto.conf */
 	int argc;	      /* what follows the command */
 	char **argv;
 };
@@ -17,5 +18,11 @@ int cluster_command(const struct context *context);
 int migrate_command(const struct context *context);
 int sweep_command(const struct context *context);
 int keys_command(const struct context *context);
+int rotate_command(const struct context *context);
+int invite_command(const struct context *context);
+int policy_command(const struct context *context);
+
+/* rotate.c, for keys_command too: the token-keys of all daemons below base. */
+int rotate_below(const char *base) MUST_CHECK;
 
 #endif

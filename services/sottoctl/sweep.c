@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What a timer does as the owner role: delete what has expired, some pages at a time, so that no
- * daemon waits long and each table is read once; vacuum; leave the write-ahead log's segment, which
- * holds commit times, and checkpoint, which unlinks it.
+ * What a timer does as the owner role: attach and drop partitions; delete what has expired, some
+ * pages at a time, so that no daemon waits long and each table is read once; vacuum; leave the
+ * write-ahead log's segment, which holds commit times, and checkpoint, which unlinks it.
  */
 #include "libshared/error.h"
 #include "libshared/journal.h"
+#include "services/sottoctl/partitions.h"
 #include "services/sottoctl/sottoctl.h"
 #include "services/sottoctl/sql.h"
 
 #include <stdio.h>
+#include <time.h>
 
+enum { DAY_S = 86400 };
 enum { BITE_PAGES = 256 }; /* 2 MiB: at most some ten thousand rows in one transaction */
 
 /* In this order: whoever ends an owner leaves orphans for a later row. */
@@ -22,6 +25,9 @@ static const struct {
 	{ "account", "seen_on < current_date - 90" },
 	{ "blob", "expires_on < current_date OR "
 		"NOT EXISTS (SELECT FROM mailbox m WHERE m.id = t.mailbox)" },
+	/* Two days more, so that a lost reply costs nothing. */
+	{ "invite", "expires_on < current_date - 2" },
+	{ "issued", "ends_on < current_date - 2" },
 	{ "handout", "made_on < current_date - 1" },
 	{ "bundle", "NOT EXISTS (SELECT FROM account a WHERE a.id = t.account) OR "
 		"token IS NOT NULL AND NOT EXISTS (SELECT FROM handout h WHERE h.token = t.token)" },
@@ -62,6 +68,7 @@ int sweep_command(const struct context *context)
 {
 	CLEANUP(PQfinish) PGconn *conn = NULL;
 	struct journal journal = journal_open("sottoctl", "sweep");
+	const uint64_t day = (uint64_t)time(NULL) / DAY_S;
 	long total = 0;
 	int rc = sql_connect(&conn, context->database, "sotto");
 
@@ -70,6 +77,10 @@ int sweep_command(const struct context *context)
 		rc = sql_run(conn, "settings",
 				"SET search_path = sotto, pg_temp; SET enable_seqscan = off; "
 				"SET enable_hashjoin = off; SET enable_mergejoin = off");
+	if (rc == 0)
+		rc = partitions_attach(conn, day);
+	if (rc == 0)
+		rc = partitions_drop(conn, day);
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(sweeps); i++)
 		rc = sweep_table(conn, sweeps[i].table, sweeps[i].dead, &total);
 	if (rc == 0)

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* sottoctl as it is typed, against a real cluster: upgrades, the sweep, keys. */
+#include "libshared/token_keys.h"
 #include "tests/unit/scratch_pg.h"
 
 #include <sys/wait.h>
+#include <time.h>
+
+#define KEY_TEXT "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
 static PGconn *admin;
 
@@ -75,7 +79,7 @@ END_TEST
  * them handed out. */
 /* clang-format off */
 static const char fill[] =
-	"SET search_path = sotto; TRUNCATE mailbox, blob, account, bundle, handout;"
+	"SET search_path = sotto; TRUNCATE mailbox, blob, account, bundle, handout, issued, invite;"
 	"CREATE FUNCTION pg_temp.k(i int, n int) RETURNS bytea LANGUAGE sql "
 	"RETURN decode(repeat(lpad(to_hex(i), 2, '0'), n), 'hex');"
 	"CREATE FUNCTION pg_temp.u(i int) RETURNS uuid LANGUAGE sql "
@@ -94,11 +98,16 @@ static const char fill[] =
 	"WHERE account = pg_temp.u(10) AND number < 3;"
 	"UPDATE bundle SET token = pg_temp.k(9, 32) WHERE account = pg_temp.u(11) AND number = 1;"
 	"INSERT INTO handout (account, token) "
-	"SELECT account, token FROM bundle WHERE token IS NOT NULL";
+	"SELECT account, token FROM bundle WHERE token IS NOT NULL;"
+	"INSERT INTO invite (code, uses, expires_on) "
+	"SELECT pg_temp.k(i, 32), 1, current_date - i FROM generate_series(0, 3) i;"
+	"INSERT INTO issued (payment, request, slot, ends_on) "
+	"SELECT pg_temp.k(i, 32), pg_temp.k(i, 32), 0, current_date - i FROM generate_series(0, 3) i";
 
 static const char counts[] =
 	"SELECT (SELECT count(*) FROM mailbox), (SELECT count(*) FROM blob), "
-	"(SELECT count(*) FROM account), (SELECT count(*) FROM bundle), (SELECT count(*) FROM handout)";
+	"(SELECT count(*) FROM account), (SELECT count(*) FROM bundle), (SELECT count(*) FROM handout), "
+	"(SELECT count(*) FROM invite), (SELECT count(*) FROM issued)";
 
 /* The second mailbox takes two blobs along, the account three bundles, the hand-out its bundle. */
 static const char over[] =
@@ -114,11 +123,11 @@ static const char over[] =
 START_TEST(a_sweep_deletes_what_is_over_and_nothing_else)
 {
 	PQclear(PQexec(admin, fill));
-	ck_assert_str_eq(scratch_ask(admin, counts), "3|6|2|6|3");
+	ck_assert_str_eq(scratch_ask(admin, counts), "3|6|2|6|3|4|4");
 	PQclear(PQexec(admin, over));
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(sottoctl("sotto_owner", "/", "sweep"), 0);
-		ck_assert_str_eq(scratch_ask(admin, counts), "2|3|1|2|2");
+		ck_assert_str_eq(scratch_ask(admin, counts), "2|3|1|2|2|3|3");
 	}
 	ck_assert_str_eq(scratch_ask(admin, "SELECT token FROM bundle WHERE token IS NOT NULL"),
 			"\\x02020202");
@@ -146,7 +155,7 @@ START_TEST(keys_are_made_once)
 	run("rm -rf %s; %s/sottoctl keys %s > %s.1", dir, scratch_build(), dir, dir);
 	run("cp -r %s %s.copy; %s/sottoctl keys %s > %s.2", dir, dir, scratch_build(), dir, dir);
 	run("diff -r %s %s.copy && cmp %s.1 %s.2", dir, dir, dir, dir);
-	run("test $(find %s -type f -size -2 -perm 400 | wc -l) = 16", dir);
+	run("test $(find %s -type f -size -2 -perm 400 | wc -l) = 19", dir);
 	run("cmp %s/bridged/session.key %s/broker/session.key", dir, dir);
 	/* clang-format off */
 	run("test \"$(cat %s/turn/secret)\" = \"static-auth-secret=$(base64 -w0 < %s/bridged/turn.key | "
@@ -158,7 +167,147 @@ START_TEST(keys_are_made_once)
 }
 END_TEST
 
+/* Keys of an epoch long over and of this one: the first goes, the second stays. */
+START_TEST(a_rotation_keeps_what_counts_and_drops_what_is_over)
+{
+	static struct token_keys before, after;
+	const uint32_t now = token_epoch((uint64_t)time(NULL) / 86400);
+	char dir[64], path[96];
+
+	snprintf(dir, sizeof dir, "%s/turn", scratch_pg_dir);
+	snprintf(path, sizeof path, "%s/prekeyd/token-keys", dir);
+	run("rm -rf %s; %s/sottoctl keys %s > /dev/null", dir, scratch_build(), dir);
+	ck_assert_int_eq(token_keys_load(&before, path), 0);
+	ck_assert_uint_eq(before.n, 2 * TOKEN_OPERATIONS);
+	run("(printf '\\1\\0\\0\\0\\7'; tail -c 32 %s; cat %s) > %s.1; mv -f %s.1 %s", path, path,
+			path, path, path);
+	ck_assert_int_eq(token_keys_load(&after, path), 0);
+	ck_assert_uint_eq(after.n, before.n + 1);
+	for (int i = 0; i < 2; i++) {
+		run("touch %s.new; %s/sottoctl rotate %s > /dev/null", path, scratch_build(), dir);
+		ck_assert_int_eq(token_keys_load(&after, path), 0);
+		ck_assert_mem_eq(&after, &before, sizeof before);
+	}
+	for (size_t i = 0; i < after.n; i++)
+		ck_assert_uint_eq(after.keys[i].epoch, now + i % 2);
+	snprintf(path, sizeof path, "%s/bridged/token-keys", dir);
+	ck_assert_int_eq(token_keys_load(&after, path), 0);
+	ck_assert_uint_eq(after.n, 2);
+	ck_assert_mem_eq(after.keys, &before.keys[before.n - 2], sizeof before.keys[0] * 2);
+	snprintf(path, sizeof path, "%s/blobd/token-keys", dir);
+	ck_assert_int_eq(token_keys_load(&after, path), 0);
+	ck_assert_uint_eq(after.n, 6);
+	ck_assert_mem_eq(after.keys, &before.keys[4], sizeof before.keys[0] * 6);
+	run("echo > %s/prekeyd/token-keys", dir); /* not a key file: nothing is made over it */
+	ck_assert_int_ne(
+			scratch_try("%s/sottoctl rotate %s 2> /dev/null", scratch_build(), dir), 0);
+}
+END_TEST
+
+static const char *partitions(void)
+{
+	static char text[256];
+	PGresult *r = PQexec(admin,
+			"SELECT coalesce(string_agg(substr(relname, 7), ' ' ORDER BY relname), '') "
+			"FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid "
+			"WHERE inhparent = 'sotto.spent'::regclass");
+
+	snprintf(text, sizeof text, "%s", PQgetvalue(r, 0, 0));
+	PQclear(r);
+	return text;
+}
+
+START_TEST(partitions_are_there_ahead_and_go_with_their_epoch)
+{
+	const uint64_t day = (uint64_t)time(NULL) / 86400;
+	const uint32_t now = token_epoch(day);
+	char expected[256] = "", sql[600];
+	PGconn *reader = scratch_connect("postgres");
+
+	if (token_epoch_counts(now - 1, day))
+		snprintf(expected, sizeof expected, "%u ", now - 1);
+	snprintf(expected + strlen(expected), sizeof expected - strlen(expected), "%u %u %u", now,
+			now + 1, now + 2);
+	ck_assert_str_eq(partitions(), expected);
+	PQclear(PQexec(admin,
+			"CREATE TABLE sotto.spent_100 PARTITION OF sotto.spent FOR VALUES IN "
+			"(100)"));
+	snprintf(sql, sizeof sql, "DROP TABLE sotto.spent_%u", now + 1);
+	PQclear(PQexec(admin, sql));
+	/* Somebody who reads keeps the old one, and nobody waits for it. */
+	PQclear(PQexec(reader, "BEGIN; SELECT FROM sotto.spent"));
+	ck_assert_int_eq(sottoctl("sotto_owner", "/", "sweep"), 0);
+	ck_assert_int_eq(strncmp(partitions(), "100 ", 4), 0);
+	PQclear(PQexec(reader, "COMMIT"));
+	ck_assert_int_eq(sottoctl("sotto_owner", "/", "sweep"), 0);
+	ck_assert_str_eq(partitions(), expected);
+	PQfinish(reader);
+}
+END_TEST
+
+START_TEST(a_policy_is_one_of_three_words)
+{
+	static const char *const words[] = { "open", "closed", "invite" };
+	char command[64];
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		snprintf(command, sizeof command, "policy %s", words[i]);
+		ck_assert_int_eq(sottoctl("sotto_owner", "/", command), 0);
+		ck_assert_int_eq(sottoctl("sotto_owner", "/", "policy Open"), 1);
+		ck_assert_int_eq(sottoctl("sotto_owner", "/", "policy open closed"), 1);
+		ck_assert_str_eq(scratch_ask(admin, "SELECT registration FROM sotto.policy"),
+				words[i]);
+	}
+	run("test \"$(%s/sottoctl --database 'host=%s/pg user=sotto_owner' policy)\" = invite",
+			scratch_build(), scratch_pg_dir);
+}
+END_TEST
+
+START_TEST(an_invite_is_kept_as_a_hash_with_uses_and_last_day)
+{
+	static const char *const bad[] = { "--uses 0", "--uses 1001", "--days 0", "--days 366",
+		"--uses x", "--what", "more", "--uses" };
+	char line[256];
+
+	PQclear(PQexec(admin, "TRUNCATE sotto.invite"));
+	run("printf "
+	    "'[sotto]\ndatabase=x\nbroker=x\nonion_api=%s.onion\nonion_live=x\ncircuit_line=off\n"
+	    "prekeyd_key=%s\nblobd_key=%s\nbridged_key=%s\n' > %s/sotto.conf",
+			"2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid", KEY_TEXT,
+			KEY_TEXT, KEY_TEXT, scratch_pg_dir);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		snprintf(line, sizeof line, "--config %s/sotto.conf invite %s", scratch_pg_dir,
+				bad[i]);
+		ck_assert_int_eq(sottoctl("sotto_owner", "/", line), 1);
+	}
+	ck_assert_int_eq(sottoctl("sotto_owner", "/", "--config /nonexistent invite"), 1);
+	ck_assert_str_eq(scratch_ask(admin, "SELECT count(*) FROM sotto.invite"), "0");
+	run("%s/sottoctl --database 'host=%s/pg user=sotto_owner' --config %s/sotto.conf invite "
+	    "--uses 3 "
+	    "--days 9 > %s/link",
+			scratch_build(), scratch_pg_dir, scratch_pg_dir, scratch_pg_dir);
+	ck_assert_str_eq(
+			scratch_ask(admin,
+					"SELECT uses, expires_on - current_date FROM sotto.invite"),
+			"3|9");
+	run("head -1 %s/link | grep -qE '^sotto://[A-Za-z0-9_-]{66}$' && test $(wc -l < %s/link) "
+	    "-gt 10",
+			scratch_pg_dir, scratch_pg_dir);
+	run("head -1 %s/link | sed 's,sotto://,,; s,$,==,' | tr '_-' '/+' | base64 -d | tail -c 16 "
+	    "| "
+	    "b2sum -l 256 | cut -c 1-64 > %s/hash",
+			scratch_pg_dir, scratch_pg_dir);
+	run("test \"$(psql -XAtq -h %s/pg -U postgres -d sotto -c \"SELECT encode(code, 'hex') "
+	    "FROM sotto.invite\")\""
+	    " = \"$(cat %s/hash)\"",
+			scratch_pg_dir, scratch_pg_dir);
+}
+END_TEST
+
 SCRATCH_UNIT("sottoctl", scratch_pg_up, setup, teardown, migrating_again_changes_nothing,
 		a_changed_or_earlier_migration_is_refused,
 		a_sweep_deletes_what_is_over_and_nothing_else,
-		a_sweep_leaves_no_commit_times_behind, keys_are_made_once)
+		a_sweep_leaves_no_commit_times_behind, keys_are_made_once,
+		a_rotation_keeps_what_counts_and_drops_what_is_over,
+		partitions_are_there_ahead_and_go_with_their_epoch, a_policy_is_one_of_three_words,
+		an_invite_is_kept_as_a_hash_with_uses_and_last_day)
