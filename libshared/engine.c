@@ -14,9 +14,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 enum {
 	SECOND_US = 1000000,
+	DAY_S = 86400,
 	DRAIN_US = 10 * SECOND_US,
 	PROBE_AGE_US = 5 * SECOND_US, /* health: how old the last answer of the database may be */
 	QUEUE_CALLS = 4096,
@@ -62,6 +64,19 @@ static const struct key *announced_key(const struct engine *engine)
 	return strcmp(engine->shape->name, "blobd") == 0 ? &s->blobd_key : &s->bridged_key;
 }
 
+static int token_keys_of(struct engine *engine, const char *dir)
+{
+	char path[512];
+	int rc;
+
+	snprintf(path, sizeof path, "%s/token-keys", dir);
+	rc = token_keys_load(&engine->token_keys, path);
+	if (rc)
+		journal_say(&engine->journal, EVENT_CONFIG, "credential token-keys: %s",
+				error_text(rc));
+	return rc;
+}
+
 static int keys_load(struct engine *engine)
 {
 	CLEANUP(key_wipe) struct key secret = { { 0 } };
@@ -82,6 +97,9 @@ static int keys_load(struct engine *engine)
 				engine->shape->name);
 		return E_CONFIG;
 	}
+	rc = token_keys_of(engine, dir);
+	if (rc)
+		return rc;
 	snprintf(path, sizeof path, "%s/server.old.key", dir);
 	if (access(path, R_OK) == 0) { /* the overlap after a change */
 		rc = engine_credential(engine, "server.old.key", &secret);
@@ -230,6 +248,11 @@ uint64_t engine_now_us(const struct engine *engine)
 	return now;
 }
 
+uint64_t engine_day(void)
+{
+	return (uint64_t)time(NULL) / DAY_S;
+}
+
 static int watch_signals(struct engine *engine)
 {
 	sigset_t set;
@@ -283,6 +306,7 @@ static void stop(struct engine *engine)
 	sd_event_unref(engine->event);
 	sodium_memzero(engine->server_keys, sizeof engine->server_keys);
 	key_wipe(&engine->nonce_key);
+	token_keys_wipe(&engine->token_keys);
 }
 
 static int usage(const char *name)

@@ -12,6 +12,7 @@
 #include "libshared/link.h"
 #include "libshared/report.h"
 #include "libshared/settings.h"
+#include "libshared/token_keys.h"
 
 struct engine {
 	sd_event *event;
@@ -20,6 +21,7 @@ struct engine {
 	struct key_pair server_keys[2]; /* the second: the old one during an overlap */
 	size_t n_server_keys;
 	struct key nonce_key;
+	struct token_keys token_keys; /* which of them count is asked at each use */
 	struct db *db;
 	struct link *link;
 	struct http *http;
@@ -60,6 +62,7 @@ int engine_main(const struct daemon_shape *shape, void *app, int argc, char **ar
 void engine_count(struct engine *engine, enum metric metric);
 
 uint64_t engine_now_us(const struct engine *engine); /* CLOCK_MONOTONIC of this loop turn */
+uint64_t engine_day(void);			     /* unix day, by which epochs count */
 
 /* The row every daemon's table begins with: GET /v1/health. app's first member is struct engine *.
  */

@@ -129,21 +129,41 @@ static void unpark(struct exchange *ex)
 	http_run_soon(ex->http);
 }
 
+/* Nobody runs it any more. False: nobody waits for it either. */
+static bool is_awaited(struct exchange *ex)
+{
+	ex->running = false;
+	if (!ex->mhd) {
+		exchange_free(ex);
+		return false;
+	}
+	return !ex->answered; /* else given up on; freed when that reply is sent */
+}
+
 static void call_done(struct call *call, int rc, const struct result *result)
 {
 	struct exchange *ex = (struct exchange *)((char *)call -
 			offsetof(struct exchange, rq.call));
 
-	ex->running = false;
-	if (!ex->mhd) {
-		exchange_free(ex);
+	if (!is_awaited(ex))
 		return;
-	}
-	if (ex->answered)
-		return; /* given up on; freed when that reply is sent */
 	if (rc == 0)
 		rc = ex->rq.route->answer(&ex->rq, result, &ex->reply);
+	if (rc == 0 && ex->rq.finish) {
+		rc = later_add(ex);
+		ex->running = rc == 0;
+		if (rc == 0)
+			return;
+	}
 	settle(ex, rc);
+	unpark(ex);
+}
+
+void exchange_finish(struct exchange *ex)
+{
+	if (!is_awaited(ex))
+		return;
+	settle(ex, ex->rq.finish(&ex->rq, &ex->reply));
 	unpark(ex);
 }
 
@@ -162,6 +182,8 @@ static enum MHD_Result serve(struct exchange *ex)
 	rc = headers_authenticate(ex);
 	if (rc == 0 && route->ask)
 		rc = route->ask(&ex->rq, &ex->rq.call.params);
+	if (rc == 0 && ex->rq.finish && later_is_full(ex->http))
+		rc = E_BUSY;
 	if (rc)
 		return reply_now(ex, rc);
 	if (!route->function)

@@ -213,13 +213,16 @@ static void hash_request(struct exchange *ex)
 
 int headers_authenticate(struct exchange *ex)
 {
-	if (ex->rq.route->pay == PAY_PREKEY)
+	if (ex->rq.route->pay == PAY_PREKEY || ex->rq.route->auth == AUTH_IF_SIGNED)
 		hash_request(ex);
 	switch (ex->rq.route->auth) {
 	case AUTH_NONE:
 		return 0;
 	case AUTH_OWNER:
 		return authenticate_owner(ex);
+	case AUTH_IF_SIGNED:
+		ex->rq.is_signed = *header(ex, "Signature-Input") != '\0';
+		return ex->rq.is_signed ? authenticate_owner(ex) : 0;
 	case AUTH_DEPOSIT:
 		return authenticate_deposit(ex);
 	}

@@ -160,6 +160,8 @@ int http_new(struct http **out, sd_event *event, const struct journal *journal,
 		return E_NOMEM;
 	rc = start_budget(http);
 	if (rc == 0)
+		rc = later_start(http);
+	if (rc == 0)
 		rc = start_mhd(http);
 	if (rc == 0)
 		rc = listener_start(http);
@@ -207,6 +209,7 @@ void http_free(struct http *http)
 		unpark_all(http);
 		MHD_stop_daemon(http->mhd);
 	}
+	later_stop(http);
 	sd_event_source_disable_unref(http->mhd_io);
 	sd_event_source_disable_unref(http->mhd_run);
 	sd_event_source_disable_unref(http->deadlines);

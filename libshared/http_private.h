@@ -4,6 +4,7 @@
  *   http.c      start, stop, libmicrohttpd's descriptor in the loop
  *   listener.c  accepting, the circuit line, connections and their deadlines
  *   exchange.c  one request: from libmicrohttpd's first callback to the reply
+ *   later.c     replies that take long to compute, one at a time
  *   headers.c   what is demanded of headers, and who is asking
  */
 #ifndef SOTTO_HTTP_PRIVATE_H
@@ -61,6 +62,9 @@ struct http {
 	bool closing; /* nothing is parked any more */
 	bool accept_paused;
 	uint64_t limit_told_us; /* the log hears of it at most once a minute */
+	sd_event_source *later;
+	struct exchange *later_first, **later_end; /* in order of arrival */
+	unsigned n_later;
 	uint64_t nonce_hour;
 	char nonce_text[NONCE_TEXT + 1];
 };
@@ -72,12 +76,13 @@ struct exchange {
 	char path[PATH_MOST]; /* as sent; empty: unusable */
 	const char *method;   /* libmicrohttpd's */
 	bool begun;
-	bool running;	   /* db has the call, and so this */
+	bool running;	   /* db has the call, and so this; or later.c has it */
 	bool answered;	   /* reply is there, or given up */
 	bool closes;	   /* the connection ends with the reply */
 	int problem;	   /* found before the body was complete */
 	int reason;	   /* PROBLEM_* of a reply that is not 2xx, for the counters */
 	uint64_t whole_us; /* when the request was there to its last byte; 0: it never was */
+	struct exchange *later;
 	struct request rq;
 	struct reply reply;
 };
@@ -97,6 +102,13 @@ enum MHD_Result exchange_step(void *cls, struct MHD_Connection *mhd, const char 
 void exchange_ended(void *cls, struct MHD_Connection *mhd, void **slot,
 		enum MHD_RequestTerminationCode code);
 void exchange_give_up(struct exchange *exchange); /* parked too long: 503 */
+void exchange_finish(struct exchange *exchange);  /* its turn has come */
+
+/* later.c */
+int later_start(struct http *http) MUST_CHECK;
+void later_stop(struct http *http); /* after libmicrohttpd */
+bool later_is_full(const struct http *http);
+int later_add(struct exchange *exchange) MUST_CHECK; /* E_BUSY */
 
 /* headers.c: 0 or a PROBLEM_*. */
 int headers_check(struct exchange *exchange, const char *version) MUST_CHECK;

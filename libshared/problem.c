@@ -9,6 +9,8 @@ static const struct problem_text texts[PROBLEMS] = {
 			"The request breaks the rules of this interface" },
 	[PROBLEM_UNAUTHORIZED] = { 401, URN "unauthorized",
 			"The signature is absent, wrong or stale" },
+	[PROBLEM_TOKEN_REQUIRED] = { 401, URN "token-required", "This costs a token" },
+	[PROBLEM_NOT_PAID] = { 402, URN "not-paid", "That does not pay for tokens" },
 	[PROBLEM_NOT_FOUND] = { 404, URN "not-found", "There is nothing here for you" },
 	[PROBLEM_METHOD] = { 405, URN "method-not-allowed", "This path takes other methods" },
 	[PROBLEM_CONFLICT] = { 409, URN "conflict", "That belongs to another owner" },

@@ -11,9 +11,11 @@ enum problem {
 	PROBLEM_NONE = 0,
 	PROBLEM_BAD_REQUEST,  /* 400 bad-request: a header or body breaks the rules */
 	PROBLEM_UNAUTHORIZED, /* 401 unauthorized: signature absent, wrong or with a stale nonce */
-	PROBLEM_NOT_FOUND,    /* 404 not-found: unknown, forbidden and expired alike */
-	PROBLEM_METHOD,	      /* 405 method-not-allowed */
-	PROBLEM_CONFLICT,     /* 409 conflict: taken by another */
+	PROBLEM_TOKEN_REQUIRED,	 /* 401 token-required: none, forged, expired and spent alike */
+	PROBLEM_NOT_PAID,	 /* 402 not-paid: whatever was wrong with the payment for tokens */
+	PROBLEM_NOT_FOUND,	 /* 404 not-found: unknown, forbidden and expired alike */
+	PROBLEM_METHOD,		 /* 405 method-not-allowed */
+	PROBLEM_CONFLICT,	 /* 409 conflict: taken by another */
 	PROBLEM_LENGTH_REQUIRED, /* 411 length-required: no chunked bodies */
 	PROBLEM_BODY_SIZE,	 /* 413 body-size: not the one size this route takes */
 	PROBLEM_TOO_MANY,	 /* 429 too-many-requests */

@@ -7,7 +7,7 @@
  *   ask    sees the whole, already authenticated request and fills the function's parameters.
  *   answer sees the committed result (NULL when the row has no function) and fills the reply.
  *
- * Both return 0, a PROBLEM_* that becomes the reply, or a negative failure that becomes 503.
+ * They return 0, a PROBLEM_* that becomes the reply, or a negative failure that becomes 503.
  * Neither blocks.
  */
 #ifndef SOTTO_ROUTE_H
@@ -24,7 +24,8 @@ enum auth {
 	AUTH_NONE,
 	AUTH_OWNER, /* RFC 9421 HMAC by the owner key; {mailbox} in the path must be that key's hash
 		     */
-	AUTH_DEPOSIT, /* Sotto-Deposit header: 32 bytes, base64url; only its hash is kept */
+	AUTH_IF_SIGNED, /* the same if there is a Signature-Input; is_signed says so */
+	AUTH_DEPOSIT,	/* Sotto-Deposit header: 32 bytes, base64url; only its hash is kept */
 };
 
 enum pay { /* which anonymous token buys it; nothing demands one until tokens are built */
@@ -41,12 +42,14 @@ enum key_rule {	  /* the Idempotency-Key header: 16 bytes, base64url, not all ze
 	KEY_NEEDED,
 };
 
+struct reply;
 struct request {
 	const struct route *route;
 	void *app;			   /* the daemon's own state */
 	uint8_t mailbox[MAILBOX_ID_BYTES]; /* {mailbox} of the path */
 	uint8_t uuid[16];		   /* {uuid} of the path */
 	struct key owner;		   /* AUTH_OWNER: the owner's public key */
+	bool is_signed;			   /* AUTH_IF_SIGNED: owner is there */
 	uint8_t deposit_hash[HASH_BYTES];  /* AUTH_DEPOSIT */
 	uint8_t key[BLOB_ID_BYTES];	   /* KEY_NEEDED */
 	uint8_t hash[HASH_BYTES];	   /* request hash, docs/protocol.md "Repeats" */
@@ -56,6 +59,9 @@ struct request {
 	/* What ask leaves for answer; freed with the request. */
 	void *kept;
 	void (*kept_free)(void *kept);
+	/* Set by ask for a reply that takes milliseconds to compute. answer only judges the result
+	 * then; finish is called afterwards, for one request in each turn of the loop. */
+	int (*finish)(struct request *rq, struct reply *rp);
 
 	struct call call;
 };

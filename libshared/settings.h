@@ -5,6 +5,7 @@
 
 #include "libshared/encode.h"
 #include "libshared/key.h"
+#include "libshared/token.h"
 
 struct engine_settings {
 	char database[512]; /* libpq conninfo; the user is the daemon's role */
@@ -19,6 +20,9 @@ struct engine_settings {
 	long mailbox_limit; /* blobs a mailbox takes before it is full */
 	long metrics_s;	    /* between two records of metrics */
 	long sessions;	    /* live ones that bridged holds */
+	long work_bits;	    /* zero bits that a challenge asks for in quiet times */
+	long work_rate;	    /* challenges solved a minute; above, they are harder */
+	long allowance[TOKEN_OPERATIONS + 1];		/* batches an account gets a day */
 	struct key prekeyd_key, blobd_key, bridged_key; /* public server keys */
 };
 

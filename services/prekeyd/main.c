@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* prekeyd keeps anonymous accounts and their sealed prekey bundles. What it answers stands in
  * routes.c. */
-#include "libshared/encode.h"
 #include "services/prekeyd/prekeyd.h"
-
-#include <stdio.h>
-
-void prekeyd_tell(const struct prekeyd *prekeyd, const uint8_t uuid[static 16], uint8_t kind)
-{
-	char name[UUID_TEXT + 1], topic[80];
-
-	uuid_write(name, uuid);
-	snprintf(topic, sizeof topic, "sotto/v1/event/account/%s", name);
-	link_event(prekeyd->engine->link, topic, &kind, sizeof kind);
-}
 
 int main(int argc, char **argv)
 {

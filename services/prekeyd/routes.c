@@ -8,8 +8,10 @@
 #include "services/prekeyd/bundle_take.h"
 #include "services/prekeyd/bundles_count.h"
 #include "services/prekeyd/bundles_put.h"
+#include "services/prekeyd/challenges.h"
 #include "services/prekeyd/prekeyd.h"
 #include "services/prekeyd/server.h"
+#include "services/prekeyd/tokens.h"
 
 /* clang-format off */
 const struct route prekeyd_routes[] = {
@@ -18,7 +20,11 @@ const struct route prekeyd_routes[] = {
 	{ "GET",    "/v1/health",                  AUTH_NONE,  PAY_NOTHING, KEY_NONE,   0,
 	  NULL,                                    NULL,       health_answer },
 	{ "GET",    "/v1/server",                  AUTH_NONE,  PAY_NOTHING, KEY_NONE,   0,
-	  NULL,                                    NULL,       server_answer },
+	  "server_policy()",                       NULL,       server_answer },
+	{ "POST",   "/v1/challenges",              AUTH_NONE,  PAY_NOTHING, KEY_NONE,   JSON_BYTES,
+	  NULL,                                    NULL,       challenges_answer },
+	{ "POST",   "/v1/tokens",                  AUTH_IF_SIGNED, PAY_NOTHING, KEY_NONE, JSON_LARGE_BYTES,
+	  "tokens_pay($1, $2, $3, $4, $5, $6, $7, $8)", tokens_ask, tokens_answer },
 	{ "PUT",    "/v1/accounts/{uuid}",         AUTH_OWNER, PAY_ACCOUNT, KEY_NONE,   BUNDLE_BYTES,
 	  "account_put($1, $2, $3)",               account_put_ask, account_put_answer },
 	{ "PUT",    "/v1/accounts/{uuid}/bundles", AUTH_OWNER, PAY_NOTHING, KEY_NONE,   BUNDLES_PUT_BYTES,

@@ -8,6 +8,10 @@ import json
 import os
 import socket
 import struct
+import threading
+import uuid as uuids
+
+import tokens
 
 PAD_JSON, PAD_LARGE, BLOB, BUNDLE, DOWN = 1024, 8192, 4096, 2048, 4145
 
@@ -103,11 +107,17 @@ class Answer:
 # --- a server as its clients see it --------------------------------------------------------------------
 
 class Server:
-    def __init__(self, paths, mqtt_path, keys, onion, circuit=None):
-        self.circuit, self.nonces = circuit, {}
-        self.paths, self.mqtt_path, self.keys, self.onion = paths, mqtt_path, keys, onion
+    """invite: a function that gives a code for an account token, for tests that do not care who pays."""
 
-    def call(self, daemon, method, path, body=b"", headers=()):
+    def __init__(self, paths, mqtt_path, keys, onion_name, circuit=None, invite=None):
+        self.circuit, self.nonces = circuit, {}
+        self.paths, self.mqtt_path, self.keys, self.onion_name = paths, mqtt_path, keys, onion_name
+        self.onion = base64.b32decode(onion_name[:56].upper())[:32]
+        self.invite, self.stock, self.payer, self.lock = invite, {}, None, threading.Lock()
+
+    def call(self, daemon, method, path, body=b"", headers=(), token=None):
+        if token:
+            headers = {**dict(headers), **tokens.header(token)}
         with Http(self.paths[daemon], self.circuit) as http_:
             answer = http_.request(method, path, body, headers)
         self.nonces[daemon] = unb64(answer.headers["Sotto-Nonce"])
@@ -118,8 +128,8 @@ class Server:
             self.call(daemon, "GET", "/v1/health")
         return self.nonces[daemon]
 
-    def owned(self, owner, daemon, method, path, body=b"", **other):
-        return self.call(daemon, method, path, body, self.sign(owner, daemon, method, path, body, **other))
+    def owned(self, owner, daemon, method, path, body=b"", token=None, **other):
+        return self.call(daemon, method, path, body, self.sign(owner, daemon, method, path, body, **other), token)
 
     def sign(self, owner, daemon, method, path, body=b"", onion=None, nonce=None):
         """The three headers of an owner request (RFC 9421)."""
@@ -131,6 +141,56 @@ class Server:
         mac = hmac.digest(owner.request_key(self.keys[daemon], onion or self.onion), base.encode(), "sha256")
         return {"Content-Digest": digest, "Signature-Input": "sotto=" + params,
                 "Signature": "sotto=:%s:" % base64.b64encode(mac).decode()}
+
+    # --- tokens
+
+    def token_key(self, operation):
+        """The newest key as (epoch, public key)."""
+        listed = self.call("prekeyd", "GET", "/v1/server").json["tokens"]
+        return max((k["epoch"], unb64(k["key"])) for k in listed if k["operation"] == operation)
+
+    def issue(self, operation, epoch, blinded, pay, owner=None):
+        """One request for a batch; the account's owner signs for its allowance."""
+        body = pad({"operation": operation, "epoch": epoch, "blinded": [b64(b) for b in blinded], "pay": pay},
+                   PAD_LARGE)
+        headers = self.sign(owner, "prekeyd", "POST", "/v1/tokens", body) if owner else {}
+        return self.call("prekeyd", "POST", "/v1/tokens", body, headers)
+
+    def buy(self, operation, pay, owner=None):
+        """A batch of tokens."""
+        epoch, key = self.token_key(operation)
+        order = tokens.Order(key, self.onion_name, tokens.BATCH[operation])
+        answer = self.issue(operation, epoch, order.blinded, pay, owner)
+        assert answer.status == 200, answer
+        return order.tokens([unb64(e) for e in answer.json["evaluated"]], unb64(answer.json["proof"]))
+
+    def challenge(self, operation):
+        answer = self.call("prekeyd", "POST", "/v1/challenges", pad({"operation": operation}))
+        assert answer.status == 200, answer
+        return unb64(answer.json["challenge"])
+
+    def work(self, operation):
+        """Something to pay with."""
+        challenge = self.challenge(operation)
+        return {"kind": "work", "challenge": b64(challenge), "solution": b64(tokens.solve(challenge))}
+
+    def token(self, operation):
+        """One from the stock; an account of our own buys what is missing."""
+        with self.lock:
+            if not self.stock.get(operation):
+                self.stock[operation] = self._refill(operation)
+            return self.stock[operation].pop()
+
+    def _refill(self, operation):
+        if operation == "account":
+            return self.buy(operation, {"kind": "invite", "code": b64(self.invite())})
+        if not self.payer:
+            account = Account(self)
+            assert account.register(token=self._refill("account")[0]).status == 201
+            self.payer = account
+        return self.buy(operation, {"kind": "account", "uuid": self.payer.uuid}, self.payer)
+
+    # --- live
 
     def session(self, owners, kind="mailbox", uuid=None, request=None):
         """Opens or renews a live session."""
@@ -161,25 +221,43 @@ class Owner:
         return self.keys[server, onion]
 
 
-class Mailbox(Owner):
+class Account(Owner):
+    """With a last-resort bundle."""
+
     def __init__(self, server):
         super().__init__()
-        self.server, self.deposit = server, os.urandom(32)
+        self.server, self.uuid, self.last = server, str(uuids.uuid4()), os.urandom(BUNDLE)
+        self.path = "/v1/accounts/" + self.uuid
+
+    def register(self, token=None):
+        return self.server.owned(self, "prekeyd", "PUT", self.path, self.last,
+                                 token=token or self.server.token("account"))
+
+    def take(self, token=None):
+        """One bundle, as a stranger."""
+        return self.server.call("prekeyd", "POST", self.path + "/bundle", token=token or self.server.token("prekey"))
+
+
+class Mailbox(Owner):
+    def __init__(self, server, inbox=False):
+        super().__init__()
+        self.server, self.deposit, self.inbox = server, os.urandom(32), inbox
         self.id = h256(self.public)
         self.path = "/v1/mailboxes/" + b64(self.id)
 
-    def make(self, deposit_hash=None):
+    def make(self, deposit_hash=None, token=None):
         return self.server.owned(self, "blobd", "PUT", self.path, pad(
-            {"deposit": b64(deposit_hash or h256(self.deposit)), "keep_days": 21, "inbox": False}))
+            {"deposit": b64(deposit_hash or h256(self.deposit)), "keep_days": 21, "inbox": self.inbox}),
+            token=token or self.server.token("mailbox"))
 
     def end(self):
         return self.server.owned(self, "blobd", "DELETE", self.path)
 
-    def put(self, blob, key=None, http_=None):
+    def put(self, blob, key=None, http_=None, token=None):
         headers = {"Sotto-Deposit": b64(self.deposit), "Idempotency-Key": b64(key or os.urandom(16))}
         if http_:
             return http_.request("POST", "/v1/blobs", blob, headers)
-        return self.server.call("blobd", "POST", "/v1/blobs", blob, headers)
+        return self.server.call("blobd", "POST", "/v1/blobs", blob, headers, token)
 
     def signal(self, body, http_=None):
         headers = {"Sotto-Deposit": b64(self.deposit)}

@@ -211,6 +211,7 @@ class Stack:
             "broker": f"{self.run}/sotto-broker/d/s",
             "onion_api": self.onion_api,
             "onion_live": self.onion_live,
+            **{f"allowance_{name}": 1000 for name in ("prekey", "mailbox", "inbox", "chunk", "turn")},
             **self.settings,
         }
         with open(f"{self.dir}/sotto.conf", "w", encoding="ascii") as file:
@@ -362,7 +363,19 @@ class Stack:
     def server(self):
         """How a client reaches this server."""
         return client.Server({d: self.socket_path(d) for d in DAEMONS}, f"{self.run}/sotto-broker/t/s",
-                             self.server_keys, self.api_key, 1 if self.circuits else None)
+                             self.server_keys, self.onion_api, 1 if self.circuits else None, self.invite)
+
+    def sottoctl(self, *arguments):
+        """What it printed; as the owner role."""
+        return subprocess.run([f"{self.build}/sottoctl", "--database", f"host={self.dir}/pg port=5432 user=sotto_owner",
+                               "--sql", f"{self.build}/sql", "--config", f"{self.dir}/sotto.conf", *arguments],
+                              check=True, capture_output=True, text=True).stdout
+
+    def invite(self, *arguments):
+        """The code of a new invite."""
+        link = client.unb64(self.sottoctl("invite", *arguments).splitlines()[0].removeprefix("sotto://"))
+        assert len(link) == 49 and link[:33] == b"\2" + self.api_key
+        return link[33:]
 
     def health(self, daemon):
         """Status of GET /v1/health, 0 when nobody answers."""

@@ -12,6 +12,7 @@ import threading
 import uuid
 
 import client
+import tokens
 from bed import Bed, blob, until
 from stack import Stack
 
@@ -227,8 +228,11 @@ class Cutter:
 class Requests(client.Server):
     """Says what would be sent."""
 
-    def call(self, daemon, method, path, body=b"", headers=()):
-        return daemon, method, path, body, headers
+    def call(self, daemon, method, path, body=b"", headers=(), token=None):
+        return daemon, method, path, body, {**dict(headers), **(tokens.header(token) if token else {})}
+
+    def token(self, operation):
+        return self.real.token(operation)
 
 
 class CutStack(Stack):
@@ -245,7 +249,7 @@ class CutStack(Stack):
 class Cut(Bed):
     @classmethod
     def setUpClass(cls):
-        cls.stack = CutStack(os.environ["SOTTO_BUILD"])
+        cls.stack = CutStack(os.environ["SOTTO_BUILD"], settings={"work_bits": 4})
         cls.addClassCleanup(cls.stack.down)
         cls.stack.up()
         cls.server, cls.cutter = cls.stack.server(), cls.stack.cutter
@@ -260,7 +264,9 @@ class Cut(Bed):
         self.stack.wait_healthy(request[0])
         answers = [self.server.call(*request) for _ in range(3)]
         self.assertEqual(len({a.status for a in answers}), 1, function)
-        if function != "session_open": # its password names its expiry
+        if function == "tokens_pay": # its proof is made anew
+            self.assertEqual(len({str(a.json["evaluated"]) for a in answers}), 1)
+        elif function != "session_open": # its password names its expiry
             self.assertEqual(len({a.body for a in answers}), 1, function)
         return answers[0]
 
@@ -269,7 +275,7 @@ class Cut(Bed):
 
     def requests(self):
         asks = copy.copy(self.server)
-        asks.__class__ = Requests
+        asks.__class__, asks.real = Requests, self.server
         asks.nonces = {d: self.server.nonce(d) for d in ("prekeyd", "blobd", "bridged")}
         return asks
 
@@ -308,12 +314,29 @@ class Cut(Bed):
         self.assertEqual(self.repeated("account_end", asks.owned(owner, "prekeyd", "DELETE", path)).status, 200)
         self.assertEqual(self.count("account", f"id = '{name}'") + self.count("bundle", f"account = '{name}'"), 0)
 
+    def batches_of_tokens(self):
+        payer = client.Account(self.server)
+        payer.register()
+        for operation, pay, owner in (("account", {"kind": "invite", "code": client.b64(self.stack.invite())}, None),
+                                      ("prekey", self.server.work("prekey"), None),
+                                      ("mailbox", {"kind": "account", "uuid": payer.uuid}, payer)):
+            epoch, key = self.server.token_key(operation)
+            order = tokens.Order(key, self.server.onion_name, tokens.BATCH[operation])
+            answer = self.repeated("tokens_pay", self.requests().issue(operation, epoch, order.blinded, pay, owner))
+            self.assertEqual(answer.status, 200, answer)
+            got = order.tokens([client.unb64(e) for e in answer.json["evaluated"]], client.unb64(answer.json["proof"]))
+            self.assertEqual(len(got), tokens.BATCH[operation])
+            request = self.server.issue(operation, epoch, order.blinded[::-1], {**pay, "other": 1}, owner)
+            self.assertEqual(request.status, 200 if owner else 402)
+
     def test_every_post_put_and_delete_has_one_effect_when_cut_before_the_commit(self):
         self.when = "before"
+        self.batches_of_tokens()
         self.mailbox_and_session()
         self.account_and_bundles()
 
     def test_every_post_put_and_delete_has_one_effect_when_cut_after_the_commit(self):
         self.when = "after"
+        self.batches_of_tokens()
         self.mailbox_and_session()
         self.account_and_bundles()

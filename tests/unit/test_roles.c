@@ -28,6 +28,9 @@ static const char *const refused[] = {
 	"SELECT count(*) FROM sotto.mailbox", "SELECT id FROM sotto.mailbox", "SELECT * FROM sotto.blob",
 	"SELECT * FROM sotto.account", "SELECT * FROM sotto.bundle", "SELECT * FROM sotto.handout",
 	"SELECT * FROM sotto.migration", "SELECT * FROM sotto.blob_seq", "TABLE sotto.mailbox",
+	"SELECT * FROM sotto.spent", "SELECT * FROM sotto.issued", "SELECT * FROM sotto.invite",
+	"SELECT * FROM sotto.policy", "UPDATE sotto.policy SET registration = 'open'",
+	"DELETE FROM sotto.spent", "INSERT INTO sotto.invite DEFAULT VALUES", "DROP TABLE sotto.spent",
 	"INSERT INTO sotto.blob DEFAULT VALUES", "INSERT INTO sotto.mailbox DEFAULT VALUES",
 	"UPDATE sotto.mailbox SET keep_days = 1", "UPDATE sotto.account SET generation = 0",
 	"DELETE FROM sotto.blob", "DELETE FROM sotto.handout", "TRUNCATE sotto.blob", "DROP TABLE sotto.blob",
@@ -71,7 +74,7 @@ static const char allowed[] =
 	"blobd ack,blobd deposit,blobd fetch,blobd mailbox_end,blobd mailbox_put,"
 	"bridged live_ack,bridged session_open,bridged signal_to,"
 	"prekeyd account_end,prekeyd account_put,prekeyd bundle_take,"
-	"prekeyd bundles_count,prekeyd bundles_put";
+	"prekeyd bundles_count,prekeyd bundles_put,prekeyd server_policy,prekeyd tokens_pay";
 /* clang-format on */
 
 START_TEST(each_function_is_one_daemons)
@@ -153,7 +156,7 @@ START_TEST(no_column_is_finer_than_a_day_and_all_are_explained)
 	ck_assert_str_eq(scratch_ask(admin,
 		"SELECT coalesce(string_agg(relname || '.' || attname, ' '), '') FROM pg_attribute "
 		"JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'sotto'::regnamespace "
-		"AND relkind = 'r' AND attnum > 0 "
+		"AND relkind IN ('r', 'p') AND attnum > 0 "
 		"AND (col_description(attrelid, attnum) IS NULL OR obj_description(c.oid) IS NULL)"), "");
 	/* clang-format on */
 }
@@ -165,7 +168,7 @@ START_TEST(every_bytea_has_a_length)
 	ck_assert_str_eq(scratch_ask(admin,
 		"SELECT coalesce(string_agg(relname || '.' || attname, ' '), '') FROM pg_attribute a "
 		"JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'sotto'::regnamespace "
-		"AND relkind = 'r' AND atttypid = 'bytea'::regtype AND NOT EXISTS "
+		"AND relkind IN ('r', 'p') AND atttypid = 'bytea'::regtype AND NOT EXISTS "
 		"(SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c' "
 		"AND a.attnum = ANY (k.conkey) AND pg_get_constraintdef(k.oid) ~ 'octet_length')"), "");
 	/* clang-format on */
