@@ -125,7 +125,7 @@ sql:
 # What a machine lacks is installed before anything is built, so the work is done by a second make.
 MAKE_IN_TURN = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
-.PHONY: packages check check-unit check-system demo bench mutate lint fmt fmt-check fuzz clean install help
+.PHONY: packages check check-unit check-system check-box demo bench mutate lint fmt fmt-check fuzz clean install deb help
 packages:
 	@.ci/packages
 
@@ -137,6 +137,10 @@ check-unit: all $(unit_programs) ## unit tests of this variant
 
 check-system: all ## tests on real servers (TESTS=word... picks some)
 	@tests/system/run --build $(B) $(TESTS)
+
+check-box: deb ## the packages in booted Debian 12 and 13 (BOX="bookworm -- init" picks)
+	@.ci/packages box
+	@tests/box/run $(BOX)
 
 demo: packages ## a server behind a private Tor network, and two people who talk (KEEP=1: stays up)
 	$(MAKE_IN_TURN) all
@@ -168,17 +172,30 @@ clean: ## remove build/
 	rm -rf build
 
 LIBDIR = $(DESTDIR)$(PREFIX)/lib
+SHARE = $(DESTDIR)$(PREFIX)/share
+UNITDIR = $(PREFIX)/lib/systemd/system
+PUT = install -D -m 644 -t
 install: all $(if $(cli_objects),$(B)/installed/sotto) ## into $(DESTDIR)$(PREFIX)
 	install -D -t $(LIBDIR)/sotto $(addprefix $(B)/,prekeyd blobd bridged)
-	install -D -m 644 -t $(LIBDIR)/sotto $(B)/gate.so
-	install -D -m 644 -t $(LIBDIR)/sotto/sql/functions $(wildcard $(B)/sql/functions/*.sql)
-	install -D -m 644 -t $(LIBDIR)/sotto/sql/migrations $(wildcard $(B)/sql/migrations/*.sql)
-	install -D -m 644 -t $(LIBDIR)/systemd/system $(wildcard systemd/*.service systemd/*.socket systemd/*.t[ai]*)
-	install -D -m 644 -t $(LIBDIR)/systemd/catalog systemd/sotto.catalog
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sotto torrc systemd/turnserver.conf
-	$(foreach n,1 5 8,install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$(n) $(wildcard docs/man/*.$(n));)
+	$(PUT) $(LIBDIR)/sotto $(B)/gate.so
+	$(PUT) $(LIBDIR)/sotto/sql/functions $(wildcard $(B)/sql/functions/*.sql)
+	$(PUT) $(LIBDIR)/sotto/sql/migrations $(wildcard $(B)/sql/migrations/*.sql)
+	$(PUT) $(DESTDIR)$(UNITDIR) $(wildcard systemd/*.service systemd/*.socket systemd/*.target systemd/*.timer)
+	$(foreach d,$(wildcard systemd/*.d),$(PUT) $(DESTDIR)$(UNITDIR)/$(notdir $(d)) $(wildcard $(d)/*.conf);)
+	install -D -m 644 systemd/sotto.sysusers $(LIBDIR)/sysusers.d/sotto-server.conf
+	install -D -m 644 systemd/sotto.tmpfiles $(LIBDIR)/tmpfiles.d/sotto-server.conf
+	$(if $(wildcard systemd/*.catalog),$(PUT) $(LIBDIR)/systemd/catalog $(wildcard systemd/*.catalog))
+	$(PUT) $(SHARE)/sotto torrc systemd/turnserver.conf $(wildcard services/sottoctl/conf/*)
+	$(foreach n,1 5 8,$(PUT) $(SHARE)/man/man$(n) $(wildcard docs/man/*.$(n));)
+	install -D -m 644 services/sottoctl/completion.bash $(SHARE)/bash-completion/completions/sottoctl
+	install -D -m 644 client/cli/completion.bash $(SHARE)/bash-completion/completions/sotto
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/sottoctl $(if $(cli_objects),$(B)/installed/sotto)
 	$(if $(wildcard $(LIBS)/lib/*.so.*),cp -a $(LIBS)/lib/*.so.* $(LIBDIR)/sotto)
+
+deb: ## Debian packages, into build/deb
+	@.ci/packages deb
+	$(MAKE_IN_TURN) $(LIBS)/stamp
+	@debian/build $(abspath $(LIBS))
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24

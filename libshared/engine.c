@@ -325,7 +325,7 @@ int engine_main(const struct daemon_shape *shape, void *app, int argc, char **ar
 		if (option == 'c')
 			config = optarg;
 		else if (option == 'i')
-			engine.instance = optarg;
+			engine.instance = *optarg ? optarg : "1"; /* a unit that is no template */
 		else
 			return usage(shape->name);
 	}

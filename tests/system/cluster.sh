@@ -23,47 +23,11 @@ as_postgres() {
 	exec setsid "$@"
 }
 
-settings() {
+settings() { # later lines win
+	cat "$top/services/sottoctl/conf/postgresql.conf"
 	cat <<-EOF
-		listen_addresses = ''
 		port = 5432
 		unix_socket_directories = '$dir/pg'
-		max_connections = 60
-		superuser_reserved_connections = 3
-		shared_buffers = 64MB
-		huge_pages = off
-		jit = off
-		max_parallel_workers = 0
-		max_parallel_workers_per_gather = 0
-		max_worker_processes = 2
-		max_logical_replication_workers = 0
-		autovacuum_max_workers = 1
-		work_mem = 2MB
-		maintenance_work_mem = 32MB
-		wal_buffers = 4MB
-		wal_level = minimal
-		max_wal_senders = 0
-		max_replication_slots = 0
-		archive_mode = off
-		wal_recycle = off
-		wal_init_zero = off
-		wal_compression = lz4
-		max_wal_size = 64MB
-		min_wal_size = 8MB
-		checkpoint_timeout = 30s
-		deadlock_timeout = 20ms
-		log_error_verbosity = terse
-		log_min_messages = fatal
-		log_min_error_statement = panic
-		log_statement = none
-		log_checkpoints = off
-		log_autovacuum_min_duration = -1
-		log_connections = off
-		log_lock_waits = off
-		log_line_prefix = ''
-		track_activities = off
-		track_commit_timestamp = off
-		client_connection_check_interval = 2s
 	EOF
 }
 
@@ -71,11 +35,7 @@ make() {
 	(as_postgres "$bin/initdb" -D "$dir/pgdata" -U postgres -A peer -E UTF8 --locale=C --no-sync \
 		--no-instructions --data-checksums --wal-segsize=1) >"$dir/pg.log" 2>&1 || fail "initdb: see $dir/pg.log"
 	settings >>"$dir/pgdata/postgresql.conf"
-	cat >"$dir/pgdata/pg_hba.conf" <<-EOF
-		local sotto prekeyd,blobd,bridged,sotto_owner peer map=sotto
-		local all postgres peer map=sotto
-		local all all reject
-	EOF
+	cp "$top/services/sottoctl/conf/pg_hba.conf" "$dir/pgdata/"
 	: >"$dir/pgdata/pg_ident.conf"
 	for user in $(printf '%s\n' "$(id -un)" root postgres "$@" | sort -u); do
 		for role in postgres sotto_owner prekeyd blobd bridged; do
@@ -120,7 +80,7 @@ down() {
 }
 
 [ $# -ge 2 ] || fail "usage: up DIR [OS-USER...] | fill DIR BUILD | down DIR"
-verb=$1 dir=$(cd "$2" && pwd)
+verb=$1 dir=$(cd "$2" && pwd) top=$(cd "$(dirname "$0")/../.." && pwd)
 shift 2
 bin=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin | sort -V | tail -n 1)
 [ -x "$bin/postgres" ] || fail "no PostgreSQL server under /usr/lib/postgresql"

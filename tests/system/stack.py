@@ -28,37 +28,6 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 DAEMONS = ("prekeyd", "blobd", "bridged")
 WAIT_S = 30
 
-MOSQUITTO = """\
-per_listener_settings false
-persistence false
-sys_interval 0
-connection_messages false
-log_type error
-log_dest stderr
-allow_anonymous false
-allow_zero_length_clientid false
-max_packet_size 8192
-message_size_limit 4400
-max_inflight_messages 16
-max_queued_messages 5000
-max_queued_bytes 262144
-max_keepalive 600
-plugin {gate}
-plugin_opt_secrets {dir}/keys/broker
-plugin_opt_daemons {run}/sotto-broker/d/s
-plugin_opt_live {run}/sotto-broker/t/s
-
-listener 0 {run}/sotto-broker/d/s
-max_connections 16
-max_qos 1
-listener 0 {run}/sotto-broker/t/s
-max_connections 12000
-max_qos 1
-max_topic_alias 0
-use_username_as_clientid true
-"""
-
-
 # journald as it is, in a mount namespace of its own with an empty /run; its name tells sweep() whose it is.
 JOURNALD = """\
 mount -t tmpfs -o mode=755 none /run
@@ -199,10 +168,21 @@ class Stack:
                 shutil.chown(path, "mosquitto", group)
             os.chmod(path, 0o2750) # the broker's sockets take the group of their directory
         with open(f"{self.dir}/mosquitto.conf", "w", encoding="ascii") as file:
-            file.write(MOSQUITTO.format(gate=f"{self.dir}/gate.so", dir=self.dir, run=self.run))
+            file.write(self._mosquitto_conf())
         os.chmod(file.name, 0o644)
         shutil.copy(f"{self.build}/gate.so", f"{self.dir}/gate.so") # a build tree may be closed to the broker's user
         os.chmod(f"{self.dir}/gate.so", 0o755)
+
+    def _mosquitto_conf(self):
+        """The one that is installed, with our paths."""
+        with open(f"{TOP}/services/sottoctl/conf/mosquitto.conf", encoding="ascii") as file:
+            text = file.read()
+        for ours, installed in ((f"{self.dir}/gate.so", "/usr/lib/sotto/gate.so"), (f"{self.run}/sotto-broker", "/run/sotto-broker"),
+                                (f"{self.dir}/keys/broker", "/run/credentials/sotto-broker.service")):
+            if installed not in text:
+                raise RuntimeError(f"mosquitto.conf does not name {installed}")
+            text = text.replace(installed, ours)
+        return text
 
     def write_settings(self):
         """One file for all; what differs between daemons, their role in the database, comes by PGUSER."""
