@@ -30,6 +30,8 @@ static const struct command {
 	{ "policy", "[open|invite|closed]",
 			"say or set who may register; as sotto_owner, holds at once",
 			policy_command },
+	{ "top", "", "load, latency and refusals of the last hour, or of --since and --until",
+			top_command },
 };
 
 static int usage(FILE *to)
@@ -58,7 +60,7 @@ int main(int argc, char **argv)
 	struct context context = {
 		.database = "", .sql = SOTTO_SQL_DIR, .config = "/etc/sotto/sotto.conf"
 	};
-	int option;
+	int option, rc;
 
 	while ((option = getopt_long(argc, argv, "+d:s:c:h", options, NULL)) != -1) {
 		if (option == 'd')
@@ -75,7 +77,9 @@ int main(int argc, char **argv)
 	context.argc = argc - optind - 1;
 	context.argv = argv + optind + 1;
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (strcmp(commands[i].name, argv[optind]) == 0)
-			return commands[i].run(&context) ? 1 : 0;
+		if (strcmp(commands[i].name, argv[optind]) == 0) {
+			rc = commands[i].run(&context);
+			return rc < 0 ? 1 : rc;
+		}
 	return usage(stderr);
 }

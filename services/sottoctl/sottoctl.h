@@ -13,7 +13,10 @@ struct context {
 	char **argv;
 };
 
-/* Each returns 0 or a negative E_*, having said on standard error what went wrong. */
+/*
+ * Each returns 0, a negative E_* (status 1), or another exit status above 1, having said on
+ * standard error what went wrong.
+ */
 int cluster_command(const struct context *context);
 int migrate_command(const struct context *context);
 int sweep_command(const struct context *context);
@@ -21,6 +24,7 @@ int keys_command(const struct context *context);
 int rotate_command(const struct context *context);
 int invite_command(const struct context *context);
 int policy_command(const struct context *context);
+int top_command(const struct context *context);
 
 /* rotate.c, for keys_command too: the token-keys of all daemons below base. */
 int rotate_below(const char *base) MUST_CHECK;

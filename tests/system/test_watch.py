@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What an administrator sees of the daemons: lines and numbers in a real journal."""
+import json
 import os
+import pty
 import re
+import select
 import shutil
 import subprocess
 import tempfile
+import termios
+import time
 import unittest
 
 import client
@@ -127,3 +132,116 @@ class Journal(Bed):
         mqtt.next_blob()
         until("the records", lambda: self.total("bridged", "PUSHES") > pushes, self.stack.check)
         self.assertGreaterEqual(int(self.entries("metrics", "bridged")[-1]["SOTTO_SESSIONS"]), 1)
+
+
+class Top(unittest.TestCase):
+    """sottoctl top on a journal of known content, written by systemd's own tool."""
+
+    END = 1_700_000_000 # any day that is over
+
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory()
+        self.addCleanup(self.dir.cleanup)
+        self.text = ""
+
+    def entry(self, at, event, daemon, message="x", **numbers):
+        number, priority = events()[event]
+        fields = {"__REALTIME_TIMESTAMP": int(at * 1e6), "__MONOTONIC_TIMESTAMP": int(at * 1e6), "_BOOT_ID": "1" * 32,
+                  "MESSAGE": message, "MESSAGE_ID": number, "PRIORITY": priority, "SOTTO_EVENT": event,
+                  "SOTTO_DAEMON": daemon, "SOTTO_INSTANCE": 1, **{f"SOTTO_{k}": v for k, v in numbers.items()}}
+        self.text += "".join(f"{k}={v}\n" for k, v in fields.items()) + "\n"
+
+    def minutes(self, daemon, requests):
+        """A record a minute, the last one at END."""
+        for i, n in enumerate(requests):
+            self.entry(self.END - 60 * (len(requests) - 1 - i), "metrics", daemon, PERIOD_MS=60000, REQUESTS=n, SERVED=n,
+                       LATENCY_P99_US=1000 + i, SESSIONS=n, DATABASE_UP=1)
+
+    def top(self, *words, since, until=0, status=0):
+        subprocess.run(["/usr/lib/systemd/systemd-journal-remote", "-o", f"{self.dir.name}/t.journal", "-"],
+                       input=self.text.encode(), check=True, stderr=subprocess.DEVNULL)
+        self.text = ""
+        moment = lambda ago: time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.END + 1 - ago))
+        done = subprocess.run([f"{os.environ['SOTTO_BUILD']}/sottoctl", "top", "--directory", self.dir.name, "--since",
+                               moment(since), "--until", moment(until), *words], check=False, capture_output=True,
+                              encoding="utf-8", env={**os.environ, "LC_ALL": "C.UTF-8"})
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done.stdout
+
+    def test_json_sums_counts_takes_last_states_and_highest_spans(self):
+        self.minutes("blobd", [10, 20, 30, 40, 50, 60])
+        self.minutes("bridged", [1] * 6)
+        got = json.loads(self.top("--json", since=240))
+        self.assertEqual([d["daemon"] for d in got["daemons"]], ["blobd", "bridged"])
+        blobd = got["daemons"][0]
+        self.assertEqual((blobd["records"], blobd["total"]["requests"]), (4, 180))
+        self.assertEqual((blobd["total"]["sessions"], blobd["total"]["latency_p99_us"]), (60, 1005))
+        self.assertEqual([c["requests"] for c in blobd["columns"]], [30, 40, 50, 60])
+        self.assertEqual(got["step_s"], 60)
+
+    def test_a_window_of_the_past_holds_what_was_then_and_no_more(self):
+        self.minutes("blobd", range(100, 160))
+        for since, until in ((3600, 1800), (1800, 600), (600, 0)):
+            total = json.loads(self.top("--json", since=since, until=until))["daemons"][0]["total"]
+            self.assertEqual(total["requests"], sum(range(160 - since // 60, 160 - until // 60)))
+        self.assertEqual(json.loads(self.top("--json", since=9000, until=8000))["daemons"], [])
+        self.assertIn("no record of this time", self.top(since=9000, until=8000))
+
+    def test_the_line_rises_as_the_numbers_do_and_leaves_gaps_where_nothing_is_known(self):
+        self.minutes("blobd", [0, 60, 120, 180, 240, 300, 360, 420])
+        line = next(l for l in self.top(since=480).splitlines() if "requests/s" in l)
+        self.assertEqual(line.split(), ["requests/s", "7", "7", "▁▂▃▄▅▆▇█"])
+        line = next(l for l in self.top(since=720).splitlines() if "requests/s" in l)
+        self.assertTrue(line.endswith("     ▁▂▃▄▅▆▇█"), line)
+
+    def test_wide_columns_and_short_records_lose_nothing(self):
+        for i in range(120):
+            self.entry(self.END - 118 + i, "metrics", "blobd", PERIOD_MS=1000, REQUESTS=1)
+        got = json.loads(self.top("--json", since=120))["daemons"][0]
+        self.assertEqual((got["total"]["requests"], [c["requests"] for c in got["columns"]]), (120, [60, 60]))
+
+    def test_events_are_told_and_move_no_terminal(self):
+        self.minutes("blobd", [1])
+        self.entry(self.END - 30, "database-lost", "blobd", message="away")
+        self.text = self.text.replace("MESSAGE=away", "MESSAGE=away\x1b[2J")
+        out = self.top(since=60)
+        self.assertIn("blobd database-lost: away?[2J", out)
+        self.assertNotIn("\x1b", out)
+        event = json.loads(self.top("--json", since=60))["events"][0]
+        self.assertEqual((event["event"], event["priority"], int(event["at"])), ("database-lost", 3, self.END - 30))
+
+    def test_a_wrong_time_is_told_and_status_2(self):
+        for words in (["--step", "0"], ["--step", "5x"], ["--until", "25:61"], ["--since", "now"], ["extra"]):
+            self.top(*words, since=60, status=2)
+
+
+class Looking(Bed):
+    """sottoctl top in a terminal, on a server at work."""
+
+    journal, settings = True, {"metrics_s": 1}
+
+    def test_top_follows_and_q_ends_it(self):
+        box, (master, slave) = self.mailbox(), pty.openpty()
+        self.addCleanup(os.close, master)
+        before = termios.tcgetattr(slave)
+        top = subprocess.Popen([f"{self.stack.build}/sottoctl", "top", "--directory", f"{self.stack.dir}/journal",
+                                "--since", "-60s", "--step", "1s"], stdin=slave, stdout=slave,
+                               env={**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm"})
+        self.addCleanup(top.wait)
+        self.addCleanup(top.kill)
+        screen = ""
+
+        def shows(pattern):
+            nonlocal screen
+            while select.select([master], [], [], 0)[0]:
+                screen = (screen + os.read(master, 65536).decode("utf-8", "replace"))[-65536:]
+            return re.search(pattern, screen.split("\x1b[2J")[-1])
+
+        until("top to draw", lambda: shows(r"blobd.*database"), self.stack.check)
+        self.assertEqual(box.put(blob()).status, 201)
+        until("top to see the deposit", lambda: shows(r"stored/min +\d"), self.stack.check)
+        os.write(master, b"q")
+        until("top to end", lambda: shows("$") and top.poll() is not None, self.stack.check)
+        self.assertEqual(top.returncode, 0)
+        self.assertEqual(termios.tcgetattr(slave), before)
+        os.close(slave)
