@@ -21,6 +21,7 @@ int id_command(struct cli *cli);
 int add_command(struct cli *cli);
 int accept_command(struct cli *cli);
 int block_command(struct cli *cli);
+int end_command(struct cli *cli);
 int contacts_command(struct cli *cli);
 int send_command(struct cli *cli);
 int recv_command(struct cli *cli);

@@ -3,6 +3,7 @@
 #include "client/cli/cli.h"
 
 #include "client/lib/store.h"
+#include "client/lib/upkeep.h"
 #include "libshared/error.h"
 #include "libshared/qr.h"
 
@@ -179,10 +180,24 @@ int recv_command(struct cli *cli)
 	unsigned n, sent;
 	int rc = sync_flush(&cli->net, cli->profile, &sent),
 	    fetched = sync_fetch(&cli->net, cli->profile, &n);
-	int shown = show_unread(cli);
+	int shown = show_unread(cli), kept = upkeep(&cli->net, cli->profile);
 
 	rc = rc ? rc : fetched ? fetched : shown;
+	if (rc == 0 && kept)
+		tell(cli, kept, "the account could not be looked after this time");
 	return tell_sync(cli, rc);
+}
+
+int end_command(struct cli *cli)
+{
+	int rc = upkeep_end_contact(&cli->net, cli->profile, cli->argv[0]);
+
+	if (rc == SYNC_NO_CONTACT)
+		return tell(cli, rc, "there is no contact of that name");
+	if (rc)
+		tell(cli, rc, "the mailbox is ended as soon as the server can be reached");
+	show_event(cli, "ended", cli->argv[0]);
+	return 0;
 }
 
 static void on_signal(int number)

@@ -26,6 +26,8 @@ static const struct command {
 	{ "accept", "REQUEST NAME", 2, true, "accept a request under a name of yours",
 			accept_command },
 	{ "block", "NAME", 1, true, "never hear of that person again", block_command },
+	{ "end", "NAME", 1, true, "forget a person, all that was said, and their mailbox",
+			end_command },
 	{ "contacts", "", 0, true, "who is there", contacts_command },
 	{ "send", "NAME TEXT", 2, true, "send a message", send_command },
 	{ "recv", "", 0, true, "fetch what has come, send what waits", recv_command },

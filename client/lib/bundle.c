@@ -170,27 +170,35 @@ static int public_bytes(uint8_t out[static 32], const ec_public_key *key)
 	return 0;
 }
 
-/* The signed prekey that all bundles of the batch share; made when there is none or `renew`. */
-static int signed_prekey(struct profile *p, struct bundle *b, bool renew)
+static int make_signed_prekey(struct profile *p, uint32_t id)
 {
 	SIGNAL_OWNED(session_signed_pre_key) *key = NULL;
 	SIGNAL_OWNED(ratchet_identity_key_pair) *pair = NULL;
-	int64_t id = 0;
-	int rc = q_number(&id, p->db, "SELECT coalesce(max(id), 0) FROM signed_prekey", "");
 
-	if (rc)
-		return E_IO;
-	if (id == 0 || renew) {
-		if (signal_protocol_identity_get_key_pair(p->stores, &pair) ||
-				signal_protocol_key_helper_generate_signed_pre_key(&key, pair,
-						(uint32_t)++id, (uint64_t)profile_now(p) * 1000,
-						p->signal) ||
-				signal_protocol_signed_pre_key_store_key(p->stores, key))
-			return E_CRYPTO;
-	} else if (signal_protocol_signed_pre_key_load_key(p->stores, &key, (uint32_t)id)) {
+	if (signal_protocol_identity_get_key_pair(p->stores, &pair) ||
+			signal_protocol_key_helper_generate_signed_pre_key(&key, pair, id,
+					(uint64_t)profile_now(p) * 1000, p->signal) ||
+			signal_protocol_signed_pre_key_store_key(p->stores, key))
 		return E_CRYPTO;
-	}
-	b->signed_id = (uint32_t)id;
+	return q_run(p->db,
+			"INSERT INTO meta VALUES ('generation made', ?) ON CONFLICT (name) "
+			"DO UPDATE SET value = excluded.value",
+			"i", profile_now(p));
+}
+
+/* The signed prekey that all bundles of the generation share. */
+static int signed_prekey(struct profile *p, struct bundle *b, uint32_t id)
+{
+	SIGNAL_OWNED(session_signed_pre_key) *key = NULL;
+	int rc = 0;
+
+	if (!signal_protocol_signed_pre_key_contains_key(p->stores, id))
+		rc = make_signed_prekey(p, id);
+	if (rc)
+		return rc;
+	if (signal_protocol_signed_pre_key_load_key(p->stores, &key, id))
+		return E_CRYPTO;
+	b->signed_id = id;
 	memcpy(b->signed_signature, session_signed_pre_key_get_signature(key), SIGNATURE_BYTES);
 	return public_bytes(b->signed_key,
 			ec_key_pair_get_public(session_signed_pre_key_get_key_pair(key)));
@@ -224,20 +232,21 @@ static int sealing_key(struct profile *p, struct bundle *b)
 	hpke_keypair(b->sealing, secret.b);
 	crypto_hash_sha256(hash, b->sealing, sizeof b->sealing);
 	return q_run(p->db,
-			"INSERT INTO sealing (turn, prekey, key_hash, public, secret) VALUES (0, "
-			"?, ?, ?, ?)",
-			"ibbb", (int64_t)b->prekey_id, hash, sizeof hash, b->sealing,
-			sizeof b->sealing, secret.b, sizeof secret.b);
+			"INSERT INTO sealing (turn, signed, prekey, key_hash, public, secret) "
+			"VALUES (0, ?, ?, ?, ?, ?)",
+			"iibbb", (int64_t)b->signed_id, (int64_t)b->prekey_id, hash, sizeof hash,
+			b->sealing, sizeof b->sealing, secret.b, sizeof secret.b);
 }
 
-static int make_all(struct profile *p, struct bundle_batch *out, bool renew)
+static int make_all(struct profile *p, struct bundle_batch *out, uint32_t generation)
 {
 	struct bundle b = { .registration_id = p->registration_id };
 	const struct q_blob inbox = { b.inbox.b, sizeof b.inbox.b };
 	int rc = q_blob(&inbox, p->db, "SELECT deposit FROM mailbox WHERE kind = 0", "");
 
 	memcpy(b.identity, p->identity, sizeof b.identity);
-	rc = rc ? E_IO : signed_prekey(p, &b, renew);
+	out->generation = generation;
+	rc = rc ? E_IO : signed_prekey(p, &b, generation);
 	rc = rc ? rc : sealing_key(p, &b);
 	rc = rc ? rc : seal(p, out->last_resort, &b);
 	for (int i = 0; rc == 0 && i < BUNDLES_PER_PUT; i++) {
@@ -249,9 +258,32 @@ static int make_all(struct profile *p, struct bundle_batch *out, bool renew)
 	return rc;
 }
 
-int bundle_make_batch(struct profile *p, struct bundle_batch *out, bool renew)
+int bundle_make_batch(struct profile *p, struct bundle_batch *out, uint32_t generation)
 {
 	int rc = q_begin(p->db);
 
-	return rc ? rc : q_end(p->db, make_all(p, out, renew));
+	return rc ? rc : q_end(p->db, make_all(p, out, generation));
+}
+
+int bundle_newest(uint32_t *out, int64_t *out_made_s, struct profile *p)
+{
+	int64_t id = 0;
+	int rc = q_number(&id, p->db, "SELECT coalesce(max(id), 0) FROM signed_prekey", "");
+
+	rc = rc ? rc
+		: q_number(out_made_s, p->db,
+				  "SELECT coalesce((SELECT value FROM meta WHERE name = "
+				  "'generation "
+				  "made'), 0)",
+				  "");
+	*out = (uint32_t)id;
+	return rc ? E_IO : 0;
+}
+
+int bundle_confirmed(struct profile *p, uint32_t generation)
+{
+	return q_run(p->db,
+			"UPDATE sealing SET superseded_s = ? WHERE turn = 0 AND base IS NULL AND "
+			"signed < ? AND superseded_s IS NULL",
+			"ii", profile_now(p), (int64_t)generation);
 }

@@ -28,14 +28,23 @@ int bundle_open(struct bundle *out, struct profile *profile, const struct contac
 		const uint8_t sealed[static BUNDLE_BYTES]) MUST_CHECK;
 
 /*
- * A new generation or a refill of our own, with all secrets stored: one last-resort and 50 one-time
- * bundles. Uses the newest signed prekey, or makes one when `renew`. In one transaction.
+ * A new generation of our own or a refill, with all secrets stored: one last-resort and 50 one-time
+ * bundles. A generation is the id of its signed prekey, made with its first batch. In one
+ * transaction.
  */
 struct bundle_batch {
+	uint32_t generation;
 	uint8_t last_resort[BUNDLE_BYTES];
 	uint8_t one_time[BUNDLES_PER_PUT][BUNDLE_BYTES];
 };
-int bundle_make_batch(struct profile *profile, struct bundle_batch *out, bool renew) MUST_CHECK;
+int bundle_make_batch(
+		struct profile *profile, struct bundle_batch *out, uint32_t generation) MUST_CHECK;
+
+/* 0 when there is none yet, and when it was made. */
+int bundle_newest(uint32_t *out, int64_t *out_made_s, struct profile *profile) MUST_CHECK;
+
+/* The server has that generation: unused secrets of older ones die once they are quiet. */
+int bundle_confirmed(struct profile *profile, uint32_t generation) MUST_CHECK;
 
 /* True when X25519 with this key would be all zero (31 Wycheproof cases): the Signal library takes
  * such keys. */

@@ -120,6 +120,27 @@ int contact_block(struct profile *p, const char *name)
 	return set_state(p, name, CONTACT_BLOCKED);
 }
 
+int contact_end(struct profile *p, const struct contact *c)
+{
+	static const char *const theirs[] = {
+		"UPDATE mailbox SET kind = 3, contact = NULL WHERE contact = ?",
+		"DELETE FROM session WHERE peer = (SELECT identity FROM contact WHERE id = ?)",
+		"DELETE FROM peer_turn WHERE contact = ?",
+		"DELETE FROM sealing WHERE contact = ?",
+		"DELETE FROM missing WHERE contact = ?",
+		"DELETE FROM outbox WHERE contact = ?",
+		"DELETE FROM message WHERE contact = ?",
+		"DELETE FROM contact WHERE id = ?",
+	};
+	int rc = q_begin(p->db);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(theirs); i++)
+		rc = q_run(p->db, theirs[i], "i", c->id);
+	return q_end(p->db, rc);
+}
+
 int contact_request(struct contact *out, struct profile *p, const uint8_t identity[static 32])
 {
 	uint8_t hash[HASH_BYTES];
@@ -139,83 +160,4 @@ int contact_request(struct contact *out, struct profile *p, const uint8_t identi
 			"?, ?)",
 			"tbb", name, hash, sizeof hash, identity, (size_t)32);
 	return rc ? rc : contact_by_identity(out, p, identity);
-}
-
-/* --- mailboxes ---------------------------------------------------------- */
-
-#define BOX_COLUMNS                                                                         \
-	"SELECT id, coalesce(contact, 0), kind, made, owner_secret, deposit, request FROM " \
-	"mailbox WHERE "
-
-static int read_mailbox(struct own_mailbox *out, sqlite3_stmt *s)
-{
-	CLEANUP(key_wipe) struct key secret = { { 0 } };
-	int rc = sqlite3_step(s);
-
-	if (rc == SQLITE_DONE)
-		return CONTACT_NONE;
-	if (rc != SQLITE_ROW)
-		return E_IO;
-	*out = (struct own_mailbox){
-		.id = sqlite3_column_int64(s, 0),
-		.contact = sqlite3_column_int64(s, 1),
-		.inbox = sqlite3_column_int(s, 2) == 0,
-		.made = sqlite3_column_int(s, 3) != 0,
-	};
-	if (!q_column(secret.b, sizeof secret.b, s, 4) ||
-			!q_column(out->deposit.b, KEY_BYTES, s, 5) ||
-			!q_column(out->request, sizeof out->request, s, 6) ||
-			key_pair_from_secret(&out->owner, &secret))
-		return E_IO;
-	owner_mailbox_id(out->mailbox, &out->owner.pub);
-	hash256(out->deposit_hash, out->deposit.b, sizeof out->deposit.b);
-	return 0;
-}
-
-static int find_mailbox(struct own_mailbox *out, struct profile *p, int64_t contact)
-{
-	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
-	int rc = q_open(&s, p->db, BOX_COLUMNS "coalesce(contact, 0) = ? ORDER BY id DESC LIMIT 1",
-			"i", contact);
-
-	return rc ? rc : read_mailbox(out, s);
-}
-
-int mailbox_for(struct own_mailbox *out, struct profile *p, int64_t contact)
-{
-	CLEANUP(key_wipe) struct key owner = { { 0 } };
-	CLEANUP(key_wipe) struct key deposit = { { 0 } };
-	uint8_t request[16];
-	int rc = find_mailbox(out, p, contact);
-
-	if (rc != CONTACT_NONE)
-		return rc;
-	key_random(&owner);
-	key_random(&deposit);
-	randombytes_buf(request, sizeof request);
-	rc = q_run(p->db,
-			"INSERT INTO mailbox (kind, contact, owner_secret, deposit, request) "
-			"VALUES (?, nullif(?, 0), ?, ?, ?)",
-			"iibbb", (int64_t)(contact ? 1 : 0), contact, owner.b, sizeof owner.b,
-			deposit.b, sizeof deposit.b, request, sizeof request);
-	return rc ? rc : find_mailbox(out, p, contact);
-}
-
-int mailbox_made(struct profile *p, int64_t id)
-{
-	return q_run(p->db, "UPDATE mailbox SET made = 1 WHERE id = ?", "i", id);
-}
-
-int mailbox_seen_empty(struct profile *p, int64_t id)
-{
-	return q_run(p->db, "UPDATE mailbox SET empty_s = ? WHERE id = ?", "ii", profile_now(p),
-			id);
-}
-
-int mailbox_next(struct own_mailbox *out, struct profile *p, int64_t after)
-{
-	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
-	int rc = q_open(&s, p->db, BOX_COLUMNS "id > ? AND made ORDER BY id LIMIT 1", "i", after);
-
-	return rc ? rc : read_mailbox(out, s);
 }

@@ -29,6 +29,8 @@ int contact_add(struct profile *profile, const char *name,
  * is taken. */
 int contact_accept(struct profile *profile, const char *request, const char *name) MUST_CHECK;
 int contact_block(struct profile *profile, const char *name) MUST_CHECK;
+/* Forgets the person and all that was said; the mailbox becomes one that is to be ended. */
+int contact_end(struct profile *profile, const struct contact *contact) MUST_CHECK;
 int contact_by_name(struct contact *out, struct profile *profile, const char *name) MUST_CHECK;
 int contact_by_id(struct contact *out, struct profile *profile, int64_t id) MUST_CHECK;
 int contact_by_identity(struct contact *out, struct profile *profile,
@@ -46,14 +48,24 @@ struct own_mailbox {
 	struct key deposit;
 	uint8_t mailbox[MAILBOX_ID_BYTES], deposit_hash[HASH_BYTES];
 	uint8_t request[16]; /* of its live session: the same one renews */
+	int64_t fetched_s;   /* when it was last fetched; 0: never */
 };
 
-/* The mailbox for a contact (0: the inbox), prepared when there is none; `made` says whether the
- * server has it. */
+/* The mailbox for a contact (0: the inbox): a spare one, or prepared when there is none; `made`
+ * says whether the server has it. */
 int mailbox_for(struct own_mailbox *out, struct profile *profile, int64_t contact) MUST_CHECK;
 int mailbox_made(struct profile *profile, int64_t id) MUST_CHECK;
 int mailbox_seen_empty(struct profile *profile, int64_t id) MUST_CHECK;
+int mailbox_fetched(struct profile *profile, int64_t id) MUST_CHECK;
 /* Goes through those that are made: start with 0. CONTACT_NONE: no further one. */
 int mailbox_next(struct own_mailbox *out, struct profile *profile, int64_t after) MUST_CHECK;
+
+/* Spare ones are made beforehand, so that a new mailbox does not tell of a new contact. */
+int mailbox_count_spare(int64_t *out, struct profile *profile) MUST_CHECK;	/* made */
+int mailbox_spare(struct own_mailbox *out, struct profile *profile) MUST_CHECK; /* to be made */
+
+/* Goes through those that are to be ended. CONTACT_NONE. */
+int mailbox_next_ending(struct own_mailbox *out, struct profile *profile, int64_t after) MUST_CHECK;
+int mailbox_ended(struct profile *profile, int64_t id) MUST_CHECK;
 
 #endif

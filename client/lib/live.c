@@ -6,6 +6,7 @@
  */
 #include "client/lib/live.h"
 
+#include "client/lib/upkeep.h"
 #include "libshared/error.h"
 #include "libshared/reader.h"
 #include "libshared/writer.h"
@@ -20,6 +21,8 @@
 
 enum {
 	MAILBOXES_MOST = 16,
+	TICK_MS = 60000,
+	TICK_FAST_MS = 1000,
 	KEEPALIVE_S = 30,
 	SPREAD_MS = 30000,
 	BACKOFF_MOST_MS = 60000,
@@ -44,8 +47,9 @@ struct live {
 	struct profile *profile;
 	struct live_events events;
 	struct session sessions[MAILBOXES_MOST];
-	unsigned n;
+	unsigned n, n_first; /* n_first: those there were at the beginning */
 	bool ready;
+	int64_t tick_at_ms;
 };
 
 static int64_t now_ms(void)
@@ -281,11 +285,48 @@ static void open_session(struct session *s)
 
 /* --- the loop ----------------------------------------------------------- */
 
+static int64_t last_mailbox(const struct live *live)
+{
+	return live->n ? live->sessions[live->n - 1].mailbox.id : 0;
+}
+
+/* A session for each mailbox that has none, as far as there is room. */
+static int adopt(struct live *live)
+{
+	struct own_mailbox m = { .id = last_mailbox(live) };
+	int rc = 0;
+
+	while (live->n < MAILBOXES_MOST && (rc = mailbox_next(&m, live->profile, m.id)) == 0) {
+		struct session *s = &live->sessions[live->n++];
+
+		s->live = live;
+		s->mailbox = m;
+		s->open_at_ms = spread(live, SPREAD_MS / 10);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* Besides the sessions: sends what waits, fetches what is not live, looks after the account. */
+static int tick(struct live *live)
+{
+	int64_t every_ms = live->net->fast ? TICK_FAST_MS : TICK_MS;
+	unsigned n_new = 0;
+	int rc;
+
+	if (live->tick_at_ms > now_ms())
+		return 0;
+	live->tick_at_ms = now_ms() + every_ms / 2 + randombytes_uniform((uint32_t)every_ms);
+	rc = upkeep_tick(live->net, live->profile, last_mailbox(live), &n_new);
+	if (n_new)
+		live->events.on_news(live->events.userdata);
+	rc = rc < 0 && rc != E_NET && rc != E_PROTO ? rc : 0; /* the network's faults pass */
+	return rc ? rc : adopt(live);
+}
+
 int live_open(struct live **out, struct net *net, struct profile *profile,
 		const struct live_events *events)
 {
 	CLEANUP(live_close) struct live *live = calloc(1, sizeof *live);
-	struct own_mailbox m = { .id = 0 };
 	int rc;
 
 	if (!live)
@@ -294,15 +335,11 @@ int live_open(struct live **out, struct net *net, struct profile *profile,
 	live->net = net;
 	live->profile = profile;
 	live->events = *events;
-	while ((rc = mailbox_next(&m, profile, m.id)) == 0 && live->n < MAILBOXES_MOST) {
-		struct session *s = &live->sessions[live->n++];
-
-		s->live = live;
-		s->mailbox = m;
-		s->open_at_ms = spread(live, SPREAD_MS / 10);
-	}
-	if (rc < 0)
+	live->tick_at_ms = now_ms() + TICK_MS;
+	rc = adopt(live);
+	if (rc)
 		return rc;
+	live->n_first = live->n;
 	*out = STEAL(live);
 	return 0;
 }
@@ -364,12 +401,14 @@ static void drive(struct session *s, short revents)
 
 static void tell_ready(struct live *live)
 {
-	for (unsigned i = 0; i < live->n; i++)
+	if (live->ready)
+		return;
+	for (unsigned i = 0; i < live->n_first; i++)
 		if (!live->sessions[i].subscribed || !live->sessions[i].fetched)
 			return;
-	if (!live->ready)
-		live->events.on_ready(live->events.userdata);
+	live->events.on_ready(live->events.userdata);
 	live->ready = true;
+	live->tick_at_ms = now_ms();
 }
 
 int live_turn(struct live *live, int wait_ms)
@@ -382,6 +421,9 @@ int live_turn(struct live *live, int wait_ms)
 	if (rc)
 		return rc;
 	tell_ready(live);
+	rc = tick(live);
+	if (rc)
+		return rc;
 	for (unsigned i = 0; i < live->n; i++) {
 		struct session *s = &live->sessions[i];
 

@@ -3,10 +3,9 @@
  * circuit. */
 #include "client/lib/sync.h"
 
+#include "client/lib/account.h"
 #include "client/lib/store.h"
-#include "client/lib/turns.h"
 #include "libshared/error.h"
-#include "libshared/writer.h"
 
 #include <jansson.h>
 #include <sodium.h>
@@ -17,7 +16,7 @@ enum { KEEP_DAYS = 21 };
 
 #define ANSWER __attribute__((cleanup(answer_clear_ref))) struct answer
 
-static int verdict(int rc, const struct answer *a)
+int sync_verdict(int rc, const struct answer *a)
 {
 	if (rc)
 		return rc;
@@ -63,76 +62,48 @@ static int mailbox_body(uint8_t out[static JSON_BYTES], const struct own_mailbox
 	return 0;
 }
 
-int sync_mailbox(struct net *net, struct profile *p, int64_t contact)
+int sync_make_mailbox(struct net *net, struct profile *p, const struct own_mailbox *m)
 {
 	ANSWER answer = { 0 };
-	struct own_mailbox m;
 	uint8_t body[JSON_BYTES];
 	char path[128];
 	struct ask ask;
-	int rc = mailbox_for(&m, p, contact);
+	int rc;
 
-	if (rc || m.made)
-		return rc;
-	mailbox_path(path, &m, "");
-	ask = mailbox_ask(p, &m, "PUT", path);
+	mailbox_path(path, m, "");
+	ask = mailbox_ask(p, m, "PUT", path);
 	ask.body = body;
 	ask.body_len = sizeof body;
-	rc = mailbox_body(body, &m);
+	rc = mailbox_body(body, m);
 	rc = rc ? rc : net_ask(net, &ask, &answer);
-	rc = verdict(rc, &answer);
-	return rc ? rc : mailbox_made(p, m.id);
+	rc = sync_verdict(rc, &answer);
+	return rc ? rc : mailbox_made(p, m->id);
 }
 
-/* --- the account -------------------------------------------------------- */
-
-static int account_put(
-		struct net *net, struct profile *p, const char *end, const void *body, size_t len)
+int sync_end_mailbox(struct net *net, struct profile *p, const struct own_mailbox *m)
 {
 	ANSWER answer = { 0 };
-	char uuid[UUID_TEXT + 1], path[96];
-	const struct ask ask = {
-		.circuit = { "account", NULL, 0 },
-		.onion = p->onion,
-		.port = PORT_PREKEYD,
-		.method = "PUT",
-		.path = path,
-		.owner = &p->owner,
-		.body = body,
-		.body_len = len,
-	};
+	char path[128];
+	struct ask ask;
 
-	uuid_write(uuid, p->uuid);
-	snprintf(path, sizeof path, "/v1/accounts/%s%s", uuid, end);
-	return verdict(net_ask(net, &ask, &answer), &answer);
+	mailbox_path(path, m, "");
+	ask = mailbox_ask(p, m, "DELETE", path);
+	return sync_verdict(net_ask(net, &ask, &answer), &answer);
 }
 
-static int register_account(struct net *net, struct profile *p, const struct bundle_batch *batch)
+int sync_mailbox(struct net *net, struct profile *p, int64_t contact)
 {
-	uint8_t *body = malloc(BUNDLES_PUT_BYTES);
-	struct writer w = writer_over(body, body ? BUNDLES_PUT_BYTES : 0);
-	int rc = body ? account_put(net, p, "", batch->last_resort, BUNDLE_BYTES) : E_NOMEM;
+	struct own_mailbox m;
+	int rc = mailbox_for(&m, p, contact);
 
-	writer_u64(&w, 1); /* generation */
-	writer_u64(&w, 1); /* from */
-	writer_copy(&w, batch->last_resort, sizeof batch->last_resort);
-	writer_copy(&w, batch->one_time, sizeof batch->one_time);
-	if (rc == 0)
-		rc = writer_is_full(&w) ? account_put(net, p, "/bundles", body, BUNDLES_PUT_BYTES)
-					: E_BUG;
-	free(body);
-	return rc;
+	return rc || m.made ? rc : sync_make_mailbox(net, p, &m);
 }
 
 int sync_register(struct net *net, struct profile *p)
 {
-	struct bundle_batch *batch = malloc(sizeof *batch);
-	int rc = batch ? sync_mailbox(net, p, 0) : E_NOMEM;
+	int rc = sync_mailbox(net, p, 0);
 
-	rc = rc ? rc : bundle_make_batch(p, batch, false);
-	rc = rc ? rc : register_account(net, p, batch);
-	free(batch);
-	return rc;
+	return rc ? rc : account_register(net, p);
 }
 
 /* --- sending ------------------------------------------------------------ */
@@ -155,7 +126,7 @@ static int deposit(struct net *net, const struct parcel *parcel)
 
 	if (rc == 0 && (answer.status == 507 || answer.status == 404))
 		return answer.status == 507 ? SYNC_FULL : SYNC_GONE;
-	return verdict(rc, &answer);
+	return sync_verdict(rc, &answer);
 }
 
 /* The Idempotency-Key is kept until the bundle has come, so a lost reply costs no second bundle. */
@@ -190,7 +161,7 @@ static int begin(struct net *net, struct profile *p, const struct contact *c)
 
 	uuid_write(uuid, c->link.uuid);
 	snprintf(path, sizeof path, "/v1/accounts/%s/bundle", uuid);
-	rc = verdict(rc ? rc : net_ask(net, &ask, &answer), &answer);
+	rc = sync_verdict(rc ? rc : net_ask(net, &ask, &answer), &answer);
 	if (rc)
 		return rc > 0 ? SYNC_NO_BUNDLE : rc;
 	if (answer.len != BUNDLE_BYTES)
@@ -284,7 +255,7 @@ static int acknowledge(struct net *net, const struct profile *p, const struct ow
 	mailbox_path(path, m, "/acks");
 	ask.body = ids;
 	ask.body_len = ACKS_BYTES;
-	return verdict(net_ask(net, &ask, &answer), &answer);
+	return sync_verdict(net_ask(net, &ask, &answer), &answer);
 }
 
 /* Takes 8 slots; *out_n_acks says how many were there and are to be forgotten. */
@@ -321,12 +292,15 @@ int sync_fetch_one(
 	for (;;) {
 		ANSWER answer = { 0 };
 		uint8_t acks[ACKS_BYTES] = { 0 };
-		int rc = verdict(net_ask(net, &ask, &answer), &answer);
+		int rc = sync_verdict(net_ask(net, &ask, &answer), &answer);
 
 		if (rc)
 			return rc;
 		if (answer.len != FETCH_BYTES)
 			return E_PROTO;
+		rc = mailbox_fetched(p, m->id);
+		if (rc)
+			return rc;
 		if (sodium_is_zero(answer.body, answer.len))
 			return mailbox_seen_empty(p, m->id);
 		rc = take_slots(p, m, answer.body, acks, out_new);
@@ -349,8 +323,5 @@ int sync_fetch(struct net *net, struct profile *p, unsigned *out_new)
 		if (rc)
 			result = rc; /* the others may fare better */
 	}
-	if (rc != CONTACT_NONE)
-		return rc;
-	rc = turns_forget(p);
-	return result ? result : rc;
+	return rc == CONTACT_NONE ? result : rc;
 }

@@ -18,10 +18,17 @@ enum {
 	SYNC_GONE = 6,	    /* the contact's mailbox is gone, and the inbox too */
 };
 
+/* What a reply means: 0, SYNC_REFUSED, or the failure. */
+int sync_verdict(int rc, const struct answer *answer) MUST_CHECK;
+
 int sync_register(struct net *net, struct profile *profile) MUST_CHECK;
 
 /* The mailbox that a contact shall write to exists at our server. */
 int sync_mailbox(struct net *net, struct profile *profile, int64_t contact) MUST_CHECK;
+int sync_make_mailbox(struct net *net, struct profile *profile,
+		const struct own_mailbox *mailbox) MUST_CHECK;
+int sync_end_mailbox(struct net *net, struct profile *profile,
+		const struct own_mailbox *mailbox) MUST_CHECK;
 
 /* Keeps the text and tries to send it. What fails stays in the outbox: sync_flush later. */
 int sync_send(struct net *net, struct profile *profile, const char *name,

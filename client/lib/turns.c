@@ -95,30 +95,42 @@ int turns_started(struct profile *p, int64_t sealing, int64_t contact,
 		const uint8_t base[static BASE_BYTES])
 {
 	return q_run(p->db,
-			"UPDATE sealing SET contact = ?, base = ? WHERE id = ? AND base IS NULL "
-			"AND prekey > 0",
+			"UPDATE sealing SET contact = ?, base = ?, superseded_s = NULL WHERE id = "
+			"? "
+			"AND base IS NULL AND prekey > 0",
 			"ibi", contact, base, (size_t)BASE_BYTES, sealing);
+}
+
+/* A bundle's packets may wait in the inbox or, from somebody who begins anew, in any mailbox. */
+static int forget_sealing(struct profile *p)
+{
+	return q_run(p->db,
+			"DELETE FROM sealing WHERE superseded_s IS NOT NULL AND (superseded_s + ?1 "
+			"<= ?2 OR NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.kind IN (0, 1) AND "
+			"(sealing.contact IS NULL OR m.contact = sealing.contact OR "
+			"(m.kind = 0 AND sealing.turn = 0)) AND "
+			"coalesce(m.empty_s, 0) < superseded_s + ?3))",
+			"iii", (int64_t)RETENTION_S + QUIET_S, profile_now(p), (int64_t)QUIET_S);
 }
 
 int turns_forget(struct profile *p)
 {
+	static const char *const orphans[] = {
+		"DELETE FROM envelope WHERE NOT EXISTS "
+		"(SELECT 1 FROM sealing s WHERE s.id = envelope.sealing)",
+		"DELETE FROM prekey WHERE id NOT IN "
+		"(SELECT prekey FROM sealing WHERE turn = 0 AND base IS NULL)",
+		"DELETE FROM signed_prekey WHERE id < (SELECT max(id) FROM signed_prekey) AND id "
+		"NOT IN (SELECT signed FROM sealing WHERE turn = 0 AND base IS NULL)",
+	};
 	int64_t now = profile_now(p);
-	/* Packets under a bundle's key may wait in the inbox as well as in the contact's mailbox.
-	 */
-	int rc = q_run(p->db,
-			"DELETE FROM sealing WHERE superseded_s IS NOT NULL AND (superseded_s + ?1 "
-			"<= ?2 OR "
-			"NOT EXISTS (SELECT 1 FROM mailbox m WHERE (m.contact IS sealing.contact "
-			"OR "
-			"(m.contact IS NULL AND sealing.turn = 0)) AND coalesce(m.empty_s, 0) < "
-			"superseded_s + ?3))",
-			"iii", (int64_t)RETENTION_S + QUIET_S, now, (int64_t)QUIET_S);
+	/* What the clock put into the future counts from now. */
+	int rc = q_run(p->db, "UPDATE sealing SET superseded_s = ?1 WHERE superseded_s > ?1", "i",
+			now);
 
-	rc = rc ? rc
-		: q_run(p->db,
-				  "DELETE FROM envelope WHERE NOT EXISTS "
-				  "(SELECT 1 FROM sealing s WHERE s.id = envelope.sealing)",
-				  "");
+	rc = rc ? rc : forget_sealing(p);
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(orphans); i++)
+		rc = q_run(p->db, orphans[i], "");
 	return rc ? rc
 		  : q_run(p->db, "DELETE FROM held WHERE since_s + ? <= ?", "ii",
 				    (int64_t)RETENTION_S + QUIET_S, now);

@@ -40,8 +40,8 @@ int turns_started(struct profile *profile, int64_t sealing, int64_t contact,
  * superseded. */
 int turns_opened(struct profile *profile, int64_t sealing) MUST_CHECK;
 
-/* Deletes sealing secrets, and the envelope ids under them, that are quiet; forgets what was held
- * long ago. */
+/* Deletes sealing secrets that are quiet, with the envelope ids and prekeys that go with them;
+ * forgets what was held long ago. */
 int turns_forget(struct profile *profile) MUST_CHECK;
 
 #endif

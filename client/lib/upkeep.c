@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Each step is planned by itself, at random, and may be interrupted anywhere. */
+#include "client/lib/upkeep.h"
+
+#include "client/lib/account.h"
+#include "client/lib/plan.h"
+#include "client/lib/turns.h"
+#include "libshared/error.h"
+
+#include <sodium.h>
+
+enum {
+	SPARE_SPREAD_S = 86400,
+	FAST_SPREAD_S = 1,
+	DAILY_S = 23 * 3600,
+	DAILY_SPREAD_S = 6 * 3600,
+	POLL_S = 600
+};
+
+/* --- spare mailboxes ---------------------------------------------------- */
+
+/* One at a time: four made at once would be known to belong together. */
+static int make_spare(struct net *net, struct profile *p)
+{
+	struct own_mailbox m;
+	int64_t n;
+	bool due;
+	int rc = plan_is_due(&due, p, "spare due");
+
+	rc = rc || !due ? rc : mailbox_count_spare(&n, p);
+	if (rc || !due || n >= SPARE_MAILBOXES)
+		return rc;
+	rc = mailbox_spare(&m, p);
+	rc = rc ? rc : sync_make_mailbox(net, p, &m);
+	return rc ? rc : plan_in(p, "spare due", 0, net->fast ? FAST_SPREAD_S : SPARE_SPREAD_S);
+}
+
+/* --- ending ------------------------------------------------------------- */
+
+static int end_mailboxes(struct net *net, struct profile *p)
+{
+	struct own_mailbox m = { .id = 0 };
+	int rc, result = 0;
+
+	while ((rc = mailbox_next_ending(&m, p, m.id)) == 0) {
+		rc = m.made ? sync_end_mailbox(net, p, &m) : 0;
+		rc = rc ? rc : mailbox_ended(p, m.id);
+		if (rc)
+			result = rc;
+	}
+	return rc == CONTACT_NONE ? result : rc;
+}
+
+int upkeep_end_contact(struct net *net, struct profile *p, const char *name)
+{
+	struct contact c;
+	int rc = contact_by_name(&c, p, name);
+
+	if (rc)
+		return rc > 0 ? SYNC_NO_CONTACT : rc;
+	rc = contact_end(p, &c);
+	return rc ? rc : end_mailboxes(net, p);
+}
+
+/* --- fetching ----------------------------------------------------------- */
+
+/* An hour less than a day, less a random part of six hours. */
+static bool is_stale(const struct profile *p, const struct own_mailbox *m, bool is_live)
+{
+	return profile_has_passed(p, m->fetched_s,
+			is_live ? DAILY_S - randombytes_uniform(DAILY_SPREAD_S) : POLL_S);
+}
+
+static int poll_mailboxes(struct net *net, struct profile *p, int64_t live, unsigned *out_new)
+{
+	struct own_mailbox m = { .id = 0 };
+	int rc, result = 0;
+
+	while ((rc = mailbox_next(&m, p, m.id)) == 0) {
+		if (is_stale(p, &m, m.id <= live))
+			rc = sync_fetch_one(net, p, &m, out_new);
+		result = result ? result : rc;
+	}
+	return rc == CONTACT_NONE ? result : rc;
+}
+
+/* --- all of it ---------------------------------------------------------- */
+
+int upkeep(struct net *net, struct profile *p)
+{
+	int (*const steps[])(struct net *, struct profile *) = { account_keep, make_spare,
+		end_mailboxes };
+	int result = turns_forget(p);
+
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		int rc = steps[i](net, p);
+
+		result = result ? result : rc;
+	}
+	return result;
+}
+
+int upkeep_tick(struct net *net, struct profile *p, int64_t live, unsigned *out_new)
+{
+	unsigned sent;
+	int rc = sync_flush(net, p, &sent), polled, kept;
+
+	*out_new = 0;
+	polled = poll_mailboxes(net, p, live, out_new);
+	kept = upkeep(net, p);
+	return rc ? rc : polled ? polled : kept;
+}

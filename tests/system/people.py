@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""People with the real client, a SOCKS port without Tor behind it, and a clock that a test may move."""
+import glob
+import os
+import re
+import socket
+import socketserver
+import subprocess
+import threading
+
+STEP_S = 60
+PORTS = {7001: "prekeyd", 7002: "blobd", 7003: "bridged"}
+
+
+class Socks(socketserver.ThreadingTCPServer):
+    """Leads a stack's two onion names to its sockets, and notes which circuit (user name) asked for what."""
+    daemon_threads, allow_reuse_address = True, True
+
+    def __init__(self, stack):
+        super().__init__(("127.0.0.1", 0), Talk)
+        self.stack, self.open, self.seen = stack, True, []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def path(self, host, port):
+        if host == self.stack.onion_live and port == 1883:
+            return f"{self.stack.run}/sotto-broker/t/s"
+        return self.stack.socket_path(PORTS[port]) if host == self.stack.onion_api and port in PORTS else None
+
+
+class Talk(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.rfile.read(self.rfile.read(2)[1])
+        self.request.sendall(b"\5\2")
+        self.rfile.read(1)
+        user = self.rfile.read(self.rfile.read(1)[0]).decode()
+        self.rfile.read(self.rfile.read(1)[0])
+        self.request.sendall(b"\1\0")
+        head = self.rfile.read(4)
+        host = self.rfile.read(self.rfile.read(1)[0]).decode() if head[3] == 3 else ""
+        port = int.from_bytes(self.rfile.read(2), "big")
+        path = self.server.path(host, port) if self.server.open else None
+        if not path:
+            self.request.sendall(b"\5\4\0\1" + bytes(6))
+            return
+        self.server.seen.append((user, port))
+        with socket.socket(socket.AF_UNIX) as to:
+            to.connect(path)
+            self.request.sendall(b"\5\0\0\1" + bytes(6))
+            back = threading.Thread(target=pump, args=(to, self.request), daemon=True)
+            back.start()
+            pump(self.request, to)
+            back.join()
+
+
+def pump(one, other):
+    try:
+        while data := one.recv(65536):
+            other.sendall(data)
+    except OSError:
+        pass
+    finally:
+        try:
+            other.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+class Person:
+    """A profile in the stack's directory; do() runs one command at that person's time."""
+
+    def __init__(self, stack, socks, name):
+        self.stack, self.socks, self.name = stack, socks, name
+        self.profile, self.days = f"{stack.dir}/{name}", 0
+        self.do("init", "--server", stack.onion_api)
+
+    def argv(self, fd, *words):
+        return [f"{self.stack.build}/sotto", "--profile", self.profile, "--passphrase-fd", str(fd), "--socks",
+                "127.0.0.1:%d" % self.socks.server_address[1], "--pacing", "fast", *words]
+
+    def environment(self):
+        """libfaketime moves the wall clock of the client, and no other."""
+        library, = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+        return {**os.environ, "LD_PRELOAD": library, "FAKETIME": f"+{self.days}d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+    def run(self, *words):
+        fd, to = os.pipe()
+        os.write(to, b"correct horse battery staple\n")
+        os.close(to)
+        try:
+            return subprocess.run(self.argv(fd, *words), pass_fds=(fd,), stdin=subprocess.DEVNULL, timeout=STEP_S,
+                                  capture_output=True, text=True, check=False, env=self.environment())
+        finally:
+            os.close(fd)
+
+    def do(self, *words):
+        done = self.run(*words)
+        if done.returncode:
+            raise AssertionError(f"{self.name}: sotto {words[0]}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def link(self):
+        return re.search(r"sotto://[A-Za-z0-9_-]+", self.do("id"))[0]
+
+    def texts(self, name):
+        """What was heard from a contact, in order."""
+        return re.findall(rf"^{name} > (.*)$", self.do("log", name), re.M)
+
+
+def friends(*people):
+    """Each adds each other."""
+    links = {p.name: p.link() for p in people}
+    for person in people:
+        for name in links:
+            if name != person.name:
+                person.do("add", name, links[name])

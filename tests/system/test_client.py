@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The client's life over weeks, against the real servers."""
+import os
+import unittest
+
+from people import Person, Socks, friends
+from stack import Stack
+
+
+class Client(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack(os.environ["SOTTO_BUILD"])
+        cls.addClassCleanup(cls.stack.down)
+        cls.stack.up()
+        cls.socks = Socks(cls.stack)
+        cls.addClassCleanup(cls.socks.server_close)
+        cls.addClassCleanup(cls.socks.shutdown)
+        cls.n = 0
+
+    def setUp(self):
+        self.socks.open = True
+        self.stack.sql("DELETE FROM sotto.account; DELETE FROM sotto.mailbox")
+        self.alice, self.bob = self.person("alice"), self.person("bob")
+
+    def tearDown(self):
+        self.stack.check()
+
+    def person(self, name):
+        Client.n += 1
+        return Person(self.stack, self.socks, f"{name}{self.n}")
+
+    def meet(self):
+        friends(self.alice, self.bob)
+        self.alice.do("send", self.bob.name, "hello")
+        self.bob.do("recv")
+        self.bob.do("send", self.alice.name, "hello yourself")
+        self.alice.do("recv")
+
+    def left(self):
+        return int(self.stack.sql("SELECT count(*) FROM sotto.bundle WHERE account = "
+                                  "(SELECT id FROM sotto.account WHERE generation = "
+                                  "(SELECT max(generation) FROM sotto.account)) AND token IS NULL"))
+
+    def mailboxes(self):
+        return set(self.stack.sql("SELECT encode(id, 'hex') FROM sotto.mailbox").split())
+
+    def test_a_text_written_without_a_network_waits(self):
+        friends(self.alice, self.bob)
+        self.socks.open = False
+        done = self.alice.run("send", self.bob.name, "written on a mountain")
+        self.assertEqual(done.returncode, 1, done)
+        self.socks.open = True
+        self.alice.do("recv")
+        self.bob.do("recv")
+        self.assertEqual(self.bob.texts(self.alice.name), ["written on a mountain"])
+
+    def test_bundles_are_renewed_every_week_and_people_meet_by_the_new_ones(self):
+        generations = "SELECT string_agg(generation::text, ' ' ORDER BY generation) FROM sotto.account"
+        self.assertEqual(self.stack.sql(generations), "1 1")
+        self.alice.days = 6
+        self.alice.do("recv")
+        self.assertEqual(self.stack.sql(generations), "1 1")
+        self.alice.days = 8
+        self.alice.do("recv")
+        self.assertEqual(self.stack.sql(generations), "1 2")
+        self.assertEqual(self.left(), 50)
+        self.alice.days = 11
+        self.alice.do("recv") # what is old is forgotten now
+        self.meet()
+        self.assertEqual(self.alice.texts(self.bob.name), ["hello yourself"])
+
+    def test_bundles_are_refilled_below_twenty(self):
+        self.bob.days = 8
+        self.bob.do("recv") # its generation tells which one is meant
+        take = "DELETE FROM sotto.bundle WHERE number > (SELECT min(number) + {} FROM sotto.bundle WHERE generation = 2)" \
+            " AND generation = 2"
+        self.stack.sql(take.format(19))
+        self.bob.days = 10
+        self.bob.do("recv")
+        self.assertEqual(self.left(), 20)
+        self.stack.sql(take.format(18))
+        self.bob.days = 10.5
+        self.bob.do("recv") # not yet: once a day
+        self.assertEqual(self.left(), 19)
+        self.bob.days = 12
+        self.bob.do("recv")
+        self.assertEqual(self.left(), 69)
+
+    def test_four_spare_mailboxes_are_kept_and_a_new_contact_takes_one(self):
+        self.assertEqual(len(self.mailboxes()), 2)
+        for days in range(1, 7):
+            self.alice.days = days
+            self.alice.do("recv")
+            self.assertEqual(len(self.mailboxes()), 2 + min(days, 4))
+        friends(self.alice, self.bob)
+        before = self.mailboxes()
+        self.alice.do("send", self.bob.name, "hello")
+        self.assertEqual(self.mailboxes(), before)
+
+    def test_the_end_of_a_contact_ends_its_mailbox_even_later(self):
+        self.meet()
+        before = self.mailboxes()
+        self.socks.open = False
+        self.assertIn("ended", self.alice.do("end", self.bob.name))
+        self.socks.open = True
+        self.assertEqual(self.mailboxes(), before)
+        self.alice.do("recv")
+        self.assertEqual(len(before - self.mailboxes()), 1)
+        self.assertNotIn(self.bob.name, self.alice.do("contacts"))
+
+
+if __name__ == "__main__":
+    unittest.main()
