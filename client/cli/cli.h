@@ -9,6 +9,7 @@ struct cli {
 	const char *dir, *socks, *server;
 	int passphrase_fd;
 	bool json, fast;
+	int64_t work_shown_ms;
 	int argc; /* what follows the command */
 	char **argv;
 	struct profile *profile;
@@ -30,7 +31,8 @@ int log_command(struct cli *cli);
 
 /* show.c: one line, or one JSON object, for a person or a program. */
 void show_event(const struct cli *cli, const char *event, const char *text); /* text may be NULL */
-int show_unread(struct cli *cli) MUST_CHECK; /* what has come and was not shown yet */
+void show_work(void *cli, uint64_t done, uint64_t about); /* struct net's on_work */
+int show_unread(struct cli *cli) MUST_CHECK;		  /* what has come and was not shown yet */
 int show_log(struct cli *cli, const struct contact *contact) MUST_CHECK;
 
 /* passphrase.c: from the descriptor, or from the terminal without echo. out has 256 bytes. */

@@ -34,6 +34,21 @@ static int tell_sync(const struct cli *cli, int rc)
 		return tell(cli, rc,
 				"this person cannot be reached: the account is gone, or its server "
 				"gave a wrong bundle");
+	case TOKENS_UNPAID:
+		return tell(cli, rc,
+				"the server wants more than this account may spend: try again "
+				"tomorrow");
+	case TOKENS_NO_INVITE:
+		return tell(cli, rc, "this server wants an invite: sotto init INVITE");
+	case TOKENS_BAD_INVITE:
+		return tell(cli, rc, "the invite is used up, expired or unknown to its server");
+	case TOKENS_CLOSED:
+		return tell(cli, rc, "this server registers nobody now");
+	case TOKENS_TWO_FACED:
+		return tell(cli, rc,
+				"the server shows different keys to different circuits, so it may "
+				"be trying to recognise you: nothing was sent. If it happens "
+				"again, ask its operator and do not use it");
 	case SYNC_NOT_TEXT:
 		return tell(cli, rc, "the text is not UTF-8, or too long");
 	case SYNC_GONE:
@@ -59,20 +74,43 @@ static int make_or_open(struct cli *cli, const char *passphrase, const uint8_t *
 	return profile_open(&cli->profile, cli->dir, passphrase);
 }
 
+/* The server, by an invite or by its name; invited says which. */
+static int read_target(struct cli *cli, struct invite *out, bool *out_invited)
+{
+	struct contact_link link;
+
+	*out_invited = cli->argc == 1;
+	if (!*out_invited)
+		return cli->server && onion_check(out->onion, cli->server) == 0
+				? 0
+				: tell(cli, E_CONFIG,
+						  "init wants an invite, or --server with the "
+						  "onion "
+						  "name of a server where anybody may register");
+	if (link_read(&link, cli->argv[0]) == 0)
+		return tell(cli, E_CONFIG,
+				"that is a person's contact link; init wants an invite to a "
+				"server");
+	if (cli->server)
+		return tell(cli, E_CONFIG, "an invite names its server: leave --server out");
+	return invite_read(out, cli->argv[0]) ? tell(cli, E_CONFIG, "that is no invite") : 0;
+}
+
 int init_command(struct cli *cli)
 {
 	char passphrase[256];
-	uint8_t onion[ONION_KEY_BYTES];
-	int rc;
+	struct invite invite;
+	bool invited;
+	int rc = read_target(cli, &invite, &invited);
 
-	if (!cli->server || onion_check(onion, cli->server))
-		return tell(cli, E_CONFIG, "init wants --server with the server's onion name");
+	if (rc)
+		return rc;
 	rc = passphrase_read(passphrase, cli, true);
 	if (rc)
 		return tell(cli, rc, "no passphrase, or two different ones");
 	if (!cli->json)
 		fprintf(stderr, "Making keys ...\n");
-	rc = make_or_open(cli, passphrase, onion);
+	rc = make_or_open(cli, passphrase, invite.onion);
 	sodium_memzero(passphrase, sizeof passphrase);
 	if (rc)
 		return tell(cli, rc,
@@ -80,15 +118,16 @@ int init_command(struct cli *cli)
 						 "passphrase"
 					       : "cannot make the profile: is the folder "
 						 "writable?");
-	if (memcmp(cli->profile->onion, onion, sizeof onion) != 0)
+	if (memcmp(cli->profile->onion, invite.onion, sizeof invite.onion) != 0)
 		return tell(cli, E_CONFIG, "there is a profile already, at another server");
 	if (!cli->json)
 		fprintf(stderr, "Registering over Tor ...\n");
-	rc = sync_register(&cli->net, cli->profile);
-	if (rc)
-		return tell(cli, rc,
-				"the profile is made but not registered; run init again when the "
-				"server is reachable");
+	rc = invited ? tokens_keep_invite(cli->profile, invite.code) : 0;
+	rc = rc ? rc : sync_register(&cli->net, cli->profile);
+	if (rc) {
+		tell_sync(cli, rc);
+		return tell(cli, rc, "the profile is made but not registered: run init again");
+	}
 	show_event(cli, "registered", NULL);
 	return 0;
 }

@@ -15,24 +15,25 @@
 
 static const struct command {
 	const char *name, *args;
-	int n_args;
-	bool opens; /* wants an open profile */
+	int n_args, n_more; /* must be given, may be given besides */
+	bool opens;	    /* wants an open profile */
 	const char *help;
 	int (*run)(struct cli *cli);
 } commands[] = {
-	{ "init", "", 0, false, "make a profile and register at --server", init_command },
-	{ "id", "", 0, true, "your contact link, as text and QR code", id_command },
-	{ "add", "NAME LINK", 2, true, "add a person by contact link", add_command },
-	{ "accept", "REQUEST NAME", 2, true, "accept a request under a name of yours",
+	{ "init", "[INVITE]", 0, 1, false, "make a profile and register where the invite says",
+			init_command },
+	{ "id", "", 0, 0, true, "your contact link, as text and QR code", id_command },
+	{ "add", "NAME LINK", 2, 0, true, "add a person by contact link", add_command },
+	{ "accept", "REQUEST NAME", 2, 0, true, "accept a request under a name of yours",
 			accept_command },
-	{ "block", "NAME", 1, true, "never hear of that person again", block_command },
-	{ "end", "NAME", 1, true, "forget a person, all that was said, and their mailbox",
+	{ "block", "NAME", 1, 0, true, "never hear of that person again", block_command },
+	{ "end", "NAME", 1, 0, true, "forget a person, all that was said, and their mailbox",
 			end_command },
-	{ "contacts", "", 0, true, "who is there", contacts_command },
-	{ "send", "NAME TEXT", 2, true, "send a message", send_command },
-	{ "recv", "", 0, true, "fetch what has come, send what waits", recv_command },
-	{ "watch", "", 0, true, "stay and show messages as they come", watch_command },
-	{ "log", "NAME", 1, true, "the conversation with a person", log_command },
+	{ "contacts", "", 0, 0, true, "who is there", contacts_command },
+	{ "send", "NAME TEXT", 2, 0, true, "send a message", send_command },
+	{ "recv", "", 0, 0, true, "fetch what has come, send what waits", recv_command },
+	{ "watch", "", 0, 0, true, "stay and show messages as they come", watch_command },
+	{ "log", "NAME", 1, 0, true, "the conversation with a person", log_command },
 };
 
 static int usage(FILE *to)
@@ -44,7 +45,7 @@ static int usage(FILE *to)
 	fprintf(to,
 			"\n  --profile DIR         the profile (default: ~/.sotto)\n"
 			"  --socks HOST:PORT     Tor's SOCKS port (default: 127.0.0.1:9050)\n"
-			"  --server NAME.onion   init: the server\n"
+			"  --server NAME.onion   init: a server where anybody may register\n"
 			"  --passphrase-fd N     read the passphrase from this descriptor\n"
 			"  --pacing fast         no random delays; for tests\n"
 			"  --json                one JSON object a line\n");
@@ -87,10 +88,12 @@ static int run(struct cli *cli, const struct command *command)
 {
 	int rc;
 
-	if (cli->argc != command->n_args)
+	if (cli->argc < command->n_args || cli->argc > command->n_args + command->n_more)
 		return usage(stderr);
 	if (net_open(&cli->net, cli->socks, cli->fast))
 		return tell(cli, 2, "--socks wants HOST:PORT");
+	cli->net.on_work = show_work;
+	cli->net.on_work_userdata = cli;
 	rc = command->opens ? open_profile(cli) : 0;
 	rc = rc ? rc : command->run(cli);
 	profile_close(cli->profile);

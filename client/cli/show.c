@@ -8,6 +8,8 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 static void print_json(json_t *json)
 {
@@ -46,6 +48,34 @@ void show_event(const struct cli *cli, const char *event, const char *text)
 	}
 	putchar('\n');
 	fflush(stdout);
+}
+
+/* At most once a second; on a terminal in place. */
+void show_work(void *userdata, uint64_t done, uint64_t about)
+{
+	struct cli *cli = userdata;
+	const bool in_place = !cli->json && isatty(STDERR_FILENO);
+	struct timespec now;
+	int64_t ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (about == 0) {
+		if (cli->work_shown_ms && in_place)
+			fputc('\n', stderr);
+		cli->work_shown_ms = 0;
+		return;
+	}
+	if (cli->work_shown_ms && ms - cli->work_shown_ms < 1000)
+		return;
+	cli->work_shown_ms = ms;
+	if (cli->json)
+		print_json(json_pack("{s:s, s:I, s:I}", "event", "work", "done", (json_int_t)done,
+				"about", (json_int_t)about));
+	else
+		fprintf(stderr, "%sWorking for the server: %.1f of about %.1f million tries%s",
+				in_place ? "\r" : "", (double)done / 1e6, (double)about / 1e6,
+				in_place ? "" : "\n");
 }
 
 static void show_message(const struct cli *cli, sqlite3_stmt *row)

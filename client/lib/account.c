@@ -17,17 +17,24 @@ enum { GENERATION_MOST = INT32_MAX, EARLIEST_S = 20 * 3600, SPREAD_S = 8 * 3600 
 
 DEFINE_CLEANUP(json_t *, json_decref)
 
-static int ask(struct net *net, struct profile *p, struct ask *rest, struct answer *out)
+static void address(struct ask *ask, char path[static 96], const struct profile *p)
 {
-	char uuid[UUID_TEXT + 1], path[96];
+	char uuid[UUID_TEXT + 1];
 
 	uuid_write(uuid, p->uuid);
-	snprintf(path, sizeof path, "/v1/accounts/%s%s", uuid, rest->path);
-	rest->path = path;
-	rest->circuit = (struct circuit){ "account", NULL, 0 };
-	rest->onion = p->onion;
-	rest->port = PORT_PREKEYD;
-	rest->owner = &p->owner;
+	snprintf(path, 96, "/v1/accounts/%s%s", uuid, ask->path);
+	ask->path = path;
+	ask->circuit = (struct circuit){ "account", NULL, 0 };
+	ask->onion = p->onion;
+	ask->port = PORT_PREKEYD;
+	ask->owner = &p->owner;
+}
+
+static int ask(struct net *net, const struct profile *p, struct ask *rest, struct answer *out)
+{
+	char path[96];
+
+	address(rest, path, p);
 	return sync_verdict(net_ask(net, rest, out), out);
 }
 
@@ -93,18 +100,34 @@ static int put_bundles(
 	return rc;
 }
 
-int account_register(struct net *net, struct profile *p)
+static int put_account(
+		struct net *net, struct profile *p, const uint8_t last_resort[static BUNDLE_BYTES])
 {
 	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
+	/* Repeating it costs nothing, so it is first tried without. */
+	const struct payment payment = { TOKEN_ACCOUNT, p->uuid, sizeof p->uuid, true };
+	struct ask ask = {
+		.method = "PUT", .path = "", .body = last_resort, .body_len = BUNDLE_BYTES
+	};
+	char path[96];
+	int rc;
+
+	address(&ask, path, p);
+	rc = sync_verdict(tokens_ask(net, p, &ask, &payment, &answer), &answer);
+	return rc ? rc : tokens_spent(p, &ask, &payment);
+}
+
+/* The account first: its allowance buys the inbox. */
+int account_register(struct net *net, struct profile *p)
+{
 	CLEANUP(scope_free) struct bundle_batch *batch = malloc(sizeof *batch);
 	struct account account = { .next = 1 };
-	struct ask rest = { .method = "PUT", .path = "", .body_len = BUNDLE_BYTES };
-	int rc = batch ? bundle_make_batch(p, batch, 1) : E_NOMEM;
+	struct own_mailbox inbox;
+	int rc = batch ? mailbox_for(&inbox, p, 0) : E_NOMEM; /* which the bundles name */
 
-	if (rc)
-		return rc;
-	rest.body = batch->last_resort;
-	rc = ask(net, p, &rest, &answer);
+	rc = rc ? rc : bundle_make_batch(p, batch, 1);
+	rc = rc ? rc : put_account(net, p, batch->last_resort);
+	rc = rc ? rc : sync_mailbox(net, p, 0);
 	rc = rc ? rc : put_batch(net, p, batch, &account);
 	return rc ? rc : plan_in(p, "account due", EARLIEST_S, SPREAD_S);
 }

@@ -18,7 +18,7 @@ struct account { /* as the server tells */
 	int left;      /* one-time bundles not handed out */
 };
 
-/* Needs an inbox that exists. Answers are those of sync.h. */
+/* Makes the inbox as well. Answers are those of sync.h and tokens.h. */
 int account_register(struct net *net, struct profile *profile) MUST_CHECK;
 int account_ask(struct account *out, struct net *net, struct profile *profile) MUST_CHECK;
 

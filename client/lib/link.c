@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Contact links. Trusts nothing it reads: a link comes from anybody's QR code. */
+/* Contact links and invites. Trusts nothing it reads: a link comes from anybody's QR code. */
 #include "client/lib/link.h"
 
 #include "libshared/reader.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define SCHEME "sotto://"
-enum { LINK_VERSION = 1 };
+enum { LINK_VERSION = 1, INVITE_VERSION = 2 };
 
 void link_pack(uint8_t out[static LINK_BYTES], const struct contact_link *link)
 {
@@ -45,17 +45,36 @@ void link_write(char out[static LINK_TEXT + 1], const struct contact_link *link)
 	sodium_memzero(bytes, sizeof bytes);
 }
 
-int link_read(struct contact_link *out, const char *text)
+static int text_read(void *out, size_t len, const char *text)
 {
-	uint8_t bytes[LINK_BYTES];
-	int rc;
-
 	if (strncmp(text, SCHEME, sizeof SCHEME - 1) != 0)
 		return LINK_BAD;
 	text += sizeof SCHEME - 1;
-	if (base64url_read(bytes, sizeof bytes, text, strlen(text)))
-		return LINK_BAD;
-	rc = link_unpack(out, bytes);
+	return base64url_read(out, len, text, strlen(text)) ? LINK_BAD : 0;
+}
+
+int link_read(struct contact_link *out, const char *text)
+{
+	uint8_t bytes[LINK_BYTES];
+	int rc = text_read(bytes, sizeof bytes, text);
+
+	rc = rc ? rc : link_unpack(out, bytes);
+	sodium_memzero(bytes, sizeof bytes);
+	return rc;
+}
+
+int invite_read(struct invite *out, const char *text)
+{
+	uint8_t bytes[INVITE_BYTES] = { 0 };
+	struct reader rd = reader_over(bytes, sizeof bytes);
+	int rc = text_read(bytes, sizeof bytes, text);
+
+	if (rc == 0 && reader_u8(&rd) != INVITE_VERSION)
+		rc = LINK_BAD;
+	if (rc == 0) {
+		reader_copy(&rd, out->onion, sizeof out->onion);
+		reader_copy(&rd, out->code, sizeof out->code);
+	}
 	sodium_memzero(bytes, sizeof bytes);
 	return rc;
 }

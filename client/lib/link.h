@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Contact links and addresses (docs/protocol.md "Contact link"), and the onion name of a key. */
+/* Contact links, invites and addresses (docs/protocol.md "Contact link"), and the onion name of a
+ * key. */
 #ifndef SOTTO_CLIENT_LINK_H
 #define SOTTO_CLIENT_LINK_H
 
@@ -11,6 +12,7 @@ enum {
 	LINK_BYTES = 1 + ONION_KEY_BYTES + UUID_BYTES + KEY_BYTES + HASH_BYTES,
 	LINK_TEXT = 8 + 151, /* "sotto://" and base64url */
 	LINK_BAD = 1,
+	INVITE_BYTES = 1 + ONION_KEY_BYTES + INVITE_CODE_BYTES,
 };
 
 struct contact_link {
@@ -31,6 +33,12 @@ int link_read(struct contact_link *out, const char *text) MUST_CHECK; /* LINK_BA
 /* The same without the text form, for messages. */
 void link_pack(uint8_t out[static LINK_BYTES], const struct contact_link *link);
 int link_unpack(struct contact_link *out, const uint8_t bytes[static LINK_BYTES]) MUST_CHECK;
+
+struct invite { /* names a server, and pays for an account there */
+	uint8_t onion[ONION_KEY_BYTES];
+	uint8_t code[INVITE_CODE_BYTES];
+};
+int invite_read(struct invite *out, const char *text) MUST_CHECK; /* LINK_BAD */
 
 void link_identity_hash(uint8_t out[static HASH_BYTES], const uint8_t identity[static 32]);
 

@@ -4,7 +4,6 @@
 
 #include "libshared/error.h"
 
-#include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +12,8 @@
 enum { ANSWER_MOST = 256 << 10, CONNECT_S = 60, TOTAL_S = 120 };
 
 DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
-DEFINE_CLEANUP(json_t *, json_decref)
+
+static int carry(struct net *net, const struct ask *ask, struct answer *out);
 
 int net_open(struct net *out, const char *socks, bool fast)
 {
@@ -31,6 +31,7 @@ int net_open(struct net *out, const char *socks, bool fast)
 		return E_CONFIG;
 	out->socks_port = (int)port;
 	out->fast = fast;
+	out->carry = carry;
 	key_random(&out->secret);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return E_NOMEM;
@@ -137,6 +138,17 @@ static int add_signature(struct curl_slist **list, const struct net *net, const 
 	return rc ? rc : add_header(list, "Signature", h.signature);
 }
 
+static int add_token(struct curl_slist **list, const uint8_t *token)
+{
+	char text[TOKEN_HEADER_ROOM];
+	int rc;
+
+	token_header_write(text, token);
+	rc = add_header(list, "Authorization", text);
+	sodium_memzero(text, sizeof text);
+	return rc;
+}
+
 static int make_headers(struct curl_slist **list, const struct net *net, const struct ask *ask)
 {
 	char text[BASE64URL_ROOM(KEY_BYTES)];
@@ -152,6 +164,8 @@ static int make_headers(struct curl_slist **list, const struct net *net, const s
 		rc = add_header(list, "Idempotency-Key", text);
 	}
 	sodium_memzero(text, sizeof text);
+	if (rc == 0 && ask->token)
+		rc = add_token(list, ask->token);
 	if (rc == 0 && ask->owner)
 		rc = add_signature(list, net, ask);
 	return rc;
@@ -194,7 +208,7 @@ static void set_request(
 	}
 }
 
-static int once(struct net *net, const struct ask *ask, struct answer *out)
+static int carry(struct net *net, const struct ask *ask, struct answer *out)
 {
 	CLEANUP(curl_slist_free_all) struct curl_slist *headers = NULL;
 	int rc = make_headers(&headers, net, ask);
@@ -226,59 +240,35 @@ int net_ask(struct net *net, const struct ask *ask, struct answer *out)
 		if (rc)
 			return rc;
 	}
-	rc = once(net, ask, out);
+	rc = net->carry(net, ask, out);
 	if (rc || !ask->owner || base64url_read(nonce, NONCE_BYTES, out->nonce, strlen(out->nonce)))
 		return rc;
-	return out->status == 401 ? once(net, ask, out) : 0;
+	return out->status == 401 ? net->carry(net, ask, out) : 0;
 }
 
 /* --- our server --------------------------------------------------------- */
 
-static int read_key(struct key *out, const json_t *keys, const char *name)
-{
-	const char *text = json_string_value(json_object_get(keys, name));
-
-	return text && base64url_read(out->b, KEY_BYTES, text, strlen(text)) == 0 ? 0 : E_PROTO;
-}
-
-static int read_server(struct server *out, const struct answer *a)
-{
-	CLEANUP(json_decref)
-	json_t *json = json_loadb((const char *)a->body, a->len, JSON_REJECT_DUPLICATES, NULL);
-	const json_t *keys = json_object_get(json, "keys");
-	const char *live = json_string_value(
-			json_object_get(json_object_get(json, "onions"), "live"));
-	json_int_t port = json_integer_value(
-			json_object_get(json_object_get(json, "ports"), "mqtt"));
-	uint8_t live_key[ONION_KEY_BYTES];
-
-	if (!live || onion_check(live_key, live) || port < 1 || port > 65535)
-		return E_PROTO;
-	if (read_key(&out->keys[0], keys, "prekeyd") || read_key(&out->keys[1], keys, "blobd") ||
-			read_key(&out->keys[2], keys, "bridged"))
-		return E_PROTO;
-	snprintf(out->live, sizeof out->live, "%s", live);
-	out->mqtt_port = (int)port;
-	out->known = true;
-	return 0;
-}
-
-int net_know_server(struct net *net, const uint8_t onion[static ONION_KEY_BYTES])
+int net_server(struct server *out, struct net *net, const uint8_t onion[static ONION_KEY_BYTES],
+		const char *purpose)
 {
 	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
 	const struct ask ask = {
-		.circuit = { "server", NULL, 0 },
+		.circuit = { purpose, onion, ONION_KEY_BYTES },
 		.onion = onion,
 		.port = PORT_PREKEYD,
 		.method = "GET",
 		.path = "/v1/server",
 	};
-	int rc;
+	int rc = net->carry(net, &ask, &answer);
 
-	if (net->server.known)
-		return 0;
-	rc = once(net, &ask, &answer);
 	if (rc)
 		return rc;
-	return answer.status == 200 ? read_server(&net->server, &answer) : E_PROTO;
+	if (answer.status >= 500 || answer.status == 429)
+		return E_NET;
+	return answer.status == 200 ? server_read(out, answer.body, answer.len) : E_PROTO;
+}
+
+int net_know_server(struct net *net, const uint8_t onion[static ONION_KEY_BYTES])
+{
+	return net->server.known ? 0 : net_server(&net->server, net, onion, "server");
 }

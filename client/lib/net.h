@@ -8,25 +8,16 @@
 #define SOTTO_NET_H
 
 #include "client/lib/link.h"
+#include "client/lib/server.h"
 #include "libshared/owner.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
 
-enum {
-	PORT_PREKEYD = 7001,
-	PORT_BLOBD = 7002,
-	PORT_BRIDGED = 7003,
-	DAEMONS = 3,
-	SOCKS_NAME_MOST = 128
-};
+enum { PORT_PREKEYD = 7001, PORT_BLOBD = 7002, PORT_BRIDGED = 7003, SOCKS_NAME_MOST = 128 };
 
-struct server { /* what GET /v1/server tells, as far as we need it */
-	bool known;
-	struct key keys[DAEMONS]; /* by port - PORT_PREKEYD */
-	char live[ONION_TEXT + 1];
-	int mqtt_port;
-};
+struct ask;
+struct answer;
 
 struct net {
 	char socks_host[SOCKS_NAME_MOST];
@@ -34,7 +25,19 @@ struct net {
 	bool fast;	   /* pacing: no random delays */
 	struct key secret; /* turns purposes into circuits */
 	CURL *curl;
+	/* One request goes out and its answer comes back: libcurl, or a test's server. */
+	int (*carry)(struct net *net, const struct ask *ask, struct answer *out);
+	void *carrier;
 	struct server server; /* our own */
+	struct server_twice { /* whichever was last asked over two circuits, and when */
+		struct server server;
+		uint8_t onion[ONION_KEY_BYTES];
+		int64_t asked_s;
+	} twice;
+	/* Long work: so many tries are done of about so many; 0 and 0: it is over. NULL: nobody
+	 * wants to know. */
+	void (*on_work)(void *userdata, uint64_t done, uint64_t about);
+	void *on_work_userdata;
 	uint8_t nonces[DAEMONS][NONCE_BYTES];
 };
 
@@ -62,6 +65,7 @@ struct ask {
 	const struct key_pair *owner; /* signs, or NULL; only at our own server */
 	const struct key *deposit;    /* Sotto-Deposit, or NULL */
 	const uint8_t *key;	      /* Idempotency-Key of 16 bytes, or NULL */
+	const uint8_t *token;	      /* Authorization, TOKEN_BYTES, or NULL */
 };
 
 struct answer {
@@ -82,6 +86,10 @@ int net_ask(struct net *net, const struct ask *ask, struct answer *out) MUST_CHE
 
 /* Fills net->server from our own server, once. E_PROTO: it answered something else. */
 int net_know_server(struct net *net, const uint8_t onion[static ONION_KEY_BYTES]) MUST_CHECK;
+
+/* What any server tells over that circuit. E_PROTO: something else. */
+int net_server(struct server *out, struct net *net, const uint8_t onion[static ONION_KEY_BYTES],
+		const char *purpose) MUST_CHECK;
 
 /* The request key of an owner at one of our server's daemons. */
 int net_request_key(struct key *out, const struct net *net, const struct key_pair *owner,

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 
 /* clang-format off */
 static const char schema[] =
@@ -68,7 +68,15 @@ static const char schema[] =
 	" type INTEGER NOT NULL, body BLOB, envelope BLOB NOT NULL, onion BLOB, deposit BLOB,"
 	" key BLOB, packet BLOB, sealed_s INTEGER);"
 	"CREATE INDEX outbox_contact ON outbox (contact, id);"
-	"PRAGMA user_version = 2;";
+	/* Anonymous tokens. use: the one request that it was or will be shown with. */
+	"CREATE TABLE token (id INTEGER PRIMARY KEY, onion BLOB NOT NULL,"
+	" operation INTEGER NOT NULL, key_id BLOB NOT NULL, token BLOB NOT NULL, use BLOB UNIQUE);"
+	"CREATE INDEX token_stock ON token (onion, operation) WHERE use IS NULL;"
+	/* A batch that is being made: what was sent, and what takes the hiding off. */
+	"CREATE TABLE issue (onion BLOB NOT NULL, operation INTEGER NOT NULL,"
+	" pay INTEGER NOT NULL, secrets BLOB NOT NULL, body BLOB NOT NULL,"
+	" PRIMARY KEY (onion, operation)) WITHOUT ROWID;"
+	"PRAGMA user_version = 3;";
 /* clang-format on */
 
 static int set_key(sqlite3 *db, const struct key *key)

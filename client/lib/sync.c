@@ -65,6 +65,7 @@ static int mailbox_body(uint8_t out[static JSON_BYTES], const struct own_mailbox
 int sync_make_mailbox(struct net *net, struct profile *p, const struct own_mailbox *m)
 {
 	ANSWER answer = { 0 };
+	const struct payment payment = { TOKEN_MAILBOX, m->mailbox, sizeof m->mailbox, false };
 	uint8_t body[JSON_BYTES];
 	char path[128];
 	struct ask ask;
@@ -75,9 +76,10 @@ int sync_make_mailbox(struct net *net, struct profile *p, const struct own_mailb
 	ask.body = body;
 	ask.body_len = sizeof body;
 	rc = mailbox_body(body, m);
-	rc = rc ? rc : net_ask(net, &ask, &answer);
+	rc = rc ? rc : tokens_ask(net, p, &ask, &payment, &answer);
 	rc = sync_verdict(rc, &answer);
-	return rc ? rc : mailbox_made(p, m->id);
+	rc = rc ? rc : mailbox_made(p, m->id);
+	return rc ? rc : tokens_spent(p, &ask, &payment);
 }
 
 int sync_end_mailbox(struct net *net, struct profile *p, const struct own_mailbox *m)
@@ -101,16 +103,16 @@ int sync_mailbox(struct net *net, struct profile *p, int64_t contact)
 
 int sync_register(struct net *net, struct profile *p)
 {
-	int rc = sync_mailbox(net, p, 0);
-
-	return rc ? rc : account_register(net, p);
+	return account_register(net, p);
 }
 
 /* --- sending ------------------------------------------------------------ */
 
-static int deposit(struct net *net, const struct parcel *parcel)
+/* Paid when it is to an inbox, which only its server knows. */
+static int deposit(struct net *net, struct profile *p, const struct parcel *parcel)
 {
 	ANSWER answer = { 0 };
+	const struct payment payment = { TOKEN_INBOX, parcel->key, sizeof parcel->key, true };
 	const struct ask ask = {
 		.circuit = { "write", &parcel->address, sizeof parcel->address },
 		.onion = parcel->address.onion,
@@ -122,11 +124,13 @@ static int deposit(struct net *net, const struct parcel *parcel)
 		.deposit = &parcel->address.deposit,
 		.key = parcel->key,
 	};
-	int rc = net_ask(net, &ask, &answer);
+	int rc = tokens_ask(net, p, &ask, &payment, &answer);
 
 	if (rc == 0 && (answer.status == 507 || answer.status == 404))
 		return answer.status == 507 ? SYNC_FULL : SYNC_GONE;
-	return sync_verdict(rc, &answer);
+	rc = sync_verdict(rc, &answer);
+	rc = rc ? rc : outbox_done(p, parcel->id);
+	return rc ? rc : tokens_spent(p, &ask, &payment);
 }
 
 /* The Idempotency-Key is kept until the bundle has come, so a lost reply costs no second bundle. */
@@ -149,6 +153,7 @@ static int begin(struct net *net, struct profile *p, const struct contact *c)
 	ANSWER answer = { 0 };
 	char uuid[UUID_TEXT + 1], path[96];
 	uint8_t key[16];
+	const struct payment payment = { TOKEN_PREKEY, key, sizeof key, false };
 	const struct ask ask = {
 		.circuit = { "take", c->link.uuid, sizeof c->link.uuid },
 		.onion = c->link.onion,
@@ -161,12 +166,13 @@ static int begin(struct net *net, struct profile *p, const struct contact *c)
 
 	uuid_write(uuid, c->link.uuid);
 	snprintf(path, sizeof path, "/v1/accounts/%s/bundle", uuid);
-	rc = sync_verdict(rc ? rc : net_ask(net, &ask, &answer), &answer);
+	rc = sync_verdict(rc ? rc : tokens_ask(net, p, &ask, &payment, &answer), &answer);
 	if (rc)
-		return rc > 0 ? SYNC_NO_BUNDLE : rc;
+		return rc == SYNC_REFUSED ? SYNC_NO_BUNDLE : rc;
 	if (answer.len != BUNDLE_BYTES)
 		return SYNC_NO_BUNDLE;
 	rc = conversation_begin(p, c, answer.body);
+	rc = rc ? rc : tokens_spent(p, &ask, &payment);
 	return rc > 0 ? SYNC_NO_BUNDLE : rc;
 }
 
@@ -197,14 +203,13 @@ static int flush_contact(struct net *net, struct profile *p, int64_t contact, un
 	int rc;
 
 	while ((rc = next_parcel(&parcel, net, p, contact)) == 0) {
-		rc = deposit(net, &parcel);
+		rc = deposit(net, p, &parcel);
 		if (rc == SYNC_GONE && !moved) {
 			moved = true;
 			rc = outbox_moved(p, &parcel);
 			if (rc == 0)
 				continue;
 		}
-		rc = rc ? rc : outbox_done(p, parcel.id);
 		if (rc)
 			break;
 		++*out_sent;

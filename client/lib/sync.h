@@ -8,6 +8,7 @@
 
 #include "client/lib/conversation.h"
 #include "client/lib/net.h"
+#include "client/lib/tokens.h"
 
 enum {
 	SYNC_REFUSED = 1, /* the server said no; nothing was changed */
@@ -21,6 +22,7 @@ enum {
 /* What a reply means: 0, SYNC_REFUSED, or the failure. */
 int sync_verdict(int rc, const struct answer *answer) MUST_CHECK;
 
+/* The account, its inbox and its bundles. */
 int sync_register(struct net *net, struct profile *profile) MUST_CHECK;
 
 /* The mailbox that a contact shall write to exists at our server. */

@@ -4,6 +4,7 @@
 
 #include "client/lib/account.h"
 #include "client/lib/plan.h"
+#include "client/lib/tokens.h"
 #include "client/lib/turns.h"
 #include "libshared/error.h"
 
@@ -89,7 +90,7 @@ static int poll_mailboxes(struct net *net, struct profile *p, int64_t live, unsi
 int upkeep(struct net *net, struct profile *p)
 {
 	int (*const steps[])(struct net *, struct profile *) = { account_keep, make_spare,
-		end_mailboxes };
+		end_mailboxes, tokens_refill };
 	int result = turns_forget(p);
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {

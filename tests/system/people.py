@@ -71,7 +71,7 @@ class Person:
     def __init__(self, stack, socks, name):
         self.stack, self.socks, self.name = stack, socks, name
         self.profile, self.days = f"{stack.dir}/{name}", 0
-        self.do("init", "--server", stack.onion_api)
+        self.do("init", stack.invite_link())
 
     def argv(self, fd, *words):
         return [f"{self.stack.build}/sotto", "--profile", self.profile, "--passphrase-fd", str(fd), "--socks",

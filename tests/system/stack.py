@@ -351,9 +351,12 @@ class Stack:
                                "--sql", f"{self.build}/sql", "--config", f"{self.dir}/sotto.conf", *arguments],
                               check=True, capture_output=True, text=True).stdout
 
+    def invite_link(self, *arguments):
+        return self.sottoctl("invite", *arguments).splitlines()[0]
+
     def invite(self, *arguments):
         """The code of a new invite."""
-        link = client.unb64(self.sottoctl("invite", *arguments).splitlines()[0].removeprefix("sotto://"))
+        link = client.unb64(self.invite_link(*arguments).removeprefix("sotto://"))
         assert len(link) == 49 and link[:33] == b"\2" + self.api_key
         return link[33:]
 

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Payments for tokens. A server may ask for any amount of work; above WORK_BITS_MOST it gets none.
+ */
+#include "client/lib/pay.h"
+
+#include "client/lib/store.h"
+#include "libshared/error.h"
+#include "libshared/work.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TRIES_AT_ONCE = 1 << 16 };
+
+#define ANSWER __attribute__((cleanup(answer_clear_ref))) struct answer
+DEFINE_CLEANUP(json_t *, json_decref)
+
+/* --- the choice ------------------------------------------------------------------------------- */
+
+static int invite_load(uint8_t out[static INVITE_CODE_BYTES], struct profile *p)
+{
+	const struct q_blob into = { out, INVITE_CODE_BYTES };
+
+	return q_blob(&into, p->db, "SELECT value FROM meta WHERE name = 'invite'", "");
+}
+
+int tokens_keep_invite(struct profile *p, const uint8_t code[static INVITE_CODE_BYTES])
+{
+	return q_run(p->db, "INSERT OR REPLACE INTO meta VALUES ('invite', ?)", "b", code,
+			(size_t)INVITE_CODE_BYTES);
+}
+
+int pay_forget_invite(struct profile *p)
+{
+	return q_run(p->db, "DELETE FROM meta WHERE name = 'invite'", "");
+}
+
+static int choose_for_account(enum pay *out, struct profile *p, const struct pay_choice *choice)
+{
+	uint8_t code[INVITE_CODE_BYTES];
+	const bool invited = invite_load(code, p) == 0;
+
+	sodium_memzero(code, sizeof code);
+	if (choice->registration == REGISTRATION_CLOSED)
+		return TOKENS_CLOSED;
+	if (invited && choice->refused == PAY_NOTHING)
+		*out = PAY_INVITE;
+	else if (choice->registration == REGISTRATION_OPEN && choice->refused != PAY_WORK)
+		*out = PAY_WORK;
+	else if (choice->refused == PAY_WORK)
+		return TOKENS_UNPAID;
+	else
+		return invited ? TOKENS_BAD_INVITE : TOKENS_NO_INVITE;
+	return 0;
+}
+
+int pay_choose(enum pay *out, struct profile *p, const struct pay_choice *choice)
+{
+	const struct issue *issue = choice->issue;
+	const bool own = memcmp(issue->onion, p->onion, ONION_KEY_BYTES) == 0;
+	const bool work = issue->operation == TOKEN_PREKEY || issue->operation == TOKEN_INBOX ||
+			choice->registration == REGISTRATION_OPEN;
+
+	if (issue->operation == TOKEN_ACCOUNT)
+		return choose_for_account(out, p, choice);
+	if (own && choice->refused == PAY_NOTHING)
+		*out = PAY_ALLOWANCE;
+	else if (work && choice->refused != PAY_WORK && issue->from == ISSUE_FROM_ANY)
+		*out = PAY_WORK;
+	else
+		return TOKENS_UNPAID;
+	return 0;
+}
+
+/* --- work ------------------------------------------------------------------------------------- */
+
+static int challenge_read(uint8_t out[static WORK_CHALLENGE_BYTES], const struct answer *a)
+{
+	CLEANUP(json_decref)
+	json_t *json = json_loadb((const char *)a->body, a->len, JSON_REJECT_DUPLICATES, NULL);
+	const char *text = json_string_value(json_object_get(json, "challenge"));
+
+	return text && base64url_read(out, WORK_CHALLENGE_BYTES, text, strlen(text)) == 0 ? 0
+											  : E_PROTO;
+}
+
+static int challenge_ask(uint8_t out[static WORK_CHALLENGE_BYTES], struct net *net,
+		const struct ask *via, enum token_operation operation)
+{
+	ANSWER answer = { 0 };
+	char body[JSON_BYTES + 1];
+	struct ask ask = *via;
+	int rc;
+
+	snprintf(body, sizeof body, "%-*s", JSON_BYTES, "");
+	rc = snprintf(body, sizeof body, "{\"operation\": \"%s\"}",
+			token_operation_name(operation));
+	body[rc] = ' ';
+	ask.path = "/v1/challenges";
+	ask.body = body;
+	ask.body_len = JSON_BYTES;
+	ask.owner = NULL;
+	rc = net_ask(net, &ask, &answer);
+	if (rc)
+		return rc;
+	if (answer.status >= 500 || answer.status == 429)
+		return E_NET;
+	return answer.status == 200 ? challenge_read(out, &answer) : E_PROTO;
+}
+
+static int work(uint8_t solution[static WORK_SOLUTION_BYTES], struct net *net,
+		const uint8_t challenge[static WORK_CHALLENGE_BYTES],
+		enum token_operation operation)
+{
+	uint64_t done = 0;
+	unsigned bits;
+	int rc;
+
+	if (work_bits(&bits, challenge, operation))
+		return E_PROTO;
+	while ((rc = work_search(solution, challenge, done, TRIES_AT_ONCE)) == WORK_NOT_YET) {
+		done += TRIES_AT_ONCE;
+		if (net->on_work)
+			net->on_work(net->on_work_userdata, done, (uint64_t)1 << bits);
+	}
+	if (net->on_work)
+		net->on_work(net->on_work_userdata, 0, 0);
+	return rc;
+}
+
+static int make_work(json_t **out, struct net *net, const struct ask *via,
+		enum token_operation operation)
+{
+	uint8_t challenge[WORK_CHALLENGE_BYTES], solution[WORK_SOLUTION_BYTES];
+	char challenge_text[BASE64URL_ROOM(sizeof challenge)];
+	char solution_text[BASE64URL_ROOM(sizeof solution)];
+	int rc = challenge_ask(challenge, net, via, operation);
+
+	rc = rc ? rc : work(solution, net, challenge, operation);
+	if (rc)
+		return rc;
+	base64url_write(challenge_text, challenge, sizeof challenge);
+	base64url_write(solution_text, solution, sizeof solution);
+	*out = json_pack("{s:s, s:s, s:s}", "kind", "work", "challenge", challenge_text, "solution",
+			solution_text);
+	return *out ? 0 : E_NOMEM;
+}
+
+/* --- the payment ------------------------------------------------------------------------------ */
+
+static int make_invite(json_t **out, struct profile *p)
+{
+	uint8_t code[INVITE_CODE_BYTES];
+	char text[BASE64URL_ROOM(sizeof code)];
+
+	if (invite_load(code, p))
+		return E_IO;
+	base64url_write(text, code, sizeof code);
+	*out = json_pack("{s:s, s:s}", "kind", "invite", "code", text);
+	sodium_memzero(code, sizeof code);
+	sodium_memzero(text, sizeof text);
+	return *out ? 0 : E_NOMEM;
+}
+
+static int make_allowance(json_t **out, const struct profile *p)
+{
+	char uuid[UUID_TEXT + 1];
+
+	uuid_write(uuid, p->uuid);
+	*out = json_pack("{s:s, s:s}", "kind", "account", "uuid", uuid);
+	return *out ? 0 : E_NOMEM;
+}
+
+int pay_make(json_t **out, struct net *net, struct profile *p, const struct payer *payer)
+{
+	switch (payer->pay) {
+	case PAY_INVITE:
+		return make_invite(out, p);
+	case PAY_WORK:
+		return make_work(out, net, payer->via, payer->operation);
+	case PAY_ALLOWANCE:
+		return make_allowance(out, p);
+	default:
+		return E_BUG;
+	}
+}
