@@ -109,7 +109,7 @@ endef
 include $(wildcard libshared/module.mk services/*/module.mk client/*/module.mk tests/*/module.mk)
 
 # sottoctl reads them at run time. Copies of files that are gone go, else they would still be applied.
-functions := $(wildcard services/*/*.sql)
+functions := $(wildcard libshared/*.sql services/*/*.sql)
 migrations := $(wildcard libshared/migrations/*.sql)
 $(if $(filter-out $(words $(functions)),$(words $(sort $(notdir $(functions))))),$(error two SQL files of one name))
 server: sql

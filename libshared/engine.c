@@ -170,6 +170,8 @@ static int open_http(struct engine *engine)
 		.server_keys = engine->server_keys,
 		.n_server_keys = engine->n_server_keys,
 		.nonce_key = &engine->nonce_key,
+		.onion_name = s->onion_api,
+		.token_keys = &engine->token_keys,
 		.max_connections = (unsigned)s->connections,
 		.deadline_ms = (unsigned)s->deadline_ms,
 		.circuit_connections = (unsigned)s->circuit_connections,

@@ -70,6 +70,8 @@ static void add_headers(const struct exchange *ex, struct MHD_Response *response
 		route_allow(&ex->http->options, ex->path, allow);
 		MHD_add_response_header(response, "Allow", allow);
 	}
+	if (ex->reason == PROBLEM_TOKEN_REQUIRED)
+		payment_ask_for(ex, response);
 	if (ex->http->draining || ex->closes)
 		MHD_add_response_header(response, "Connection", "close");
 }
@@ -180,6 +182,8 @@ static enum MHD_Result serve(struct exchange *ex)
 
 	ex->whole_us = http_clock_us();
 	rc = headers_authenticate(ex);
+	if (rc == 0)
+		rc = payment_take(ex);
 	if (rc == 0 && route->ask)
 		rc = route->ask(&ex->rq, &ex->rq.call.params);
 	if (rc == 0 && ex->rq.finish && later_is_full(ex->http))

@@ -71,7 +71,7 @@ static enum MHD_Result look(void *cls, enum MHD_ValueKind kind, const char *name
 	return scan->problem == PROBLEM_LENGTH_REQUIRED ? MHD_NO : MHD_YES;
 }
 
-static const char *header(const struct exchange *ex, const char *name)
+const char *headers_get(const struct exchange *ex, const char *name)
 {
 	const char *value = MHD_lookup_connection_value(ex->mhd, MHD_HEADER_KIND, name);
 
@@ -81,7 +81,7 @@ static const char *header(const struct exchange *ex, const char *name)
 /* PROBLEM_BODY_SIZE unless it is the route's size. */
 static int check_length(const struct exchange *ex)
 {
-	const char *text = header(ex, "Content-Length");
+	const char *text = headers_get(ex, "Content-Length");
 	char *end;
 	unsigned long long len;
 
@@ -95,7 +95,7 @@ static int check_length(const struct exchange *ex)
 
 static int check_key(struct exchange *ex)
 {
-	const char *text = header(ex, "Idempotency-Key");
+	const char *text = headers_get(ex, "Idempotency-Key");
 
 	if (ex->rq.route->key == KEY_NONE)
 		return 0;
@@ -113,7 +113,7 @@ int headers_check(struct exchange *ex, const char *version)
 	MHD_get_connection_values(ex->mhd, MHD_HEADER_KIND, look, &scan);
 	if (scan.problem)
 		return scan.problem;
-	if (strcmp(version, "HTTP/1.1") != 0 || !*header(ex, "Host") || !*ex->path)
+	if (strcmp(version, "HTTP/1.1") != 0 || !*headers_get(ex, "Host") || !*ex->path)
 		return PROBLEM_BAD_REQUEST;
 	problem = route_find(&ex->http->options, ex->method, ex->path, &ex->rq);
 	if (problem)
@@ -127,7 +127,7 @@ int headers_check(struct exchange *ex, const char *version)
 static int authenticate_deposit(struct exchange *ex)
 {
 	CLEANUP(key_wipe) struct key secret = { { 0 } };
-	const char *text = header(ex, "Sotto-Deposit");
+	const char *text = headers_get(ex, "Sotto-Deposit");
 
 	/* Malformed looks like unknown. */
 	if (base64url_read(secret.b, sizeof secret.b, text, strlen(text)))
@@ -169,9 +169,9 @@ static int authenticate_owner(struct exchange *ex)
 	const struct owner_request request = { ex->method, ex->path, "?", ex->rq.body,
 		ex->rq.body_len };
 
-	if (!copy_header(h.digest, sizeof h.digest, header(ex, "Content-Digest")) ||
-			!copy_header(h.input, sizeof h.input, header(ex, "Signature-Input")) ||
-			!copy_header(h.signature, sizeof h.signature, header(ex, "Signature")))
+	if (!copy_header(h.digest, sizeof h.digest, headers_get(ex, "Content-Digest")) ||
+			!copy_header(h.input, sizeof h.input, headers_get(ex, "Signature-Input")) ||
+			!copy_header(h.signature, sizeof h.signature, headers_get(ex, "Signature")))
 		return PROBLEM_UNAUTHORIZED;
 	if (owner_parse_input(h.input, &ex->rq.owner, nonce))
 		return PROBLEM_UNAUTHORIZED;
@@ -186,42 +186,15 @@ static int authenticate_owner(struct exchange *ex)
 	return 0;
 }
 
-static void hash_part(crypto_generichash_state *state, const void *bytes, size_t len)
-{
-	uint8_t prefix[4] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8),
-		(uint8_t)len };
-
-	crypto_generichash_update(state, prefix, sizeof prefix);
-	if (len)
-		crypto_generichash_update(state, bytes, len);
-}
-
-/* What identifies a repeat where nothing else does; only routes that use it pay for it. */
-static void hash_request(struct exchange *ex)
-{
-	crypto_generichash_state state;
-	const char *key = header(ex, "Idempotency-Key");
-
-	crypto_generichash_init(&state, NULL, 0, sizeof ex->rq.hash);
-	hash_part(&state, ex->method, strlen(ex->method));
-	hash_part(&state, ex->path, strlen(ex->path));
-	hash_part(&state, "?", 1);
-	hash_part(&state, ex->rq.body, ex->rq.body_len);
-	hash_part(&state, key, strlen(key));
-	crypto_generichash_final(&state, ex->rq.hash, sizeof ex->rq.hash);
-}
-
 int headers_authenticate(struct exchange *ex)
 {
-	if (ex->rq.route->pay == PAY_PREKEY || ex->rq.route->auth == AUTH_IF_SIGNED)
-		hash_request(ex);
 	switch (ex->rq.route->auth) {
 	case AUTH_NONE:
 		return 0;
 	case AUTH_OWNER:
 		return authenticate_owner(ex);
 	case AUTH_IF_SIGNED:
-		ex->rq.is_signed = *header(ex, "Signature-Input") != '\0';
+		ex->rq.is_signed = *headers_get(ex, "Signature-Input") != '\0';
 		return ex->rq.is_signed ? authenticate_owner(ex) : 0;
 	case AUTH_DEPOSIT:
 		return authenticate_deposit(ex);

@@ -155,6 +155,7 @@ int http_new(struct http **out, sd_event *event, const struct journal *journal,
 	http->journal = journal;
 	http->options = *options;
 	http->nonce_hour = UINT64_MAX;
+	token_challenge_digest(http->token_digest, options->onion_name);
 	if (sd_event_add_defer(event, &http->mhd_run, on_mhd_run, http) < 0 ||
 			sd_event_source_set_enabled(http->mhd_run, SD_EVENT_OFF) < 0)
 		return E_NOMEM;

@@ -11,6 +11,7 @@
 #include "libshared/histogram.h"
 #include "libshared/nonce.h"
 #include "libshared/route.h"
+#include "libshared/token_keys.h"
 
 #include <systemd/sd-event.h>
 
@@ -31,6 +32,8 @@ struct http_options {
 	size_t n_server_keys;
 	const struct key *nonce_key;
 	uint8_t onion[ONION_KEY_BYTES];
+	const char *onion_name; /* of the same: what tokens are made for */
+	const struct token_keys *token_keys;
 	unsigned max_connections; /* above: we stop accepting until one ends */
 	unsigned deadline_ms;	  /* accept, or last reply, to the end of the next request */
 	/* Of one circuit, see budget.h; nothing where no circuit line is read. */

@@ -6,6 +6,7 @@
  *   exchange.c  one request: from libmicrohttpd's first callback to the reply
  *   later.c     replies that take long to compute, one at a time
  *   headers.c   what is demanded of headers, and who is asking
+ *   payment.c   what they pay with
  */
 #ifndef SOTTO_HTTP_PRIVATE_H
 #define SOTTO_HTTP_PRIVATE_H
@@ -61,7 +62,8 @@ struct http {
 	bool draining;
 	bool closing; /* nothing is parked any more */
 	bool accept_paused;
-	uint64_t limit_told_us; /* the log hears of it at most once a minute */
+	uint64_t limit_told_us;		  /* the log hears of it at most once a minute */
+	uint8_t token_digest[HASH_BYTES]; /* of the challenge, the same for all operations */
 	sd_event_source *later;
 	struct exchange *later_first, **later_end; /* in order of arrival */
 	unsigned n_later;
@@ -113,6 +115,11 @@ int later_add(struct exchange *exchange) MUST_CHECK; /* E_BUSY */
 /* headers.c: 0 or a PROBLEM_*. */
 int headers_check(struct exchange *exchange, const char *version) MUST_CHECK;
 int headers_authenticate(struct exchange *exchange) MUST_CHECK;
+const char *headers_get(const struct exchange *exchange, const char *name); /* "": absent */
+
+/* payment.c */
+int payment_take(struct exchange *exchange) MUST_CHECK; /* 0 or PROBLEM_TOKEN_REQUIRED */
+void payment_ask_for(const struct exchange *exchange, struct MHD_Response *response);
 
 /* route.c */
 int route_find(const struct http_options *options, const char *method, const char *path,

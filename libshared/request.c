@@ -33,6 +33,13 @@ static bool too_deep(const uint8_t *text, size_t len)
 	return false;
 }
 
+void request_payment(const struct request *rq, struct params *p)
+{
+	params_bytes(p, rq->is_paid ? rq->token.hash : NULL, rq->is_paid ? HASH_BYTES : 0);
+	params_bytes(p, rq->is_paid ? rq->hash : NULL, rq->is_paid ? HASH_BYTES : 0);
+	params_i32(p, rq->is_paid ? (int32_t)rq->token.epoch : 0);
+}
+
 int request_json(const struct request *rq, json_t **out)
 {
 	size_t len = rq->body_len;

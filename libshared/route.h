@@ -17,6 +17,7 @@
 #include "libshared/key.h"
 #include "libshared/problem.h"
 #include "libshared/sizes.h"
+#include "libshared/token_keys.h"
 
 #include <jansson.h>
 
@@ -28,13 +29,14 @@ enum auth {
 	AUTH_DEPOSIT,	/* Sotto-Deposit header: 32 bytes, base64url; only its hash is kept */
 };
 
-enum pay { /* which anonymous token buys it; nothing demands one until tokens are built */
-	PAY_NOTHING,
-	PAY_ACCOUNT,
-	PAY_PREKEY,
-	PAY_MAILBOX,
-	PAY_INBOX,
-	PAY_TURN,
+enum pay { /* which anonymous token buys it, docs/protocol.md; the others are for nothing */
+	PAY_NOTHING = TOKEN_NONE,
+	PAY_ACCOUNT = TOKEN_ACCOUNT,
+	PAY_PREKEY = TOKEN_PREKEY, /* refused without one, before ask */
+	PAY_MAILBOX = TOKEN_MAILBOX,
+	PAY_INBOX = TOKEN_INBOX,
+	PAY_CHUNK = TOKEN_CHUNK, /* the same */
+	PAY_TURN = TOKEN_TURN,	 /* the same */
 };
 
 enum key_rule {	  /* the Idempotency-Key header: 16 bytes, base64url, not all zero */
@@ -52,8 +54,10 @@ struct request {
 	bool is_signed;			   /* AUTH_IF_SIGNED: owner is there */
 	uint8_t deposit_hash[HASH_BYTES];  /* AUTH_DEPOSIT */
 	uint8_t key[BLOB_ID_BYTES];	   /* KEY_NEEDED */
-	uint8_t hash[HASH_BYTES];	   /* request hash, docs/protocol.md "Repeats" */
-	uint8_t *body;			   /* route->body_bytes of them */
+	uint8_t hash[HASH_BYTES];	   /* is_paid, AUTH_IF_SIGNED: protocol.md "Repeats" */
+	bool is_paid; /* a good token came along; spent is for the function to say */
+	struct token_paid token;
+	uint8_t *body; /* route->body_bytes of them */
 	size_t body_len;
 
 	/* What ask leaves for answer; freed with the request. */
@@ -84,6 +88,10 @@ struct route {
 	int (*ask)(struct request *rq, struct params *p);
 	int (*answer)(struct request *rq, const struct result *rs, struct reply *rp);
 };
+
+/* What spend.sql wants: token hash, request hash, epoch; NULL, NULL, 0 for a request without a good
+ * token. Three parameters. */
+void request_payment(const struct request *rq, struct params *p);
 
 /* The body as one JSON object padded with spaces: duplicates, depth and non-objects refused.
  * PROBLEM_BAD_REQUEST. */

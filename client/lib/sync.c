@@ -160,7 +160,6 @@ static int begin(struct net *net, struct profile *p, const struct contact *c)
 		.port = PORT_PREKEYD,
 		.method = "POST",
 		.path = path,
-		.key = key,
 	};
 	int rc = take_key(p, c->id, key);
 

@@ -17,7 +17,8 @@ enum {
 	DEPOSIT_STORED = 0,
 	DEPOSIT_AGAIN = 1,
 	DEPOSIT_FULL = 2,
-	DEPOSIT_UNKNOWN = 3
+	DEPOSIT_UNKNOWN = 3,
+	DEPOSIT_UNPAID = 4,
 }; /* deposit.sql */
 
 int deposit_ask(struct request *rq, struct params *p)
@@ -28,6 +29,7 @@ int deposit_ask(struct request *rq, struct params *p)
 	params_uuid(p, rq->key);
 	params_bytes(p, rq->body, rq->body_len);
 	params_i32(p, (int32_t)blobd->engine->settings.mailbox_limit);
+	request_payment(rq, p);
 	return 0;
 }
 
@@ -64,6 +66,8 @@ int deposit_answer(struct request *rq, const struct result *rs, struct reply *rp
 		return PROBLEM_MAILBOX_FULL;
 	case DEPOSIT_UNKNOWN:
 		return PROBLEM_NOT_FOUND;
+	case DEPOSIT_UNPAID:
+		return PROBLEM_TOKEN_REQUIRED;
 	}
 	return E_BUG;
 }

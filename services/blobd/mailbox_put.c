@@ -10,7 +10,12 @@
 #include <string.h>
 
 enum { KEEP_DAYS_MOST = 21 };
-enum { MAILBOX_MADE = 0, MAILBOX_AGAIN = 1, MAILBOX_TAKEN = 2 }; /* mailbox_put.sql */
+enum {
+	MAILBOX_MADE = 0,
+	MAILBOX_AGAIN = 1,
+	MAILBOX_TAKEN = 2,
+	MAILBOX_UNPAID = 4
+}; /* mailbox_put.sql */
 
 static int read_body(struct request *rq, json_int_t *out_days, int *out_inbox)
 {
@@ -41,6 +46,7 @@ int mailbox_put_ask(struct request *rq, struct params *p)
 	params_bytes(p, rq->deposit_hash, sizeof rq->deposit_hash);
 	params_i16(p, (int16_t)days);
 	params_bool(p, inbox);
+	request_payment(rq, p);
 	return 0;
 }
 
@@ -56,6 +62,8 @@ int mailbox_put_answer(struct request *rq, const struct result *rs, struct reply
 		return reply_empty(rp, 201);
 	case MAILBOX_TAKEN:
 		return PROBLEM_CONFLICT;
+	case MAILBOX_UNPAID:
+		return PROBLEM_TOKEN_REQUIRED;
 	}
 	return E_BUG;
 }

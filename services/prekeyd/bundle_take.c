@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * Handing a bundle to a stranger: each one-time bundle to exactly one request, then the last
- * resort. The request hash stands where the token's will, so a repeat gets the same bundle.
+ * resort. The same token and request get the same bundle again.
  */
 #include "services/prekeyd/bundle_take.h"
 
@@ -10,10 +10,12 @@
 
 #include <string.h>
 
+enum { BUNDLE_HANDED_OUT = 0, BUNDLE_NO_ACCOUNT = 3, BUNDLE_UNPAID = 4 }; /* bundle_take.sql */
+
 int bundle_take_ask(struct request *rq, struct params *p)
 {
 	params_uuid(p, rq->uuid);
-	params_bytes(p, rq->hash, sizeof rq->hash);
+	request_payment(rq, p);
 	return 0;
 }
 
@@ -24,8 +26,16 @@ int bundle_take_answer(struct request *rq, const struct result *rs, struct reply
 	size_t len;
 	int rc;
 
-	if (result_i32(rs, 0, 0) != 0)
+	switch (result_i32(rs, 0, 0)) {
+	case BUNDLE_HANDED_OUT:
+		break;
+	case BUNDLE_NO_ACCOUNT:
 		return PROBLEM_NOT_FOUND;
+	case BUNDLE_UNPAID:
+		return PROBLEM_TOKEN_REQUIRED;
+	default:
+		return E_BUG;
+	}
 	bundle = result_bytes(rs, 0, 1, &len);
 	if (len != BUNDLE_BYTES)
 		return E_BUG;

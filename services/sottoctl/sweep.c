@@ -28,9 +28,8 @@ static const struct {
 	/* Two days more, so that a lost reply costs nothing. */
 	{ "invite", "expires_on < current_date - 2" },
 	{ "issued", "ends_on < current_date - 2" },
-	{ "handout", "made_on < current_date - 1" },
 	{ "bundle", "NOT EXISTS (SELECT FROM account a WHERE a.id = t.account) OR "
-		"token IS NOT NULL AND NOT EXISTS (SELECT FROM handout h WHERE h.token = t.token)" },
+		"taken_on < current_date - 1" },
 };
 /* clang-format on */
 
@@ -57,8 +56,11 @@ static int sweep_table(PGconn *conn, const char *table, const char *dead, long *
 
 static int forget(PGconn *conn)
 {
-	int rc = sql_run(conn, "vacuum", "VACUUM");
+	/* In the order of hashes: that of coming would lead from an invite to its account. */
+	int rc = sql_run(conn, "order", "CLUSTER issued USING issued_pkey");
 
+	if (rc == 0)
+		rc = sql_run(conn, "vacuum", "VACUUM");
 	if (rc == 0)
 		rc = sql_run(conn, "log switch", "SELECT pg_switch_wal()");
 	return rc ? rc : sql_run(conn, "checkpoint", "CHECKPOINT");

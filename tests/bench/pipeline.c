@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { PARAMS = 4, MAILBOX_LIMIT = 1000 };
+enum { PARAMS = 7, MAILBOX_LIMIT = 1000 };
 
 static PGconn *dial(const char *conninfo)
 {
@@ -23,7 +23,8 @@ static PGconn *dial(const char *conninfo)
 
 	if (PQstatus(conn) != CONNECTION_OK)
 		bench_fail(PQerrorMessage(conn));
-	r = PQprepare(conn, "deposit", "SELECT * FROM sotto.deposit($1, $2, $3, $4)", 0, NULL);
+	r = PQprepare(conn, "deposit", "SELECT * FROM sotto.deposit($1, $2, $3, $4, $5, $6, $7)", 0,
+			NULL);
 	if (PQresultStatus(r) != PGRES_COMMAND_OK || !PQenterPipelineMode(conn))
 		bench_fail(PQerrorMessage(conn));
 	PQclear(r);
@@ -32,11 +33,12 @@ static PGconn *dial(const char *conninfo)
 
 static void call(PGconn *conn, const struct deposit *d, uint8_t hashes[][HASH_BYTES])
 {
-	uint32_t limit = htonl(MAILBOX_LIMIT);
+	uint32_t limit = htonl(MAILBOX_LIMIT), epoch = 0;
 	const char *values[PARAMS] = { (const char *)hashes[d->mailbox], (const char *)d->key,
-		(const char *)d->body, (const char *)&limit };
-	const int lengths[PARAMS] = { HASH_BYTES, BLOB_ID_BYTES, BLOB_BYTES, sizeof limit };
-	const int binary[PARAMS] = { 1, 1, 1, 1 };
+		(const char *)d->body, (const char *)&limit, NULL, NULL, (const char *)&epoch };
+	const int lengths[PARAMS] = { HASH_BYTES, BLOB_ID_BYTES, BLOB_BYTES, sizeof limit, 0, 0,
+		sizeof epoch };
+	const int binary[PARAMS] = { 1, 1, 1, 1, 1, 1, 1 };
 
 	if (!PQsendQueryPrepared(conn, "deposit", PARAMS, values, lengths, binary, 1))
 		bench_fail(PQerrorMessage(conn));

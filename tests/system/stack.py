@@ -295,8 +295,9 @@ class Stack:
         if name in self.children:
             self.children.pop(name).wait()
         if name == "postgres":
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(f"{self.dir}/pgdata/postmaster.pid") # after kill -9 its number may be somebody else's
+            for lock in ("pgdata/postmaster.pid", "pg/.s.PGSQL.5432.lock"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(f"{self.dir}/{lock}") # after kill -9 its number may be somebody else's
 
     def stop(self, name):
         self.kill(name, signal.SIGINT if name == "postgres" else signal.SIGTERM)

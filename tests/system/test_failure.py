@@ -35,7 +35,7 @@ class Database(Bed):
         for name, sql in (("blobd", "SELECT * FROM sotto.blob"), ("blobd", "SELECT sotto.account_end(NULL, NULL)"),
                           ("prekeyd", "SELECT * FROM sotto.account"), ("bridged", "SELECT * FROM sotto.mailbox"),
                           ("blobd", "SELECT pg_sleep(0)"), ("blobd", "CREATE TEMP TABLE t (a int)"),
-                          ("blobd", "INSERT INTO sotto.handout VALUES ('', NULL)")):
+                          ("blobd", "INSERT INTO sotto.spent VALUES (1, 1, '', '')")):
             with self.assertRaisesRegex(Exception, "psql") as caught:
                 role(name, sql)
             self.assertIn("permission denied", caught.exception.stderr)

@@ -35,12 +35,13 @@ class Conflicts(Bed):
             self.stack.send(other, signal.SIGCONT)
         return [line.sock for line in lines]
 
-    def raw_make(self, box, deposit_hash=None):
+    def raw_make(self, box, deposit_hash=None, token=None):
         """PUT of a mailbox as it goes over the wire."""
         body = client.pad({"deposit": client.b64(deposit_hash or client.h256(box.deposit)), "keep_days": 21,
                            "inbox": False})
         headers = {"Host": "sotto", "Content-Length": len(body),
-                   **self.server.sign(box, "blobd", "PUT", box.path, body)}
+                   **self.server.sign(box, "blobd", "PUT", box.path, body),
+                   **tokens.header(token or self.server.token("mailbox"))}
         return f"PUT {box.path} HTTP/1.1\r\n".encode() + b"".join(
             b"%s: %s\r\n" % (k.encode(), str(v).encode()) for k, v in headers.items()) + b"\r\n" + body
 
@@ -132,6 +133,35 @@ class Conflicts(Bed):
             pairs = zip(statuses[0][:n], statuses[1][n - 1::-1])
             self.assertEqual([sorted(pair) for pair in pairs], [[201, 409]] * n)
         self.assertGreater(self.deadlocks(), before)
+
+    def test_crossed_tokens_deadlock_nobody_but_their_sender(self):
+        before, n = self.deadlocks(), 16
+        lines = [self.connect(name, n + 9) for name in self.INSTANCES]
+        for _ in range(3):
+            spent = [self.server.token("mailbox") for _ in range(n)]
+            loads, gates = [], []
+            for i in range(2):
+                crossed, honest = self.boxes(n + 1), self.boxes(8)
+                gates.append(crossed.pop(n // 2))
+                raw = [self.raw_make(b, token=t) for b, t in zip(crossed, spent[::1 - 2 * i])]
+                raw += [self.raw_make(b) for b in (*honest, gates[i])]
+                loads.append(list(zip(lines[i], raw)))
+            statuses = self.meet(gates, *loads)
+            self.assertEqual([s[n:-1] for s in statuses], [[201] * 8] * 2)
+            pairs = zip(statuses[0][:n], statuses[1][n - 1::-1])
+            self.assertEqual([sorted(pair) for pair in pairs], [[201, 401]] * n)
+        self.assertGreater(self.deadlocks(), before)
+
+    def test_one_token_on_two_instances_at_once_pays_once(self):
+        n = 24
+        lines = [self.connect(name, n) for name in self.INSTANCES]
+        spent = [self.server.token("mailbox") for _ in range(n)]
+        boxes = [[client.Mailbox(self.server) for _ in range(n)] for _ in range(2)]
+        statuses = self.at_once(*(list(zip(lines[i], (self.raw_make(b, token=t) for b, t in zip(boxes[i], spent))))
+                                  for i in range(2)))
+        self.assertEqual([sorted(pair) for pair in zip(*statuses)], [[201, 401]] * n)
+        ids = ", ".join(f"'\\x{box.id.hex()}'" for some in boxes for box in some)
+        self.assertEqual(self.stack.sql(f"SELECT count(*) FROM sotto.mailbox WHERE id IN ({ids})"), str(n))
 
     def test_the_same_keys_in_opposite_order_never_deadlock(self):
         before, n = self.deadlocks(), 24
@@ -302,13 +332,13 @@ class Cut(Bed):
         asks, owner, name = self.requests(), client.Owner(), str(uuid.uuid4())
         path, last = f"/v1/accounts/{name}", os.urandom(client.BUNDLE)
         refill = struct.pack(">QQ", 0, 1) + last + os.urandom(50 * client.BUNDLE)
-        made = self.repeated("account_put", asks.owned(owner, "prekeyd", "PUT", path, last))
+        made = self.repeated("account_put", asks.owned(owner, "prekeyd", "PUT", path, last,
+                                                       token=asks.token("account")))
         self.assertEqual((made.status, made.json), (201, {"generation": 0, "next": 1}))
         filled = self.repeated("bundles_put", asks.owned(owner, "prekeyd", "PUT", path + "/bundles", refill))
         self.assertEqual((filled.status, filled.json), (200, {"generation": 0, "next": 51}))
         self.assertEqual(self.count("bundle", f"account = '{name}'"), 50)
-        taken = self.repeated("bundle_take", ("prekeyd", "POST", path + "/bundle", b"",
-                                              {"Idempotency-Key": client.b64(os.urandom(16))}))
+        taken = self.repeated("bundle_take", asks.call("prekeyd", "POST", path + "/bundle", token=asks.token("prekey")))
         self.assertEqual((taken.status, taken.body), (200, refill[16 + client.BUNDLE:16 + 2 * client.BUNDLE]))
         self.assertEqual(self.count("bundle", f"account = '{name}' AND token IS NULL"), 49)
         self.assertEqual(self.repeated("account_end", asks.owned(owner, "prekeyd", "DELETE", path)).status, 200)

@@ -22,6 +22,7 @@
 #define KEY "Idempotency-Key: AQIDBAUGBwgJCgsMDQ4PEA\r\n"
 #define SECRET "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 #define LINE "PROXY TCP6 fc00:dead:beef:4dad::0:2f ::1 47 7001\r\n"
+#define BED_ONION "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.onion"
 #define GET "GET /v1/health HTTP/1.1\r\n" HOST "\r\n"
 
 struct bed {
@@ -31,6 +32,7 @@ struct bed {
 	struct http_options options;
 	struct key_pair server[2];
 	struct key nonce_key;
+	struct token_keys token_keys; /* none, unless a test adds some before bed_open */
 	char path[64];
 };
 
@@ -109,6 +111,8 @@ static inline void bed_init(struct bed *bed)
 		.n_server_keys = 2,
 		.nonce_key = &bed->nonce_key,
 		.onion = { 'o', 'n' },
+		.onion_name = BED_ONION,
+		.token_keys = &bed->token_keys,
 		.max_connections = 100,
 		.deadline_ms = 60000,
 		.circuit_connections = 100,

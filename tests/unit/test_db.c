@@ -32,7 +32,7 @@ static const char test_functions[] =
 
 static const char PUT[] = "test_put($1, $2, $3)", RAISE[] = "test_raise($1)",
 		  LATE[] = "test_late($1)";
-static const char DEPOSIT[] = "deposit($1, $2, $3, $4)";
+static const char DEPOSIT[] = "deposit($1, $2, $3, $4, $5, $6, $7)";
 static const char *const statements[] = { PUT, RAISE, LATE, DEPOSIT };
 
 struct tried {
@@ -188,6 +188,9 @@ START_TEST(five_hundred_deposits_take_five_commits)
 		params_uuid(p, ids[i]);
 		params_bytes(p, body, sizeof body);
 		params_i32(p, 1000);
+		params_bytes(p, NULL, 0);
+		params_bytes(p, NULL, 0);
+		params_i32(p, 0);
 		ck_assert_int_eq(submit(db, &tried[i]), 0);
 	}
 	run_until_done(512);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The SQL functions on a real PostgreSQL: every answer, every repeat, and concurrency. */
 #include "libshared/sizes.h"
+#include "libshared/token.h"
 #include "tests/unit/scratch_pg.h"
 
-#include <stdbool.h>
 #include <sys/wait.h>
+#include <time.h>
 
 enum { QUERY_MOST = 512 * 1024 };
 
@@ -22,7 +23,7 @@ static void setup(void)
 	bridged = scratch_connect("bridged");
 	PQclear(PQexec(admin,
 			"TRUNCATE sotto.mailbox, sotto.blob, sotto.account, sotto.bundle, "
-			"sotto.handout, sotto.spent, sotto.issued, sotto.invite"));
+			"sotto.spent, sotto.issued, sotto.invite"));
 }
 
 static void teardown(void)
@@ -53,15 +54,33 @@ static const char *bytes(unsigned byte, size_t len)
 static const char *deposit(unsigned secret, unsigned id, unsigned body, int limit)
 {
 	snprintf(query, sizeof query,
-			"SELECT * FROM sotto.deposit(%s, '00000000-0000-0000-0000-%012u', %s, %d)",
+			"SELECT * FROM sotto.deposit(%s, '00000000-0000-0000-0000-%012u', %s, %d, "
+			"NULL, NULL, NULL)",
 			bytes(secret, 32), id, bytes(body, BLOB_BYTES), limit);
 	return scratch_ask(blobd, query);
 }
 
+/* A token hash, a request hash and today's epoch. */
+static const char *payment(unsigned token)
+{
+	static char text[256];
+
+	snprintf(text, sizeof text, "'\\x%064x', '\\x%064x', %u", token, 0x99,
+			token_epoch((uint64_t)time(NULL) / 86400));
+	return text;
+}
+
+static const char *new_payment(void)
+{
+	static unsigned token = 1 << 20;
+
+	return payment(token++);
+}
+
 static const char *mailbox_put(unsigned id, unsigned secret)
 {
-	snprintf(query, sizeof query, "SELECT * FROM sotto.mailbox_put(%s, %s, '21', false)",
-			bytes(id, 32), bytes(secret, 32));
+	snprintf(query, sizeof query, "SELECT * FROM sotto.mailbox_put(%s, %s, '21', false, %s)",
+			bytes(id, 32), bytes(secret, 32), new_payment());
 	return scratch_ask(blobd, query);
 }
 
@@ -186,8 +205,8 @@ END_TEST
 
 static const char *account_put(const char *uuid, unsigned owner)
 {
-	snprintf(query, sizeof query, "SELECT * FROM sotto.account_put('%s', %s, %s)", uuid,
-			bytes(owner, 32), bytes(0xee, BUNDLE_BYTES));
+	snprintf(query, sizeof query, "SELECT * FROM sotto.account_put('%s', %s, %s, %s)", uuid,
+			bytes(owner, 32), bytes(0xee, BUNDLE_BYTES), new_payment());
 	return scratch_ask(prekeyd, query);
 }
 
@@ -217,8 +236,8 @@ static const char *count(const char *uuid, unsigned owner)
 
 static const char *take_query(const char *uuid, unsigned token)
 {
-	snprintf(query, sizeof query, "SELECT * FROM sotto.bundle_take('%s', '\\x%064x')", uuid,
-			token);
+	snprintf(query, sizeof query, "SELECT * FROM sotto.bundle_take('%s', %s)", uuid,
+			payment(token));
 	return query;
 }
 
@@ -376,137 +395,6 @@ START_TEST(an_ended_account_is_gone_with_its_bundles)
 }
 END_TEST
 
-/* --- paying for tokens -------------------------------------------------- */
-
-enum { INVITE = 1, WORK = 2, ALLOWANCE = 3, TODAY = 20000 };
-
-struct payment {
-	unsigned payment, request;
-	int kind;
-	bool open_only;
-	int limit, day;
-	const char *account;
-	unsigned owner;
-};
-
-static const char *pay_query(const struct payment *p)
-{
-	snprintf(query, sizeof query,
-			"SELECT * FROM sotto.tokens_pay(%s, %s, '%d', %s, %d, %d, '%s', %s)",
-			bytes(p->payment, 32), bytes(p->request, 32), p->kind,
-			p->open_only ? "true" : "false", p->limit, p->day,
-			p->account ? p->account : UUID_A, bytes(p->owner, 32));
-	return query;
-}
-
-#define PAY(paid_by, hash, ...)                                            \
-	scratch_ask(prekeyd,                                               \
-			pay_query(&(struct payment){ .payment = (paid_by), \
-					.request = (hash),                 \
-					.kind = __VA_ARGS__ }))
-
-static void policy(const char *registration)
-{
-	snprintf(query, sizeof query, "UPDATE sotto.policy SET registration = '%s'", registration);
-	PQclear(PQexec(admin, query));
-}
-
-static void invite(unsigned code, int uses, int days)
-{
-	snprintf(query, sizeof query,
-			"INSERT INTO sotto.invite (code, uses, expires_on) "
-			"VALUES (%s, %d, current_date + %d)",
-			bytes(code, 32), uses, days);
-	PQclear(PQexec(admin, query));
-}
-
-START_TEST(an_invite_pays_as_often_as_it_says)
-{
-	policy("invite");
-	invite(1, 2, 0);
-	invite(2, 9, -1);
-	ck_assert_str_eq(PAY(1, 0xa, INVITE), "0");
-	ck_assert_str_eq(PAY(1, 0xa, INVITE), "1");
-	ck_assert_str_eq(PAY(1, 0xb, INVITE), "0");
-	ck_assert_str_eq(PAY(1, 0xc, INVITE), "3");
-	ck_assert_str_eq(PAY(1, 0xb, INVITE), "1");
-	ck_assert_str_eq(PAY(2, 0xa, INVITE), "3"); /* expired */
-	ck_assert_str_eq(PAY(3, 0xa, INVITE), "3"); /* unknown, whatever the caller's limit */
-	ck_assert_str_eq(PAY(3, 0xa, INVITE, false, 5, TODAY), "3");
-	policy("closed");
-	invite(4, 1, 5);
-	ck_assert_str_eq(PAY(4, 0xa, INVITE), "3");
-	ck_assert_str_eq(PAY(1, 0xa, INVITE), "1"); /* what was paid stays paid */
-	policy("open");
-	ck_assert_str_eq(PAY(4, 0xa, INVITE), "0");
-}
-END_TEST
-
-START_TEST(work_pays_once_and_for_registering_only_where_all_may)
-{
-	policy("invite");
-	ck_assert_str_eq(PAY(1, 0xa, WORK, false, 1, TODAY), "0");
-	ck_assert_str_eq(PAY(1, 0xa, WORK, false, 1, TODAY), "1");
-	ck_assert_str_eq(PAY(1, 0xb, WORK, false, 1, TODAY), "3");
-	ck_assert_str_eq(
-			PAY(1, 0xa, WORK, false, 0, 0), "1"); /* a repeat when its hours are over */
-	ck_assert_str_eq(PAY(2, 0xa, WORK, false, 0, 0), "3");
-	ck_assert_str_eq(PAY(3, 0xa, WORK, true, 1, TODAY), "3");
-	policy("open");
-	ck_assert_str_eq(PAY(3, 0xa, WORK, true, 1, TODAY), "0");
-	policy("closed");
-	ck_assert_str_eq(PAY(4, 0xa, WORK, true, 1, TODAY), "3");
-	ck_assert_str_eq(PAY(4, 0xa, WORK, false, 1, TODAY), "0");
-}
-END_TEST
-
-START_TEST(an_allowance_is_the_owners_for_a_day)
-{
-	account_put(UUID_A, 1);
-	PQclear(PQexec(admin, "UPDATE sotto.account SET seen_on = current_date - 80"));
-	ck_assert_str_eq(PAY(1, 0xa, ALLOWANCE, false, 2, TODAY, UUID_A, 2), "3");
-	ck_assert_str_eq(PAY(1, 0xa, ALLOWANCE, false, 2, TODAY, UUID_B, 1), "3");
-	ck_assert_str_eq(scratch_ask(admin, "SELECT current_date - seen_on FROM sotto.account"),
-			"80");
-	ck_assert_str_eq(PAY(1, 0xa, ALLOWANCE, false, 2, TODAY, UUID_A, 1), "0");
-	ck_assert_str_eq(PAY(1, 0xb, ALLOWANCE, false, 2, TODAY, UUID_A, 1), "0");
-	ck_assert_str_eq(PAY(1, 0xc, ALLOWANCE, false, 2, TODAY, UUID_A, 1), "3");
-	ck_assert_str_eq(PAY(1, 0xa, ALLOWANCE, false, 2, TODAY + 1, UUID_A, 1), "1");
-	ck_assert_str_eq(PAY(1, 0xc, ALLOWANCE, false, 2, TODAY + 1, UUID_A, 1), "0");
-	ck_assert_str_eq(PAY(1, 0xd, ALLOWANCE, false, 0, TODAY + 2, UUID_A, 1), "3");
-	ck_assert_str_eq(scratch_ask(admin, "SELECT current_date - seen_on FROM sotto.account"),
-			"0");
-}
-END_TEST
-
-/* Two that pay at once with the last use: the second waits for the first, and is its repeat or late. */
-START_TEST(who_pays_beside_another_waits_and_looks_again)
-{
-	static const struct {
-		unsigned request;
-		const char *end, *code;
-	} seconds[] = { { 0xa, "COMMIT", "1" }, { 0xb, "COMMIT", "3" }, { 0xb, "ROLLBACK", "0" } };
-	PGconn *other = scratch_connect("prekeyd");
-
-	for (unsigned i = 0; i < ARRAY_LEN(seconds); i++) {
-		struct payment second = { .payment = 10 + i,
-			.request = seconds[i].request,
-			.kind = WORK,
-			.limit = 1,
-			.day = TODAY };
-
-		scratch_ask(prekeyd, "BEGIN");
-		ck_assert_str_eq(PAY(10 + i, 0xa, WORK, false, 1, TODAY), "0");
-		PQsendQuery(other, pay_query(&second));
-		scratch_await_waiting(admin, 1);
-		scratch_ask(prekeyd, seconds[i].end);
-		ck_assert_str_eq(scratch_row(PQgetResult(other)), seconds[i].code);
-		PQclear(PQgetResult(other));
-	}
-	PQfinish(other);
-}
-END_TEST
-
 /* --- bridged ------------------------------------------------------------ */
 
 START_TEST(a_session_opens_only_when_all_exist)
@@ -564,7 +452,5 @@ SCRATCH_UNIT("functions", scratch_pg_up, setup, teardown, a_mailbox_is_made_once
 		each_bundle_once_and_then_the_last_resort,
 		three_takers_at_once_never_get_the_same_bundle,
 		a_repeat_during_the_first_waits_and_gets_the_same,
-		an_ended_account_is_gone_with_its_bundles, an_invite_pays_as_often_as_it_says,
-		work_pays_once_and_for_registering_only_where_all_may,
-		an_allowance_is_the_owners_for_a_day, who_pays_beside_another_waits_and_looks_again,
-		a_session_opens_only_when_all_exist, a_signal_finds_its_mailbox_and_writes_nothing)
+		an_ended_account_is_gone_with_its_bundles, a_session_opens_only_when_all_exist,
+		a_signal_finds_its_mailbox_and_writes_nothing)

@@ -26,14 +26,14 @@ static void teardown(void)
 /* clang-format off */
 static const char *const refused[] = {
 	"SELECT count(*) FROM sotto.mailbox", "SELECT id FROM sotto.mailbox", "SELECT * FROM sotto.blob",
-	"SELECT * FROM sotto.account", "SELECT * FROM sotto.bundle", "SELECT * FROM sotto.handout",
+	"SELECT * FROM sotto.account", "SELECT * FROM sotto.bundle",
 	"SELECT * FROM sotto.migration", "SELECT * FROM sotto.blob_seq", "TABLE sotto.mailbox",
 	"SELECT * FROM sotto.spent", "SELECT * FROM sotto.issued", "SELECT * FROM sotto.invite",
-	"SELECT * FROM sotto.policy", "UPDATE sotto.policy SET registration = 'open'",
+	"SELECT * FROM sotto.policy", "SELECT sotto.spend(1, NULL, NULL, 1)", "UPDATE sotto.policy SET registration = 'open'",
 	"DELETE FROM sotto.spent", "INSERT INTO sotto.invite DEFAULT VALUES", "DROP TABLE sotto.spent",
 	"INSERT INTO sotto.blob DEFAULT VALUES", "INSERT INTO sotto.mailbox DEFAULT VALUES",
 	"UPDATE sotto.mailbox SET keep_days = 1", "UPDATE sotto.account SET generation = 0",
-	"DELETE FROM sotto.blob", "DELETE FROM sotto.handout", "TRUNCATE sotto.blob", "DROP TABLE sotto.blob",
+	"DELETE FROM sotto.blob", "TRUNCATE sotto.blob", "DROP TABLE sotto.blob",
 	"ALTER TABLE sotto.blob DISABLE TRIGGER ALL",
 	"CREATE TABLE sotto.mine ()", "CREATE TEMP TABLE mine ()", "CREATE SCHEMA mine", "CREATE DATABASE mine",
 	"CREATE FUNCTION sotto.mine() RETURNS int LANGUAGE sql RETURN 1", "DO 'BEGIN END'",

@@ -79,7 +79,7 @@ END_TEST
  * them handed out. */
 /* clang-format off */
 static const char fill[] =
-	"SET search_path = sotto; TRUNCATE mailbox, blob, account, bundle, handout, issued, invite;"
+	"SET search_path = sotto; TRUNCATE mailbox, blob, account, bundle, issued, invite;"
 	"CREATE FUNCTION pg_temp.k(i int, n int) RETURNS bytea LANGUAGE sql "
 	"RETURN decode(repeat(lpad(to_hex(i), 2, '0'), n), 'hex');"
 	"CREATE FUNCTION pg_temp.u(i int) RETURNS uuid LANGUAGE sql "
@@ -94,11 +94,10 @@ static const char fill[] =
 	"INSERT INTO bundle (account, number, generation, head, body) "
 	"SELECT pg_temp.u(i), j, 0, pg_temp.k(0, 52), pg_temp.k(0, 1996) "
 	"FROM generate_series(10, 11) i, generate_series(1, 3) j;"
-	"UPDATE bundle SET token = pg_temp.k(number::int, 32) "
+	"UPDATE bundle SET token = pg_temp.k(number::int, 32), taken_on = current_date "
 	"WHERE account = pg_temp.u(10) AND number < 3;"
-	"UPDATE bundle SET token = pg_temp.k(9, 32) WHERE account = pg_temp.u(11) AND number = 1;"
-	"INSERT INTO handout (account, token) "
-	"SELECT account, token FROM bundle WHERE token IS NOT NULL;"
+	"UPDATE bundle SET token = pg_temp.k(9, 32), taken_on = current_date "
+	"WHERE account = pg_temp.u(11) AND number = 1;"
 	"INSERT INTO invite (code, uses, expires_on) "
 	"SELECT pg_temp.k(i, 32), 1, current_date - i FROM generate_series(0, 3) i;"
 	"INSERT INTO issued (payment, request, slot, ends_on) "
@@ -106,7 +105,7 @@ static const char fill[] =
 
 static const char counts[] =
 	"SELECT (SELECT count(*) FROM mailbox), (SELECT count(*) FROM blob), "
-	"(SELECT count(*) FROM account), (SELECT count(*) FROM bundle), (SELECT count(*) FROM handout), "
+	"(SELECT count(*) FROM account), (SELECT count(*) FROM bundle), "
 	"(SELECT count(*) FROM invite), (SELECT count(*) FROM issued)";
 
 /* The second mailbox takes two blobs along, the account three bundles, the hand-out its bundle. */
@@ -116,18 +115,18 @@ static const char over[] =
 	"UPDATE blob SET expires_on = current_date - 1 "
 	"WHERE mailbox = pg_temp.k(3, 32) AND id = pg_temp.u(1);"
 	"UPDATE account SET seen_on = current_date - 91 WHERE id = pg_temp.u(11);"
-	"UPDATE handout SET made_on = current_date - 2 WHERE token = pg_temp.k(1, 32);"
-	"UPDATE handout SET made_on = current_date - 1 WHERE token = pg_temp.k(2, 32)";
+	"UPDATE bundle SET taken_on = current_date - 2 WHERE token = pg_temp.k(1, 32);"
+	"UPDATE bundle SET taken_on = current_date - 1 WHERE token = pg_temp.k(2, 32)";
 /* clang-format on */
 
 START_TEST(a_sweep_deletes_what_is_over_and_nothing_else)
 {
 	PQclear(PQexec(admin, fill));
-	ck_assert_str_eq(scratch_ask(admin, counts), "3|6|2|6|3|4|4");
+	ck_assert_str_eq(scratch_ask(admin, counts), "3|6|2|6|4|4");
 	PQclear(PQexec(admin, over));
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(sottoctl("sotto_owner", "/", "sweep"), 0);
-		ck_assert_str_eq(scratch_ask(admin, counts), "2|3|1|2|2|3|3");
+		ck_assert_str_eq(scratch_ask(admin, counts), "2|3|1|2|3|3");
 	}
 	ck_assert_str_eq(scratch_ask(admin, "SELECT token FROM bundle WHERE token IS NOT NULL"),
 			"\\x02020202");
