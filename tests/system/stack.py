@@ -95,6 +95,7 @@ class Stack:
         self.watched, self.died, self.on_death = {}, [], lambda name: None
         self.lock, self.ended, self.watcher = threading.Lock(), threading.Event(), None
         self.env, self.n_asked = {}, 0
+        self.environment = {} # what a daemon gets besides, by its name
 
     def __enter__(self):
         try:
@@ -268,6 +269,7 @@ class Stack:
         env = {**os.environ, "LISTEN_FDS": "1", "CREDENTIALS_DIRECTORY": f"{self.dir}/keys/{kind}", "PGUSER": kind}
         for unwanted in ("JOURNAL_STREAM", "NOTIFY_SOCKET", "WATCHDOG_USEC"):
             env.pop(unwanted, None)
+        env |= self.environment.get(name, {})
         inside = []
         if self.journald: # what systemd sets for its services
             env["JOURNAL_STREAM"] = "1:1"

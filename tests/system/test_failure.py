@@ -2,6 +2,7 @@
 """What must hold under load, without a database that answers, and for those who come with a forged line."""
 import http.client
 import os
+import re
 import signal
 import socket
 import threading
@@ -79,6 +80,26 @@ class Load(Bed):
         self.stack.start("blobd.2")
         self.assertLessEqual(grown, n // 10)
         print(f"       {n} deposits, {grown} commits")
+
+    def test_a_second_instance_takes_its_share(self):
+        box = self.mailbox()
+        stored = lambda name: sum(map(int, re.findall(r"SOTTO_BLOBS_STORED=(\d+)", self.stack.log(name))))
+        for name in ("blobd", "blobd.2"):
+            self.stack.restart(name) # so that all that it has done is told
+        before = {name: stored(name) for name in ("blobd", "blobd.2")}
+        self.stack.wait_healthy("blobd")
+
+        def put(_):
+            key, body = os.urandom(16), blob()
+            until("a deposit", lambda: box.put(body, key).status == 201, self.stack.check)
+
+        many(put, range(600))
+        for name in before:
+            self.stack.restart(name)
+        shares = [stored(name) - n for name, n in before.items()]
+        self.stack.wait_healthy("blobd")
+        self.assertEqual(sum(shares), 600)
+        self.assertGreaterEqual(min(shares), 60, shares)
 
     def restart_blobd(self):
         backend = self.stack.backend("blobd")
