@@ -332,6 +332,11 @@ bool db_is_alive(struct db *db, uint64_t max_age_us, bool away_is_fine)
 	return db_now_us(db) - db->alive_us <= max_age_us;
 }
 
+unsigned db_queued(const struct db *db)
+{
+	return db->n_under_way;
+}
+
 bool db_is_idle(const struct db *db)
 {
 	return db->n_under_way == 0;

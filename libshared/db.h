@@ -67,6 +67,9 @@ bool db_is_up(const struct db *db);
  */
 bool db_is_alive(struct db *db, uint64_t max_age_us, bool away_is_fine);
 
+/* Calls accepted and not done. */
+unsigned db_queued(const struct db *db);
+
 /* No calls queued or under way. */
 bool db_is_idle(const struct db *db);
 

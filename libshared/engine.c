@@ -116,7 +116,7 @@ static int open_database(struct engine *engine)
 {
 	const struct daemon_shape *shape = engine->shape;
 	const char **statements = calloc(
-			shape->n_routes + shape->n_statements + 1, sizeof *statements);
+			shape->n_routes + shape->n_statements + 2, sizeof *statements);
 	struct db_options options = {
 		.conninfo = engine->settings.database,
 		.statements = statements,
@@ -132,8 +132,24 @@ static int open_database(struct engine *engine)
 			statements[options.n_statements++] = shape->routes[i].function;
 	for (size_t i = 0; i < shape->n_statements; i++)
 		statements[options.n_statements++] = shape->statements[i];
+	if (shape->count_blobs)
+		statements[options.n_statements++] = shape->count_blobs;
 	engine->statements = statements;
 	return db_new(&engine->db, engine->event, &engine->journal, &options);
+}
+
+static int open_overload(struct engine *engine)
+{
+	const struct overload_options options = {
+		.settings = &engine->settings,
+		.db = engine->db,
+		.count_blobs = engine->shape->count_blobs,
+		.queue_calls = QUEUE_CALLS,
+	};
+
+	if (!options.count_blobs)
+		return 0;
+	return overload_new(&engine->overload, engine->event, &engine->journal, &options);
 }
 
 static int open_link(struct engine *engine)
@@ -167,6 +183,7 @@ static int open_http(struct engine *engine)
 		.n_routes = engine->shape->n_routes,
 		.app = engine->app,
 		.db = engine->db,
+		.overload = engine->overload,
 		.server_keys = engine->server_keys,
 		.n_server_keys = engine->n_server_keys,
 		.nonce_key = &engine->nonce_key,
@@ -286,6 +303,8 @@ static int start(struct engine *engine, const char *config)
 	if (rc == 0)
 		rc = open_database(engine);
 	if (rc == 0)
+		rc = open_overload(engine);
+	if (rc == 0)
 		rc = open_link(engine);
 	if (rc == 0 && engine->shape->start)
 		rc = engine->shape->start(engine, engine->app);
@@ -301,6 +320,7 @@ static void stop(struct engine *engine)
 		engine->shape->stop(engine->app);
 	link_free(engine->link);
 	db_free(engine->db);
+	overload_free(engine->overload);
 	free(engine->statements);
 	sd_event_source_unref(engine->tick);
 	sd_event_source_unref(engine->term);

@@ -10,6 +10,7 @@
 #include "libshared/http.h"
 #include "libshared/journal.h"
 #include "libshared/link.h"
+#include "libshared/overload.h"
 #include "libshared/report.h"
 #include "libshared/settings.h"
 #include "libshared/token_keys.h"
@@ -24,6 +25,7 @@ struct engine {
 	struct token_keys token_keys; /* which of them count is asked at each use */
 	struct db *db;
 	struct link *link;
+	struct overload *overload; /* NULL: this daemon takes nothing to keep */
 	struct http *http;
 	struct report report;
 	const struct daemon_shape *shape;
@@ -43,7 +45,8 @@ struct daemon_shape {
 	size_t n_routes;
 	const char *const *statements; /* besides those of the routes */
 	size_t n_statements;
-	bool publishes; /* events for the other daemons, and so a beat */
+	const char *count_blobs; /* the function for overload.h; NULL: it takes nothing to keep */
+	bool publishes;		 /* events for the other daemons, and so a beat */
 	/* Before HTTP opens: engine->db and ->link are there. */
 	int (*start)(struct engine *engine, void *app);
 	void (*stop)(void *app);

@@ -8,6 +8,7 @@
 #include "libshared/http_private.h"
 
 #include "libshared/error.h"
+#include "libshared/overload.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -65,7 +66,8 @@ static void add_headers(const struct exchange *ex, struct MHD_Response *response
 	MHD_add_response_header(response, "Content-Type", ex->reply.content_type);
 	MHD_add_response_header(response, "Sotto-Nonce", http_nonce(ex->http));
 	if (status == 503 || status == 429)
-		MHD_add_response_header(response, "Retry-After", "5");
+		MHD_add_response_header(response, "Retry-After",
+				ex->reason == PROBLEM_OVERLOADED ? "60" : "5");
 	if (status == 405) {
 		route_allow(&ex->http->options, ex->path, allow);
 		MHD_add_response_header(response, "Allow", allow);
@@ -240,6 +242,8 @@ static enum MHD_Result begin(struct exchange *ex, const char *method, const char
 	ex->problem = headers_check(ex, version);
 	if (!ex->problem)
 		ex->problem = over;
+	if (!ex->problem && ex->http->options.overload)
+		ex->problem = overload_admit(ex->http->options.overload, ex->rq.route);
 	if (!ex->problem && ex->rq.route->body_bytes) {
 		ex->rq.body = malloc(ex->rq.route->body_bytes);
 		if (!ex->rq.body)

@@ -17,6 +17,7 @@
 
 struct http;
 struct journal;
+struct overload;
 
 enum circuit_line { CIRCUIT_OFF, CIRCUIT_REQUIRED };
 
@@ -27,6 +28,7 @@ struct http_options {
 	size_t n_routes;
 	void *app; /* for ask and answer */
 	struct db *db;
+	struct overload *overload; /* has a word in what is taken; NULL: all is */
 	const struct key_pair
 			*server_keys; /* newest first; older ones are still accepted (overlap) */
 	size_t n_server_keys;

@@ -29,6 +29,8 @@ static const struct {
 	[EVENT_LIMIT] = { "0f6d3f1be0b54b0fa7a6d6cbb3d65a0a", "limit", LOG_WARNING },
 	[EVENT_SWEPT] = { "0f6d3f1be0b54b0fa7a6d6cbb3d65a0b", "swept", LOG_INFO },
 	[EVENT_FAILED] = { "0f6d3f1be0b54b0fa7a6d6cbb3d65a0c", "failed", LOG_ERR },
+	[EVENT_PRESSURE] = { "0f6d3f1be0b54b0fa7a6d6cbb3d65a0e", "pressure", LOG_WARNING },
+	[EVENT_EASED] = { "0f6d3f1be0b54b0fa7a6d6cbb3d65a0f", "eased", LOG_NOTICE },
 	[EVENT_METRICS] = { "0f6d3f1be0b54b0fa7a6d6cbb3d65a0d", "metrics", LOG_INFO },
 };
 

@@ -21,11 +21,13 @@ enum event { /* systemd/sotto.catalog says of each what it means and what to do 
 	EVENT_BATCH_FAILED, /* calls that failed for another reason than a conflict */
 	EVENT_BROKER_LOST,
 	EVENT_BROKER_BACK,
-	EVENT_GAP,     /* events were lost on the way: sessions were told to fetch */
-	EVENT_LIMIT,   /* a limit of ours was reached */
-	EVENT_SWEPT,   /* sottoctl sweep is done */
-	EVENT_FAILED,  /* we failed in a way that has no event of its own */
-	EVENT_METRICS, /* once a minute: the fields of metrics.h */
+	EVENT_GAP,	/* events were lost on the way: sessions were told to fetch */
+	EVENT_LIMIT,	/* a limit of ours was reached */
+	EVENT_SWEPT,	/* sottoctl sweep is done */
+	EVENT_FAILED,	/* we failed in a way that has no event of its own */
+	EVENT_PRESSURE, /* something is refused that is taken otherwise */
+	EVENT_EASED,	/* it is no more */
+	EVENT_METRICS,	/* once a minute: the fields of metrics.h */
 	EVENTS,
 };
 

@@ -42,6 +42,10 @@ enum metric {
 	METRIC_EVENTS_DROPPED, /* that the broker did not take */
 	METRIC_EVENTS_PENDING, /* that the broker has not acknowledged */
 	METRIC_MEMORY_KB,
+	METRIC_PRESSURE, /* enum pressure_level */
+	METRIC_MAILBOX_LIMIT,
+	METRIC_DISK_FREE_MB,
+	METRIC_BLOBS_MB,
 	METRIC_ACCOUNTS_MADE,
 	METRIC_BUNDLES_TAKEN,
 	METRIC_MAILBOXES_MADE,

@@ -20,6 +20,8 @@ static const struct problem_text texts[PROBLEMS] = {
 			"The body does not have the one size of this request" },
 	[PROBLEM_TOO_MANY] = { 429, URN "too-many-requests", "Too much at once" },
 	[PROBLEM_UNAVAILABLE] = { 503, URN "unavailable", "Try again with the same bytes" },
+	[PROBLEM_OVERLOADED] = { 503, URN "overloaded",
+			"The server takes no more of that at present" },
 	[PROBLEM_MAILBOX_FULL] = { 507, URN "mailbox-full", "The mailbox is full" },
 };
 

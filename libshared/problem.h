@@ -20,6 +20,7 @@ enum problem {
 	PROBLEM_BODY_SIZE,	 /* 413 body-size: not the one size this route takes */
 	PROBLEM_TOO_MANY,	 /* 429 too-many-requests */
 	PROBLEM_UNAVAILABLE,	 /* 503 unavailable: try again, Retry-After */
+	PROBLEM_OVERLOADED,	 /* 503 overloaded: not taken at present; nothing was done */
 	PROBLEM_MAILBOX_FULL,	 /* 507 mailbox-full */
 	PROBLEMS,		 /* how many */
 };

@@ -3,26 +3,13 @@
 #include "libshared/report.h"
 
 #include "libshared/engine.h"
+#include "libshared/memory.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
 enum { SECOND_US = 1000000 };
-
-/* Our resident memory; 0 when /proc does not tell. */
-static uint64_t memory_kb(void)
-{
-	FILE *file = fopen("/proc/self/statm", "re");
-	unsigned long pages = 0;
-
-	if (!file)
-		return 0;
-	if (fscanf(file, "%*u %lu", &pages) != 1)
-		pages = 0;
-	fclose(file);
-	return pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024;
-}
 
 static void gather_http(struct metrics *m, const struct http_counters *h)
 {
@@ -56,6 +43,14 @@ static void gather_db(struct metrics *m, const struct db_counters *d)
 	m->value[METRIC_CALLS_RETRIED] = d->retries;
 }
 
+static void gather_overload(struct metrics *m, const struct overload *o)
+{
+	m->value[METRIC_PRESSURE] = overload_now(o)->level;
+	m->value[METRIC_MAILBOX_LIMIT] = (uint64_t)overload_now(o)->mailbox_blobs;
+	m->value[METRIC_DISK_FREE_MB] = overload_measured(o)->disk_free >> 20;
+	m->value[METRIC_BLOBS_MB] = overload_measured(o)->blobs >> 20;
+}
+
 static void gather(struct engine *engine, uint64_t now_us)
 {
 	struct metrics *m = &engine->report.sum;
@@ -69,7 +64,9 @@ static void gather(struct engine *engine, uint64_t now_us)
 	m->value[METRIC_BROKER_UP] = link_is_up(engine->link);
 	m->value[METRIC_EVENTS_DROPPED] = link_dropped(engine->link);
 	m->value[METRIC_EVENTS_PENDING] = link_pending(engine->link);
-	m->value[METRIC_MEMORY_KB] = memory_kb();
+	m->value[METRIC_MEMORY_KB] = memory_resident() / 1024;
+	if (engine->overload)
+		gather_overload(m, engine->overload);
 	if (engine->shape->gather)
 		engine->shape->gather(engine->app, m);
 	memset(&h->latency_us, 0, sizeof h->latency_us);

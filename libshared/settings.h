@@ -17,11 +17,14 @@ struct engine_settings {
 	long connections;
 	long deadline_ms;
 	long batch_calls;
-	long mailbox_limit; /* blobs a mailbox takes before it is full */
-	long metrics_s;	    /* between two records of metrics */
-	long sessions;	    /* live ones that bridged holds */
-	long work_bits;	    /* zero bits that a challenge asks for in quiet times */
-	long work_rate;	    /* challenges solved a minute; above, they are harder */
+	long mailbox_limit;  /* blobs a mailbox takes before it is full */
+	char disk_path[256]; /* in the file system that the database fills */
+	long disk_reserve_mb, blob_budget_mb, memory_mb; /* overload.h */
+	long measure_ms;
+	long metrics_s; /* between two records of metrics */
+	long sessions;	/* live ones that bridged holds */
+	long work_bits; /* zero bits that a challenge asks for in quiet times */
+	long work_rate; /* challenges solved a minute; above, they are harder */
 	long allowance[TOKEN_OPERATIONS + 1];		/* batches an account gets a day */
 	struct key prekeyd_key, blobd_key, bridged_key; /* public server keys */
 };

@@ -28,7 +28,7 @@ int deposit_ask(struct request *rq, struct params *p)
 	params_bytes(p, rq->deposit_hash, sizeof rq->deposit_hash);
 	params_uuid(p, rq->key);
 	params_bytes(p, rq->body, rq->body_len);
-	params_i32(p, (int32_t)blobd->engine->settings.mailbox_limit);
+	params_i32(p, (int32_t)overload_now(blobd->engine->overload)->mailbox_blobs);
 	request_payment(rq, p);
 	return 0;
 }

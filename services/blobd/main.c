@@ -8,6 +8,7 @@ int main(int argc, char **argv)
 		.name = "blobd",
 		.routes = blobd_routes,
 		.n_routes = blobd_n_routes,
+		.count_blobs = "blobs_held()",
 		.publishes = true,
 	};
 	struct blobd blobd = { 0 };

@@ -9,6 +9,7 @@ int main(int argc, char **argv)
 		.name = "prekeyd",
 		.routes = prekeyd_routes,
 		.n_routes = prekeyd_n_routes,
+		.count_blobs = "blobs_known()",
 		.publishes = true,
 	};
 	struct prekeyd prekeyd = { 0 };

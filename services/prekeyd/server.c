@@ -47,19 +47,23 @@ int server_answer(struct request *rq, const struct result *rs, struct reply *rp)
 {
 	const struct prekeyd *prekeyd = rq->app;
 	const struct engine_settings *s = &prekeyd->engine->settings;
-	json_t *keys, *json;
+	const struct pressure *now = overload_now(prekeyd->engine->overload);
+	json_t *keys, *accepts, *json;
 
+	accepts = json_pack("{s:b, s:b, s:b}", "accounts", now->level < PRESSURE_NEW, "mailboxes",
+			now->level < PRESSURE_NEW, "deposits", now->level < PRESSURE_ALL);
 	keys = json_pack("{s:o, s:o, s:o}", "prekeyd", key_json(&s->prekeyd_key), "blobd",
 			key_json(&s->blobd_key), "bridged", key_json(&s->bridged_key));
-	json = json_pack("{s:i, s:s, s:s, s:{s:s, s:s}, s:{s:i, s:i, s:i, s:i}, s:o, s:o, s:{s:i, "
-			 "s:i, "
-			 "s:i, s:i, s:i}}",
+	json = json_pack("{s:i, s:s, s:s, s:{s:s, s:s}, s:{s:i, s:i, s:i, s:i}, s:o, s:o, s:o, "
+			 "s:{s:i, "
+			 "s:i, s:i, s:i, s:i}}",
 			"protocol", 1, "software", "sotto/0.1.0", "registration",
 			registrations[result_i32(rs, 0, 0)], "onions", "api", s->onion_api, "live",
 			s->onion_live, "ports", "prekeyd", PORT_PREKEYD, "blobd", PORT_BLOBD,
 			"bridged", PORT_BRIDGED, "mqtt", PORT_MQTT, "keys", keys, "tokens",
-			token_keys_json(&prekeyd->engine->token_keys), "limits", "blob_bytes",
-			BLOB_BYTES, "mailbox_blobs", (int)s->mailbox_limit, "keep_days", KEEP_DAYS,
-			"session_mailboxes", SESSION_MAILBOXES, "bundles_held", BUNDLES_HELD);
+			token_keys_json(&prekeyd->engine->token_keys), "accepts", accepts, "limits",
+			"blob_bytes", BLOB_BYTES, "mailbox_blobs", (int)now->mailbox_blobs,
+			"keep_days", KEEP_DAYS, "session_mailboxes", SESSION_MAILBOXES,
+			"bundles_held", BUNDLES_HELD);
 	return reply_json(rp, 200, JSON_LARGE_BYTES, json);
 }

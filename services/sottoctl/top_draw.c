@@ -2,6 +2,8 @@
 /* One block for each daemon: a row for each number that says something, then outcomes as bars. */
 #include "services/sottoctl/top.h"
 
+#include "libshared/pressure.h"
+
 #include <math.h>
 #include <string.h>
 #include <time.h>
@@ -35,6 +37,8 @@ static const struct row {
 	{ "live sessions", METRIC_SESSIONS, AS_IS, false, false },
 	{ "pushes/min", METRIC_PUSHES, PER_MINUTE, false, false },
 	{ "gaps/min", METRIC_GAPS, PER_MINUTE, false, false },
+	{ "blobs MB", METRIC_BLOBS_MB, AS_IS, false, true },
+	{ "disk free MB", METRIC_DISK_FREE_MB, AS_IS, false, true },
 	{ "memory MB", METRIC_MEMORY_KB, AS_MB, true, true },
 };
 
@@ -143,6 +147,9 @@ static void draw_source(
 		draw_text(d, TONE_BOLD, "@%s", source->instance);
 	draw_part(d, "database", v[METRIC_DATABASE_UP], v[METRIC_DATABASE_DOWN_S]);
 	draw_part(d, "broker", v[METRIC_BROKER_UP], v[METRIC_BROKER_DOWN_S]);
+	if (v[METRIC_PRESSURE])
+		draw_text(d, TONE_BAD, "   refuses new accounts and mailboxes%s",
+				v[METRIC_PRESSURE] == PRESSURE_ALL ? ", and deposits" : "");
 	draw_text(d, TONE_FAINT, "\n  %-*s%9s%9s\n", LABEL - 2, "", "last", "most");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (!rows[i].detail || d->height >= HEIGHT_FULL)

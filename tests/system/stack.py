@@ -192,6 +192,8 @@ class Stack:
             "broker": f"{self.run}/sotto-broker/d/s",
             "onion_api": self.onion_api,
             "onion_live": self.onion_live,
+            "disk_path": self.dir,
+            "disk_reserve_mb": 1,
             **{f"allowance_{name}": 1000 for name in ("prekey", "mailbox", "inbox", "chunk", "turn")},
             **self.settings,
         }
