@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* sottoctl: what the administrator types. A table of commands; usage is printed from it. */
+#include "services/sottoctl/init.h"
 #include "services/sottoctl/sottoctl.h"
 
 #include <getopt.h>
@@ -15,6 +16,8 @@ static const struct command {
 	const char *name, *args, *help;
 	int (*run)(const struct context *context);
 } commands[] = {
+	{ "init", "", "make this machine a server, or repair it; as root, after installing",
+			init_command },
 	{ "cluster", "", "make roles and database; as PostgreSQL's superuser, once",
 			cluster_command },
 	{ "migrate", "", "apply migrations and functions; as sotto_owner, at every upgrade",
@@ -58,7 +61,7 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct context context = {
-		.database = "", .sql = SOTTO_SQL_DIR, .config = "/etc/sotto/sotto.conf"
+		.database = INIT_OWNER, .sql = SOTTO_SQL_DIR, .config = "/etc/sotto/sotto.conf"
 	};
 	int option, rc;
 

@@ -24,6 +24,7 @@ int keys_command(const struct context *context);
 int rotate_command(const struct context *context);
 int invite_command(const struct context *context);
 int policy_command(const struct context *context);
+int init_command(const struct context *context);
 int top_command(const struct context *context);
 
 /* rotate.c, for keys_command too: the token-keys of all daemons below base. */

@@ -3,8 +3,11 @@
 import atexit
 import glob
 import os
+import re
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -73,19 +76,62 @@ class Machine:
         """The status of a command, whatever it said."""
         return self.box("run", *words, check=False)[0]
 
+    # --- a private Tor network, a network card, init ---------------------------------------------------
+
+    def tor_network(self):
+        """Relays and two clients in the box's network; our tor learns of them as it would learn of bridges."""
+        self.tor = os.path.dirname(self.root) + "/tor"
+        self.net(f"{TOP}/tests/system/tor-testnet.sh", "up", self.tor, "--clients", "2")
+        with open(f"{self.tor}/env", encoding="ascii") as file:
+            env = dict(line.strip().split("=", 1) for line in file)
+        self.socks = env["SOCKS1"], env["SOCKS2"]
+        with open(f"{self.tor}/c1/torrc", encoding="ascii") as file:
+            lines = [line for line in file if not line.startswith(("DataDirectory", "PidFile", "Log ", "RunAsDaemon", "User",
+                                                                   "SocksPort", "ControlPort"))]
+        with open(f"{self.root}.torrc", "w", encoding="ascii") as file:
+            file.writelines(lines)
+        self.sh("mkdir -p /etc/sotto/torrc.d")
+        self.sh("cat >/etc/sotto/torrc.d/test.conf", stdin=open(f"{self.root}.torrc", encoding="ascii"))
+
+    def init(self):
+        began = time.monotonic()
+        self.init_said = self.run("sottoctl", "init", limit_s=900)
+        self.init_s = time.monotonic() - began
+
+    def invite(self):
+        """The link of a new invite, as its maker hands it on."""
+        return re.search(r"sotto://\S+", self.run("sottoctl", "invite"))[0]
+
     def off(self):
+        if os.path.exists(f"{os.path.dirname(self.root)}/tor/auth"):
+            self.net(f"{TOP}/tests/system/tor-testnet.sh", "down", self.tor, check=False)
         if os.path.exists(self.root):
             self.box("poweroff", check=False)
             shutil.rmtree(os.path.dirname(self.root), ignore_errors=True)
 
 
 MACHINES = {}
+for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, lambda *_: sys.exit(1)) # by way of atexit
 
 
 def installed():
     """One machine for all test modules: the packages are installed, nothing more was done."""
     if "installed" not in MACHINES:
         machine = MACHINES["installed"] = Machine(debs())
+        machine.began = time.monotonic()
+        machine.net("ip", "link", "add", "lan0", "type", "veth", "peer", "lan1")
+        machine.net("ip", "address", "add", "192.0.2.10/24", "dev", "lan0")
+        machine.net("ip", "link", "set", "lan0", "up")
         machine.before = machine.net("ss", "-ltunH")
         machine.log = machine.install(debs())
     return MACHINES["installed"]
+
+
+def running():
+    """The same machine, after init."""
+    machine = installed()
+    if not hasattr(machine, "init_said"):
+        machine.tor_network()
+        machine.init()
+    return machine

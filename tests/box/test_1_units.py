@@ -7,7 +7,7 @@ import unittest
 
 import machine
 
-SERVICES = ("prekeyd", "blobd", "bridged", "blobd@2", "prekeyd@2", "sotto-broker", "sotto-migrate", "sotto-sweep",
+SERVICES = ("prekeyd", "blobd", "bridged", "blobd@2", "prekeyd@2", "sotto-broker", "sotto-migrate", "sotto-sweep", "sotto-rotate",
             "sotto-turn", "sotto-turn-proxy")
 MOST = 0.5
 
@@ -33,7 +33,7 @@ def relaxations(text):
         name = line.split("=")[0]
         if line in SANDBOX or line == "SystemCallFilter=~@privileged @resources":
             continue
-        if name in names or name in OPENERS:
+        if name in names or name in OPENERS or (name.startswith("Exec") and "=+" in line):
             comment = i - 1
             while lines[comment].startswith("#") and "Relaxed" not in lines[comment]:
                 comment -= 1

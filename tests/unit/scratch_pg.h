@@ -51,7 +51,7 @@ static inline int scratch_cluster(const char *verb, const char *more)
 			scratch_pg_dir, more);
 }
 
-/* The build directory: the nearest above this program that has a sottoctl. */
+/* The build directory: the nearest above this program that has SQL for sottoctl. */
 static inline const char *scratch_build(void)
 {
 	static char dir[512], path[sizeof dir + 16];
@@ -62,11 +62,11 @@ static inline const char *scratch_build(void)
 		char *slash = strrchr(dir, '/');
 
 		if (!slash) {
-			fprintf(stderr, "no sottoctl beside this test: make server\n");
+			fprintf(stderr, "no SQL beside this test: make server\n");
 			abort();
 		}
 		*slash = '\0';
-		snprintf(path, sizeof path, "%s/sottoctl", dir);
+		snprintf(path, sizeof path, "%s/sql/migrations", dir);
 	} while (access(path, X_OK) != 0);
 	return dir;
 }
