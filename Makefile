@@ -125,7 +125,7 @@ sql:
 # What a machine lacks is installed before anything is built, so the work is done by a second make.
 MAKE_IN_TURN = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
-.PHONY: packages check check-unit check-system check-box demo bench mutate lint fmt fmt-check fuzz clean install deb help
+.PHONY: packages check check-unit check-system check-box demo bench attack mutate lint fmt fmt-check fuzz clean install deb help
 packages:
 	@.ci/packages
 
@@ -149,6 +149,10 @@ demo: packages ## a server behind a private Tor network, and two people who talk
 bench: packages ## deposits a second, over HTTP and in bare SQL
 	$(MAKE_IN_TURN) all bench-programs
 	@tests/bench/run --build $(B)
+
+attack: packages ## how an honest pair fares during each attack, over a private Tor network
+	$(MAKE_IN_TURN) all
+	@tests/system/attack --build $(B)
 
 mutate: packages ## plant faults and see the tests fail
 	@tests/system/mutate

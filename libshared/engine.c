@@ -22,6 +22,7 @@ enum {
 	DRAIN_US = 10 * SECOND_US,
 	PROBE_AGE_US = 5 * SECOND_US, /* health: how old the last answer of the database may be */
 	QUEUE_CALLS = 4096,
+	YIELD_MS = 3000, /* any request but the largest is there by then, over an ordinary circuit */
 	PENDING_EVENTS = 1024,
 	BATCH_BYTES = 4 << 20,
 };
@@ -190,6 +191,7 @@ static int open_http(struct engine *engine)
 		.onion_name = s->onion_api,
 		.token_keys = &engine->token_keys,
 		.max_connections = (unsigned)s->connections,
+		.yield_ms = YIELD_MS,
 		.deadline_ms = (unsigned)s->deadline_ms,
 		.circuit_connections = (unsigned)s->circuit_connections,
 		.circuit_requests = (unsigned)s->circuit_requests,

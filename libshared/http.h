@@ -37,6 +37,7 @@ struct http_options {
 	const char *onion_name; /* of the same: what tokens are made for */
 	const struct token_keys *token_keys;
 	unsigned max_connections; /* above: we stop accepting until one ends */
+	unsigned yield_ms;	  /* who was silent so long ends then, for a newcomer */
 	unsigned deadline_ms;	  /* accept, or last reply, to the end of the next request */
 	/* Of one circuit, see budget.h; nothing where no circuit line is read. */
 	unsigned circuit_connections, circuit_requests, circuit_burst;
@@ -49,6 +50,7 @@ struct http_counters {
 	uint64_t refused_lines, deadlines;
 	/* A circuit had its requests (429), its connections (closed); no row was free (closed). */
 	uint64_t over_requests, over_connections, over_circuits;
+	uint64_t yielded; /* connections ended to make room for others */
 	unsigned connections, parked;
 	struct histogram latency_us; /* from the whole request to its reply */
 };

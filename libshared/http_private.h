@@ -39,7 +39,7 @@ struct conn {
 	bool busy;		     /* a request has begun and is not answered */
 	struct conn_list *list;
 	struct conn *prev, *next;
-	uint64_t deadline_us;
+	uint64_t since_us, deadline_us;
 };
 
 struct conn_list {

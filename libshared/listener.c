@@ -45,7 +45,8 @@ static void wake_at(struct http *http, uint64_t at_us)
 void listener_move(struct conn *conn, struct conn_list *list)
 {
 	unlink_conn(conn);
-	conn->deadline_us = http_now_us(conn->http) + list->duration_us;
+	conn->since_us = http_now_us(conn->http);
+	conn->deadline_us = conn->since_us + list->duration_us;
 	wake_at(conn->http, conn->deadline_us);
 	conn->prev = list->last;
 	*(list->last ? &list->last->next : &list->first) = conn;
@@ -126,6 +127,16 @@ static void drop(struct conn *conn)
 	close(fd);
 }
 
+static void end_reading(struct conn *conn)
+{
+	if (conn->line) {
+		drop(conn);
+		return;
+	}
+	shutdown(conn->fd, SHUT_RDWR); /* libmicrohttpd sees the end and closes */
+	listener_move(conn, &conn->http->reading);
+}
+
 /* --- from accept to libmicrohttpd --------------------------------------- */
 
 static void hand_over(struct conn *conn)
@@ -184,6 +195,18 @@ static int on_line(sd_event_source *source, int fd, uint32_t revents, void *user
 	return 0;
 }
 
+/* Whoever has been heard of longest ago ends for a newcomer, unless that was a moment ago: else a
+ * few who say nothing would keep all others out until their deadline. */
+static void make_room(struct http *http)
+{
+	struct conn *conn = http->reading.first;
+
+	if (!conn || conn->since_us + http->options.yield_ms * (uint64_t)1000 > http_now_us(http))
+		return;
+	http->counters.yielded++;
+	end_reading(conn);
+}
+
 static void take(struct http *http, int fd)
 {
 	struct conn *conn = calloc(1, sizeof *conn);
@@ -221,7 +244,10 @@ static int on_listen(sd_event_source *source, int fd, uint32_t revents, void *us
 		int peer;
 
 		if (http->counters.connections >= http->options.max_connections) {
+			if (i > 0)
+				return 0; /* whether another one waits is not known yet */
 			pause_accepting(http, "no more connections: others wait");
+			make_room(http);
 			return 0;
 		}
 		peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -247,12 +273,7 @@ static void sweep_reading(struct http *http, uint64_t now)
 			conn = next) {
 		next = conn->next;
 		http->counters.deadlines++;
-		if (conn->line) {
-			drop(conn);
-			continue;
-		}
-		shutdown(conn->fd, SHUT_RDWR); /* libmicrohttpd sees the end and closes */
-		listener_move(conn, &http->reading);
+		end_reading(conn);
 	}
 }
 
@@ -277,7 +298,7 @@ static int on_deadlines(sd_event_source *source, uint64_t usec, void *userdata)
 	http->wake_us = UINT64_MAX;
 	sweep_reading(http, now);
 	sweep_parked(http, now);
-	if (http->accept_paused && http->counters.connections < http->options.max_connections)
+	if (http->accept_paused)
 		accept_again(http);
 	if (http->reading.first) /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what was dropped is
 				    in no list */

@@ -24,6 +24,7 @@ const struct metric_row metric_rows[METRICS] = {
 	[METRIC_OVER_REQUESTS]   = { "OVER_REQUESTS",   METRIC_COUNT },
 	[METRIC_OVER_CONNECTIONS] = { "OVER_CONNECTIONS", METRIC_COUNT },
 	[METRIC_OVER_CIRCUITS]   = { "OVER_CIRCUITS",   METRIC_COUNT },
+	[METRIC_YIELDED]         = { "YIELDED",         METRIC_COUNT },
 	[METRIC_CALLS]           = { "CALLS",           METRIC_COUNT },
 	[METRIC_BATCHES]         = { "BATCHES",         METRIC_COUNT },
 	[METRIC_BATCH_P50]       = { "BATCH_P50",       METRIC_SPAN },

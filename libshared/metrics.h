@@ -27,6 +27,7 @@ enum metric {
 	METRIC_OVER_REQUESTS, /* of one circuit: see budget.h */
 	METRIC_OVER_CONNECTIONS,
 	METRIC_OVER_CIRCUITS,
+	METRIC_YIELDED,
 	METRIC_CALLS, /* of the database's functions */
 	METRIC_BATCHES,
 	METRIC_BATCH_P50, /* calls in one commit */

@@ -28,6 +28,7 @@ static void gather_http(struct metrics *m, const struct http_counters *h)
 	m->value[METRIC_OVER_REQUESTS] = h->over_requests;
 	m->value[METRIC_OVER_CONNECTIONS] = h->over_connections;
 	m->value[METRIC_OVER_CIRCUITS] = h->over_circuits;
+	m->value[METRIC_YIELDED] = h->yielded;
 	memcpy(m->problems, h->problems, sizeof m->problems);
 }
 

@@ -60,8 +60,45 @@ def x25519(secret, public=BASE):
 
 # --- HTTP ----------------------------------------------------------------------------------------------
 
+class Onion:
+    """An onion's port behind a tor's SOCKS port, where a daemon's socket path could stand as well."""
+
+    def __init__(self, socks, name, port):
+        host, socks_port = socks.rsplit(":", 1)
+        self.socks, self.name, self.port = (host, int(socks_port)), name, port
+
+
+def _socks_connect(sock, onion, user):
+    """RFC 1928 and 1929: each user name gets a circuit of its own."""
+    name = onion.name.encode()
+    sock.connect(onion.socks)
+    for said, answer, length in ((b"\5\1\2", b"\5\2", 2), (b"\1%c%s\1x" % (len(user), user), b"\1\0", 2),
+                                 (b"\5\1\0\3%c%s%s" % (len(name), name, onion.port.to_bytes(2, "big")), b"\5\0", 10)):
+        sock.sendall(said)
+        if not (got := sock.recv(length, socket.MSG_WAITALL)).startswith(answer):
+            raise ConnectionError(f"SOCKS: {got.hex()}")
+
+
+def dial(where, circuit=None, timeout=40):
+    """A connection to a socket path, where a circuit number makes it begin as Tor would; or to an Onion."""
+    sock = socket.socket(socket.AF_INET if isinstance(where, Onion) else socket.AF_UNIX)
+    try:
+        sock.settimeout(timeout)
+        if isinstance(where, Onion):
+            _socks_connect(sock, where, b"%d" % (circuit or 0))
+            return sock
+        sock.connect(where)
+        if circuit is not None:
+            sock.sendall(b"PROXY TCP6 fc00:dead:beef:4dad::%x:%x ::1 %d 7001\r\n" %
+                         (circuit >> 16, circuit & 0xffff, circuit & 0xffff))
+        return sock
+    except OSError:
+        sock.close()
+        raise
+
+
 class Http(http.client.HTTPConnection):
-    """HTTP/1.1 over a unix socket; a circuit number makes it begin as Tor would."""
+    """HTTP/1.1 to what dial() takes."""
 
     def __init__(self, path, circuit=None, timeout=40):
         super().__init__("sotto", timeout=timeout)
@@ -74,13 +111,7 @@ class Http(http.client.HTTPConnection):
         self.close()
 
     def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
-        if self.circuit is not None:
-            n = self.circuit
-            self.sock.sendall(b"PROXY TCP6 fc00:dead:beef:4dad::%x:%x ::1 %d 7001\r\n" %
-                              (n >> 16, n & 0xffff, n & 0xffff))
+        self.sock = dial(self.path, self.circuit, self.timeout)
 
     def request(self, method, path, body=b"", headers=()):
         """One request and its whole answer."""
@@ -203,6 +234,8 @@ class Server:
 
     def live(self, session, **other):
         """Connects to the broker with what session() gave."""
+        if isinstance(self.mqtt_path, Onion):
+            other["circuit"] = self.circuit
         return Mqtt(self.mqtt_path, session["session"], session["session"], session["password"], **other)
 
 
@@ -305,9 +338,7 @@ class Mqtt:
     CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PING, PONG = 1, 2, 3, 4, 8, 9, 12, 13
 
     def __init__(self, path, client_id, user, password, **other):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(other.get("timeout", 30))
-        self.sock.connect(path)
+        self.sock = dial(path, other.get("circuit"), other.get("timeout", 30))
         self.buffer, self.next_id, self.messages = b"", 0, []
         will, clean, level = other.get("will"), other.get("clean", True), other.get("level", 4)
         flags = 0xc0 | (2 if clean else 0) | (0x0c if will else 0)

@@ -365,6 +365,12 @@ class Stack:
         assert len(link) == 49 and link[:33] == b"\2" + self.api_key
         return link[33:]
 
+    def server_over_tor(self, socks, circuit):
+        """The same through a client's tor; circuits are told apart by their numbers."""
+        ports = {d: client.Onion(socks, self.onion_api, 7001 + i) for i, d in enumerate(DAEMONS)}
+        return client.Server(ports, client.Onion(socks, self.onion_live, 1883), self.server_keys, self.onion_api, circuit,
+                             self.invite)
+
     def health(self, daemon):
         """Status of GET /v1/health, 0 when nobody answers."""
         try:

@@ -115,6 +115,7 @@ static inline void bed_init(struct bed *bed)
 		.token_keys = &bed->token_keys,
 		.max_connections = 100,
 		.deadline_ms = 60000,
+		.yield_ms = 60000,
 		.circuit_connections = 100,
 		.circuit_requests = 1000000,
 		.circuit_burst = 1000000,

@@ -203,6 +203,46 @@ START_TEST(above_the_limit_newcomers_wait_until_one_leaves)
 }
 END_TEST
 
+START_TEST(at_the_limit_the_silent_make_room_and_the_busy_stay)
+{
+	static const char half[] = LINE "GET /v1/he";
+	static struct answer a;
+	int silent[2], busy;
+
+	bed_init(&bed);
+	bed.options.circuit_line = CIRCUIT_REQUIRED;
+	bed.options.max_connections = 3;
+	bed.options.yield_ms = 20;
+	bed_open(&bed);
+	for (int i = 0; i < 2; i++) {
+		silent[i] = bed_connect(&bed);
+		bed_send(&bed, silent[i], i ? half : "PROX"); /* libmicrohttpd has one of them */
+	}
+	busy = bed_connect(&bed);
+	bed_send(&bed, busy, LINE GET);
+	bed_receive(&bed, busy, &a);
+	for (uint64_t i = 1; i <= 2; i++) {
+		int fd = bed_connect(&bed);
+
+		bed_send(&bed, fd, OTHER_LINE GET);
+		bed_receive(&bed, fd, &a);
+		check_status(&a, 200);
+		ck_assert_uint_eq(http_counters(bed.http)->yielded, i);
+		bed_await_end(&bed, silent[i - 1]);
+		close(silent[i - 1]);
+		bed_send(&bed, busy, GET);
+		bed_receive(&bed, busy, &a);
+		check_status(&a, 200);
+		silent[i - 1] = fd;
+	}
+	ck_assert_uint_eq(http_counters(bed.http)->deadlines, 0);
+	close(busy);
+	close(silent[0]);
+	close(silent[1]);
+	bed_close(&bed);
+}
+END_TEST
+
 START_TEST(clients_that_leave_midway_leave_nothing)
 {
 	static const char request[] = LINE "POST /v1/small HTTP/1.1\r\n" HOST KEY
@@ -418,6 +458,7 @@ UNIT("listener", the_circuit_line_may_come_glued_or_byte_by_byte,
 		a_dripping_header_ends_at_the_deadline, a_dripping_body_ends_at_the_deadline,
 		a_reply_gives_time_for_the_next_request, who_does_not_read_replies_is_ended_too,
 		above_the_limit_newcomers_wait_until_one_leaves,
+		at_the_limit_the_silent_make_room_and_the_busy_stay,
 		clients_that_leave_midway_leave_nothing,
 		draining_ends_idle_connections_and_answers_what_has_begun,
 		freeing_closes_what_is_left,
