@@ -87,7 +87,7 @@ static void to_stderr(const struct journal *journal, const struct line *line, in
 	fprintf(stderr, "%s\n", text);
 }
 
-static void say(const struct journal *journal, enum event event,
+static void PRINTF_LIKE(4, 0) say(const struct journal *journal, enum event event,
 		const struct journal_counts *counts, const char *format, va_list args)
 {
 	char message[512];
