@@ -51,6 +51,7 @@ run = $(if $(V),,@printf '  %-5s%s\n' '$(1)' '$(2)' && )
 # $(call plugin_objects,FILES.c): for the inside of another program; never sanitised, as that program is not
 # $(call client_objects,FILES.c): against the client's newer libsodium
 server_objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
+media_objects_of = $(patsubst %.c,$(B)/media-side/%.o,$(wildcard $(1)))
 plugin_objects = $(patsubst %.c,$(B)/plugin-side/%.o,$(wildcard $(1)))
 client_objects = $(patsubst %.c,$(B)/client-side/%.o,$(wildcard $(1)))
 
@@ -180,7 +181,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 UNITDIR = $(PREFIX)/lib/systemd/system
 PUT = install -D -m 644 -t
 install: all $(if $(cli_objects),$(B)/installed/sotto) ## into $(DESTDIR)$(PREFIX)
-	install -D -t $(LIBDIR)/sotto $(addprefix $(B)/,prekeyd blobd bridged)
+	install -D -t $(LIBDIR)/sotto $(addprefix $(B)/,prekeyd blobd bridged) $(if $(media_there),$(B)/sotto-media)
 	$(PUT) $(LIBDIR)/sotto $(B)/gate.so
 	$(PUT) $(LIBDIR)/sotto/sql/functions $(wildcard $(B)/sql/functions/*.sql)
 	$(PUT) $(LIBDIR)/sotto/sql/migrations $(wildcard $(B)/sql/migrations/*.sql)

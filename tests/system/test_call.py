@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Goal: two sides hear each other through the relay, relay only, and nothing before the certificate is right."""
+import os
+import re
+import socket
+
+import media
+from relay import RelayBed
+
+
+class Call(RelayBed):
+    def dial(self):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(f"{self.dir}/s")
+        return sock
+
+    def side(self, name):
+        side = media.Media(os.environ["SOTTO_BUILD"], self.dial, f"{self.dir}/{name}.log")
+        self.addCleanup(side.close)
+        self.assertEqual(side.next("ready")["event"], "ready")
+        return side
+
+    def describe(self, *, video=False, change=lambda sdp: sdp):
+        """Two sides that have each other's description; change is made to the one that alice sees."""
+        alice, bob = self.side("alice"), self.side("bob")
+        more = {"video_in": "test"} if video else {}
+        media.start(alice, self.secret, offers=True, audio_in="test:440", audio_out=f"file:{self.dir}/alice.wav", **more)
+        media.start(bob, self.secret, offers=False, audio_in="test:660", audio_out=f"file:{self.dir}/bob.wav", **more)
+        self.offer = alice.next("local")["sdp"]
+        bob.tell(do="remote", sdp=self.offer)
+        self.answer = bob.next("local")["sdp"]
+        alice.tell(do="remote", sdp=change(self.answer))
+        return alice, bob
+
+    def talk(self, side, packets=60, frames=0):
+        while True:
+            event = side.next("stats")
+            self.assertEqual(event["event"], "stats", side.seen)
+            if event["received"] >= packets and event["frames"] >= frames:
+                return event
+
+    def heard(self, name, hertz):
+        share, rms = media.level(media.recording(f"{self.dir}/{name}.wav"), hertz)
+        self.assertGreater(share, 0.9, f"{name} hears {hertz} Hz")
+        self.assertGreater(rms, 8000, f"{name} hears it loud")
+
+    def test_tones_and_pictures_arrive_both_ways(self):
+        alice, bob = self.describe(video=True)
+        for side in (alice, bob):
+            self.assertEqual(side.next("verified")["event"], "verified", side.seen)
+        for side in (alice, bob):
+            event = self.talk(side, 100, 20)
+            self.assertEqual(event["lost"], 0)
+        alice.close()
+        bob.close()
+        self.heard("alice", 660)
+        self.heard("bob", 440)
+
+    def test_descriptions_hold_one_relay_candidate_and_no_address_of_the_host(self):
+        self.describe()
+        for sdp in (self.offer, self.answer):
+            self.assertLess(len(sdp), 900)
+            self.assertEqual(len(re.findall(r"a=candidate:", sdp)), 1)
+            self.assertRegex(sdp, r"a=candidate:1 1 UDP 1 127\.0\.0\.2 \d+ typ relay raddr 0\.0\.0\.0 rport 0\r\n")
+            self.assertEqual(set(re.findall(r"\d+\.\d+\.\d+\.\d+", sdp)), {"127.0.0.2", "0.0.0.0"})
+            self.assertNotIn(socket.gethostname(), sdp)
+
+    def test_another_certificate_ends_the_call_before_a_sample_is_sent_or_played(self):
+        def forge(sdp):
+            return re.sub(r"(fingerprint:sha-256 )(..)", lambda m: m[1] + f"{int(m[2], 16) ^ 1:02X}", sdp)
+
+        alice, bob = self.describe(change=forge)
+        self.assertEqual(alice.next("verified"), {"event": "ended", "why": "fingerprint"})
+        self.assertEqual(alice.next("verified")["event"], "gone")
+        alice.process.wait(20)
+        bob.close()
+        self.assertEqual(max((e["received"] for e in bob.seen if e["event"] == "stats"), default=0), 0)
+        self.assertFalse(os.path.exists(f"{self.dir}/alice.wav") and len(media.recording(f"{self.dir}/alice.wav")))
+
+    def test_a_media_process_has_no_network_but_its_loopback(self):
+        side = self.side("alice")
+        self.assertNotEqual(os.readlink(f"/proc/{side.process.pid}/ns/net"), os.readlink("/proc/self/ns/net"))
+        with open(f"/proc/{side.process.pid}/net/dev", encoding="ascii") as file:
+            self.assertEqual(re.findall(r"^ *(\w+):", file.read(), re.M), ["lo"])
+
+    def test_a_wrong_credential_ends_with_a_word(self):
+        side = self.side("alice")
+        side.tell(do="start", user="1:x", password="wrong", offers=True, audio_in="silence", audio_out="none")
+        self.assertEqual(side.next("local"), {"event": "ended", "why": "no-relay"})
+
+    def test_descriptions_that_are_none_are_refused(self):
+        side = self.side("bob")
+        media.start(side, self.secret, offers=False, audio_in="silence", audio_out="none")
+        for sdp in ("", "v=0\r\n", "\0", "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\n" * 99):
+            side.tell(do="remote", sdp=sdp)
+            self.assertEqual(side.next("refused")["event"], "refused")
