@@ -16,6 +16,7 @@
 enum { EPOCHS_AHEAD = 2, DROP_TRIES = 50 };
 
 #define LOCK_NOT_AVAILABLE "55P03"
+#define STEM "spent_"
 
 static int attach(PGconn *conn, uint32_t epoch)
 {
@@ -85,10 +86,12 @@ int partitions_drop(PGconn *conn, uint64_t day)
 	}
 	for (int i = 0; rc == 0 && i < PQntuples(r); i++) {
 		const char *name = PQgetvalue(r, i, 0);
-		uint32_t epoch = 0;
+		uint64_t epoch;
 
-		if (sscanf(name, "spent_%" SCNu32, &epoch) == 1 && epoch < token_epoch(day) &&
-				!token_epoch_counts(epoch, day))
+		if (strncmp(name, STEM, strlen(STEM)) != 0)
+			continue; /* none of ours */
+		epoch = strtoul(name + strlen(STEM), NULL, 10);
+		if (epoch < token_epoch(day) && !token_epoch_counts((uint32_t)epoch, day))
 			rc = drop(conn, name);
 	}
 	return rc ? rc : sql_run(conn, "settings", "SET lock_timeout = 0");

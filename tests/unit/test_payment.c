@@ -62,7 +62,7 @@ static const struct voprf_key *key_of(enum token_operation operation, enum age a
 static void mint(uint8_t out[static TOKEN_BYTES], const struct voprf_key *key, const char *onion)
 {
 	struct token_request request;
-	struct token_answer answer;
+	struct token_answer answer = { 0 };
 	uint8_t tokens[1][TOKEN_BYTES], digest[HASH_BYTES];
 
 	token_challenge_digest(digest, onion);

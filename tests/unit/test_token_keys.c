@@ -132,7 +132,7 @@ static void mint(uint8_t out[static TOKEN_BYTES], const struct token_key *key,
 		const uint8_t digest[static HASH_BYTES])
 {
 	struct token_request request;
-	struct token_answer answer;
+	struct token_answer answer = { 0 };
 	uint8_t tokens[1][TOKEN_BYTES];
 
 	ck_assert_int_eq(token_request_make(&request, 1, key->voprf.pub, digest), 0);
