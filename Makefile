@@ -33,7 +33,7 @@ LINK = $(CC) $(SANITISE) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(L
 # Asked once, and only when a recipe needs it: `make check` may have to install pkg-config first.
 pkg = $(shell pkg-config $(1))
 once = $(eval $(1) := $(2))$($(1))
-SERVER_PACKAGES = libmicrohttpd libpq libmosquitto libsodium jansson libsystemd libqrencode
+SERVER_PACKAGES = libcrypto libmicrohttpd libpq libmosquitto libsodium jansson libsystemd libqrencode
 CLIENT_PACKAGES = libcurl libmosquitto jansson libcrypto libqrencode
 SERVER_CFLAGS = $(call once,SERVER_CFLAGS,$(call pkg,--cflags $(SERVER_PACKAGES)))
 SERVER_LIBS = $(call once,SERVER_LIBS,$(call pkg,--libs $(SERVER_PACKAGES)))

@@ -20,6 +20,7 @@ enum {
 struct bridged {
 	struct engine *engine; /* first: engine_main fills it */
 	struct key session_key;
+	struct key turn_key; /* shared with coturn */
 	struct registry *registry;
 	struct gaps gaps;
 	sd_event_source *tick;

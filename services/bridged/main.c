@@ -14,6 +14,7 @@ static int start(struct engine *engine, void *app)
 	struct bridged *bridged = app;
 	int rc = engine_credential(engine, "session.key", &bridged->session_key);
 
+	rc = rc ? rc : engine_credential(engine, "turn.key", &bridged->turn_key);
 	if (rc == 0)
 		rc = registry_new(&bridged->registry, (unsigned)engine->settings.sessions);
 	return rc ? rc : push_start(bridged);
@@ -34,6 +35,7 @@ static void stop(void *app)
 	registry_free(bridged->registry);
 	bridged->registry = NULL;
 	key_wipe(&bridged->session_key);
+	key_wipe(&bridged->turn_key);
 }
 
 int main(int argc, char **argv)

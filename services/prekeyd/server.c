@@ -9,7 +9,8 @@ enum {
 	PORT_PREKEYD = 7001,
 	PORT_BLOBD = 7002,
 	PORT_BRIDGED = 7003,
-	PORT_MQTT = 1883
+	PORT_MQTT = 1883,
+	PORT_TURN = 3478
 }; /* as torrc says */
 enum { KEEP_DAYS = 21, BUNDLES_HELD = 100 };
 
@@ -54,16 +55,17 @@ int server_answer(struct request *rq, const struct result *rs, struct reply *rp)
 			now->level < PRESSURE_NEW, "deposits", now->level < PRESSURE_ALL);
 	keys = json_pack("{s:o, s:o, s:o}", "prekeyd", key_json(&s->prekeyd_key), "blobd",
 			key_json(&s->blobd_key), "bridged", key_json(&s->bridged_key));
-	json = json_pack("{s:i, s:s, s:s, s:{s:s, s:s}, s:{s:i, s:i, s:i, s:i}, s:o, s:o, s:o, "
-			 "s:{s:i, "
-			 "s:i, s:i, s:i, s:i}}",
+	json = json_pack(
+			"{s:i, s:s, s:s, s:{s:s, s:s}, s:{s:i, s:i, s:i, s:i, s:i}, s:o, s:o, s:o, "
+			"s:{s:i, "
+			"s:i, s:i, s:i, s:i}}",
 			"protocol", 1, "software", "sotto/0.1.0", "registration",
 			registrations[result_i32(rs, 0, 0)], "onions", "api", s->onion_api, "live",
 			s->onion_live, "ports", "prekeyd", PORT_PREKEYD, "blobd", PORT_BLOBD,
-			"bridged", PORT_BRIDGED, "mqtt", PORT_MQTT, "keys", keys, "tokens",
-			token_keys_json(&prekeyd->engine->token_keys), "accepts", accepts, "limits",
-			"blob_bytes", BLOB_BYTES, "mailbox_blobs", (int)now->mailbox_blobs,
-			"keep_days", KEEP_DAYS, "session_mailboxes", SESSION_MAILBOXES,
-			"bundles_held", BUNDLES_HELD);
+			"bridged", PORT_BRIDGED, "mqtt", PORT_MQTT, "turn", PORT_TURN, "keys", keys,
+			"tokens", token_keys_json(&prekeyd->engine->token_keys), "accepts", accepts,
+			"limits", "blob_bytes", BLOB_BYTES, "mailbox_blobs",
+			(int)now->mailbox_blobs, "keep_days", KEEP_DAYS, "session_mailboxes",
+			SESSION_MAILBOXES, "bundles_held", BUNDLES_HELD);
 	return reply_json(rp, 200, JSON_LARGE_BYTES, json);
 }

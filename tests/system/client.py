@@ -223,6 +223,10 @@ class Server:
 
     # --- live
 
+    def turn(self, token=None, nonce=None):
+        """Credentials for a side of a call."""
+        return self.call("bridged", "POST", "/v1/turn", pad({"nonce": b64(nonce or self.nonce("bridged"))}), token=token)
+
     def session(self, owners, kind="mailbox", uuid=None, request=None):
         """Opens or renews a live session."""
         request, nonce = request or os.urandom(16), self.nonce("bridged")

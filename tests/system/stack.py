@@ -252,6 +252,14 @@ class Stack:
         elif name == "broker":
             self.spawn(name, ["mosquitto", "-c", f"{self.dir}/mosquitto.conf"], user="mosquitto")
             until("broker", lambda: all(can_connect(f"{self.run}/sotto-broker/{d}/s") for d in "dt"), self.check)
+        elif name == "turn":
+            path = f"{self.run}/sotto-turn"
+            os.makedirs(path, mode=0o711, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{path}/s")
+            self.spawn(name, [f"{HERE}/turn.sh", path, f"{self.dir}/keys/turn/secret"])
+            until("the relay", lambda: os.path.exists(f"{path}/s"), self.check)
+            os.chmod(f"{path}/s", 0o666)
         elif name.startswith("tor-"):
             subprocess.run([f"{HERE}/tor-testnet.sh", "start", f"{self.dir}/tor", name[4:]], check=True)
             self.watch(name, read_pid(f"{self.dir}/tor/{name[4:]}/pid"))

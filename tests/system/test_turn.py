@@ -3,8 +3,11 @@
 import os
 import socket
 import subprocess
+import time
 
+import client
 import stun
+from bed import Bed
 from relay import RelayBed
 from stack import processes_of, until
 
@@ -102,3 +105,41 @@ class Relay(RelayBed):
         turn.sock.close()
         for word in (user, user.split(":")[1], password, self.secret, "user", "denied"):
             self.assertNotIn(word, self.log())
+
+
+class Credentials(Bed):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stack.start("turn")
+
+    def relay(self, answer):
+        turn = stun.Turn(f"{self.stack.run}/sotto-turn/s", answer.json["user"], answer.json["password"])
+        self.addCleanup(turn.sock.close)
+        return turn
+
+    def test_a_token_buys_a_credential_that_the_relay_takes_and_a_repeat_the_same_one(self):
+        self.assertEqual(self.server.turn().problem, "token-required")
+        token = self.server.token("turn")
+        answer = self.server.turn(token)
+        self.assertEqual((answer.status, len(answer.body)), (201, client.PAD_JSON))
+        self.assertEqual(self.server.turn(token).body, answer.body)
+        until("the relay", lambda: self.relay(answer).allocate() == 0, self.stack.check)
+        life = int(answer.json["user"].split(":")[0]) - time.time()
+        self.assertTrue(3500 < life <= 7200, life)
+        other = self.server.turn(self.server.token("turn"))
+        self.assertNotEqual(other.json["user"].split(":")[1], answer.json["user"].split(":")[1])
+
+    def test_a_stale_nonce_and_nonsense_burn_no_token(self):
+        token = self.server.token("turn")
+        self.assertEqual(self.server.turn(token, nonce=os.urandom(16)).problem, "bad-request")
+        for body in (client.pad({}), client.pad({"nonce": "x"}), client.pad({"nonce": 1}), bytes(1024)):
+            self.assertEqual(self.server.call("bridged", "POST", "/v1/turn", body, token=token).problem, "bad-request")
+        self.assertEqual(self.server.turn(token).status, 201)
+
+    def test_tokens_of_other_operations_and_spent_ones_buy_none(self):
+        self.assertEqual(self.server.turn(self.server.token("prekey")).problem, "token-required")
+        token, before = self.server.token("turn"), self.server.nonce("bridged")
+        self.assertEqual(self.server.turn(token).status, 201)
+        other = self.server.call("bridged", "POST", "/v1/turn", client.pad({"nonce": client.b64(before), "x": 1}), token=token)
+        self.assertEqual(other.problem, "token-required")

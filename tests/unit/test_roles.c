@@ -72,7 +72,7 @@ END_TEST
 /* clang-format off */
 static const char allowed[] =
 	"blobd ack,blobd blobs_held,blobd deposit,blobd fetch,blobd mailbox_end,blobd mailbox_put,"
-	"bridged live_ack,bridged session_open,bridged signal_to,"
+	"bridged live_ack,bridged session_open,bridged signal_to,bridged turn_pay,"
 	"prekeyd account_end,prekeyd account_put,prekeyd blobs_known,prekeyd bundle_take,"
 	"prekeyd bundles_count,prekeyd bundles_put,prekeyd server_policy,prekeyd tokens_pay";
 /* clang-format on */
