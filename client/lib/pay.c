@@ -119,11 +119,12 @@ static int work(uint8_t solution[static WORK_SOLUTION_BYTES], struct net *net,
 
 	if (work_bits(&bits, challenge, operation))
 		return E_PROTO;
-	while ((rc = work_search(solution, challenge, done, TRIES_AT_ONCE)) == WORK_NOT_YET) {
-		done += TRIES_AT_ONCE;
+	do {
 		if (net->on_work)
 			net->on_work(net->on_work_userdata, done, (uint64_t)1 << bits);
-	}
+		rc = work_search(solution, challenge, done, TRIES_AT_ONCE);
+		done += TRIES_AT_ONCE;
+	} while (rc == WORK_NOT_YET);
 	if (net->on_work)
 		net->on_work(net->on_work_userdata, 0, 0);
 	return rc;

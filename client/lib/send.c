@@ -20,7 +20,7 @@ static int begin(struct profile *p, const struct contact *c, const struct bundle
 	memcpy(address, c->link.onion, ONION_KEY_BYTES);
 	memcpy(address + ONION_KEY_BYTES, b->inbox.b, KEY_BYTES);
 	rc = q_run(p->db,
-			"UPDATE contact SET identity = ?, address = coalesce(address, ?), take_key "
+			"UPDATE contact SET identity = ?, address = coalesce(address, ?), taking "
 			"= NULL, renew = 0, bundle_s = ? WHERE id = ?",
 			"bbii", b->identity, sizeof b->identity, address, sizeof address,
 			profile_now(p), c->id);

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VERSION = 3 };
+enum { VERSION = 4 };
 
 /* clang-format off */
 static const char schema[] =
@@ -28,7 +28,7 @@ static const char schema[] =
 	"CREATE TABLE contact (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
 	" state INTEGER NOT NULL, identity_hash BLOB NOT NULL UNIQUE, identity BLOB, link BLOB,"
 	" address BLOB, address_number INTEGER NOT NULL DEFAULT 0,"
-	" sent INTEGER NOT NULL DEFAULT 0, heard INTEGER NOT NULL DEFAULT 0, take_key BLOB,"
+	" sent INTEGER NOT NULL DEFAULT 0, heard INTEGER NOT NULL DEFAULT 0, taking BLOB,"
 	" bundle_s INTEGER NOT NULL DEFAULT 0, renew INTEGER NOT NULL DEFAULT 0,"
 	" broken INTEGER NOT NULL DEFAULT 0, asked_s INTEGER NOT NULL DEFAULT 0,"
 	" asks INTEGER NOT NULL DEFAULT 0, asks_s INTEGER NOT NULL DEFAULT 0,"
@@ -76,7 +76,7 @@ static const char schema[] =
 	"CREATE TABLE issue (onion BLOB NOT NULL, operation INTEGER NOT NULL,"
 	" pay INTEGER NOT NULL, secrets BLOB NOT NULL, body BLOB NOT NULL,"
 	" PRIMARY KEY (onion, operation)) WITHOUT ROWID;"
-	"PRAGMA user_version = 3;";
+	"PRAGMA user_version = 4;";
 /* clang-format on */
 
 static int set_key(sqlite3 *db, const struct key *key)

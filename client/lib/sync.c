@@ -133,16 +133,17 @@ static int deposit(struct net *net, struct profile *p, const struct parcel *parc
 	return rc ? rc : tokens_spent(p, &ask, &payment);
 }
 
-/* The Idempotency-Key is kept until the bundle has come, so a lost reply costs no second bundle. */
-static int take_key(struct profile *p, int64_t contact, uint8_t out[static 16])
+/* What this taking of a bundle is called until the bundle has come: its token is bound to the name,
+ * so a lost reply costs no second one. */
+static int taking_name(struct profile *p, int64_t contact, uint8_t out[static 16])
 {
 	const struct q_blob into = { out, 16 };
 	uint8_t fresh[16];
 
 	randombytes_buf(fresh, sizeof fresh);
 	return q_blob(&into, p->db,
-			       "UPDATE contact SET take_key = coalesce(take_key, ?) WHERE id = ? "
-			       "RETURNING take_key",
+			       "UPDATE contact SET taking = coalesce(taking, ?) WHERE id = ? "
+			       "RETURNING taking",
 			       "bi", fresh, sizeof fresh, contact)
 			? E_IO
 			: 0;
@@ -152,8 +153,8 @@ static int begin(struct net *net, struct profile *p, const struct contact *c)
 {
 	ANSWER answer = { 0 };
 	char uuid[UUID_TEXT + 1], path[96];
-	uint8_t key[16];
-	const struct payment payment = { TOKEN_PREKEY, key, sizeof key, false };
+	uint8_t name[16];
+	const struct payment payment = { TOKEN_PREKEY, name, sizeof name, false };
 	const struct ask ask = {
 		.circuit = { "take", c->link.uuid, sizeof c->link.uuid },
 		.onion = c->link.onion,
@@ -161,7 +162,7 @@ static int begin(struct net *net, struct profile *p, const struct contact *c)
 		.method = "POST",
 		.path = path,
 	};
-	int rc = take_key(p, c->id, key);
+	int rc = taking_name(p, c->id, name), spent;
 
 	uuid_write(uuid, c->link.uuid);
 	snprintf(path, sizeof path, "/v1/accounts/%s/bundle", uuid);
@@ -171,8 +172,11 @@ static int begin(struct net *net, struct profile *p, const struct contact *c)
 	if (answer.len != BUNDLE_BYTES)
 		return SYNC_NO_BUNDLE;
 	rc = conversation_begin(p, c, answer.body);
-	rc = rc ? rc : tokens_spent(p, &ask, &payment);
-	return rc > 0 ? SYNC_NO_BUNDLE : rc;
+	if (rc < 0)
+		return rc;
+	/* Of a bad bundle too, or the same one would come again for ever. */
+	spent = tokens_spent(p, &ask, &payment);
+	return spent ? spent : rc ? SYNC_NO_BUNDLE : 0;
 }
 
 /* The next parcel for that contact, with all that it takes. */
