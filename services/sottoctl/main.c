@@ -33,6 +33,11 @@ static const struct command {
 	{ "policy", "[open|invite|closed]",
 			"say or set who may register; as sotto_owner, holds at once",
 			policy_command },
+	{ "status", "[--json]", "how the server is now; status 0: well, 3: look at it, 4: bad",
+			status_command },
+	{ "doctor", "[--json] [--local]",
+			"test every part, through Tor too; each finding with its remedy",
+			doctor_command },
 	{ "top", "", "load, latency and refusals of the last hour, or of --since and --until",
 			top_command },
 };

@@ -161,6 +161,54 @@ static int apply_functions(PGconn *conn, const char *dir)
 	return rc ? rc : record(conn, 0, &hash);
 }
 
+static int look_at_migrations(PGconn *conn, const char *dir, struct migrate_state *out)
+{
+	CLEANUP(sql_names_free) char **names = NULL;
+	int rc = sql_list(&names, dir);
+
+	for (char **n = names; rc == 0 && *n; n++) {
+		CLEANUP(scope_free) char *text = NULL;
+		struct text_hash hash;
+		long is = 0;
+
+		rc = sql_read_file(&text, dir, *n);
+		if (rc)
+			return rc;
+		hash_text(&hash, text);
+		rc = look_up(conn, strtol(*n, NULL, 10), &hash, &is);
+		out->n_new += is == 0;
+		out->n_changed += is == 2;
+	}
+	return rc;
+}
+
+int migrate_look(PGconn *conn, const struct context *context, struct migrate_state *out)
+{
+	CLEANUP(scope_free) char *functions = NULL;
+	char migrations[4096], dir[4096];
+	struct text_hash hash;
+	long is = 0;
+	int rc;
+
+	*out = (struct migrate_state){ 0 };
+	snprintf(migrations, sizeof migrations, "%s/migrations", context->sql);
+	snprintf(dir, sizeof dir, "%s/functions", context->sql);
+	rc = sql_run(conn, "schema", "SET search_path = sotto, pg_temp");
+	if (rc == 0)
+		rc = sql_number(conn, "SELECT coalesce(max(number), 0) FROM migration",
+				&out->version);
+	if (rc == 0)
+		rc = look_at_migrations(conn, migrations, out);
+	if (rc == 0)
+		rc = read_functions(&functions, dir);
+	if (rc)
+		return rc;
+	hash_text(&hash, functions);
+	rc = look_up(conn, 0, &hash, &is);
+	out->functions_are_ours = is == 1;
+	return rc;
+}
+
 int migrate_command(const struct context *context)
 {
 	CLEANUP(PQfinish) PGconn *conn = NULL;

@@ -76,6 +76,18 @@ static int connect_through(int fd, const struct onion_target *target, unsigned *
 	return rc ? rc : skip_address(fd, answer[3]);
 }
 
+int onion_connect(const struct onion_target *target, int *out_fd, unsigned *out_socks)
+{
+	__attribute__((cleanup(scope_close_ref))) int fd = -1;
+	int rc = dial(&fd, target->socks);
+
+	*out_socks = 0;
+	rc = rc ? rc : connect_through(fd, target, out_socks);
+	if (rc == 0)
+		*out_fd = STEAL_FD(fd);
+	return rc;
+}
+
 int onion_get(const struct onion_target *target, int *out_status, unsigned *out_socks)
 {
 	__attribute__((cleanup(scope_close_ref))) int fd = -1;

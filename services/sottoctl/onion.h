@@ -8,16 +8,20 @@
 /* SOCKS5 of Debian's tor@sotto.service. */
 #define ONION_SOCKS "/run/tor-instances/sotto/socks"
 
+struct onion_target {
+	const char *socks, *onion, *path;
+	unsigned port;
+};
+
+/* A connection to onion:port; path is not used. */
+int onion_connect(const struct onion_target *target, int *out_fd, unsigned *out_socks) MUST_CHECK;
+
 /*
  * GET path at onion:port through the SOCKS socket; *out_status is the HTTP status. Gives up
  * after 60 s without a byte. E_NET: nobody is reached, silently: whoever asks tries again or
  * has words of their own. *out_socks is then what Tor answered (RFC 1928 section 6; 0 when not
  * even Tor did).
  */
-struct onion_target {
-	const char *socks, *onion, *path;
-	unsigned port;
-};
 int onion_get(const struct onion_target *target, int *out_status, unsigned *out_socks) MUST_CHECK;
 
 #endif

@@ -232,6 +232,16 @@ static int read_events(struct samples *s, sd_journal *journal)
 	return rc < 0 ? E_IO : 0;
 }
 
+int samples_last(sd_journal *journal, enum event event, uint64_t *out_at_us)
+{
+	sd_journal_flush_matches(journal);
+	if (match(journal, event) || sd_journal_seek_tail(journal) < 0 ||
+			sd_journal_previous(journal) <= 0 ||
+			sd_journal_get_realtime_usec(journal, out_at_us) < 0)
+		return E_IO;
+	return 0;
+}
+
 int samples_read(struct samples *out, sd_journal *journal, const struct window *window)
 {
 	uint64_t n = (window->to_us - window->from_us + window->step_us - 1) / window->step_us;

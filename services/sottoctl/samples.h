@@ -47,6 +47,9 @@ struct samples {
 /* A directory of journal files, or NULL: this machine's. Told on standard error when it fails. */
 int samples_open(sd_journal **out, const char *directory) MUST_CHECK;
 
+/* When the last such event was. E_IO: there is none. */
+int samples_last(sd_journal *journal, enum event event, uint64_t *out_at_us) MUST_CHECK;
+
 /* Fills out, which is large: keep it on the heap. */
 int samples_read(struct samples *out, sd_journal *journal, const struct window *window) MUST_CHECK;
 

@@ -25,6 +25,8 @@ int rotate_command(const struct context *context);
 int invite_command(const struct context *context);
 int policy_command(const struct context *context);
 int init_command(const struct context *context);
+int status_command(const struct context *context);
+int doctor_command(const struct context *context);
 int top_command(const struct context *context);
 
 /* rotate.c, for keys_command too: the token-keys of all daemons below base. */

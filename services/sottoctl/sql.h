@@ -5,6 +5,8 @@
 
 #include "libshared/scope.h"
 
+#include "services/sottoctl/sottoctl.h"
+
 #include <libpq-fe.h>
 #include <stddef.h>
 
@@ -19,6 +21,14 @@ int sql_run(PGconn *conn, const char *what, const char *statements) MUST_CHECK;
 
 /* One statement that counts: rows affected, or the integer in the first column of the first row. */
 int sql_number(PGconn *conn, const char *statement, long *out) MUST_CHECK;
+
+/* migrate.c: what is in the database against what is in the files. */
+struct migrate_state {
+	long version; /* the highest that was applied */
+	long n_new, n_changed;
+	int functions_are_ours;
+};
+int migrate_look(PGconn *conn, const struct context *context, struct migrate_state *out) MUST_CHECK;
 
 /* A whole text file, NUL-terminated. Takes at most 1 MiB. */
 int sql_read_file(char **out, const char *dir, const char *name) MUST_CHECK;

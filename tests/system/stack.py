@@ -411,6 +411,17 @@ class Stack:
                              stdout=subprocess.PIPE).stdout
         return [json.loads(line) for line in out.splitlines()]
 
+    def sottoctl(self, *words, status=0):
+        """What sottoctl prints, run where the daemons are: with the journal, if there is one."""
+        inside = ["nsenter", "-m" if self.root else "-mU", "-t", str(self.pid("journald"))] if self.journald else []
+        done = subprocess.run([*inside, f"{self.build}/sottoctl", "--config", f"{self.dir}/sotto.conf", "--sql",
+                               f"{self.build}/sql", "--database", f"host={self.dir}/pg port=5432 user=sotto_owner", *words],
+                              check=False, capture_output=True, text=True,
+                              env={**os.environ, **({"JOURNAL_STREAM": "1:1"} if self.journald else {})})
+        if status is not None and done.returncode != status:
+            raise RuntimeError(f"sottoctl {words[0]}: status {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
     def all_logs(self):
         """What every process here has written, Tor, PostgreSQL and the exported journal included, by file."""
         paths = [f"{self.dir}/pg.log"]

@@ -187,6 +187,7 @@ up() {
 	for ((n = 1; n <= clients; n++)); do
 		configure "c$n" <<-END
 			SocksPort 127.0.0.1:$((base + 18 + 2 * n))
+			SocksPort unix:$dir/c$n/socks
 			ControlPort 127.0.0.1:$((base + 19 + 2 * n))
 			$client_lines
 		END
