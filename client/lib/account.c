@@ -14,6 +14,7 @@
 #include <string.h>
 
 enum { GENERATION_MOST = INT32_MAX, EARLIEST_S = 20 * 3600, SPREAD_S = 8 * 3600 };
+enum { BUNDLES_HELD = 2 * BUNDLES_PER_PUT }; /* most that a server keeps */
 
 DEFINE_CLEANUP(json_t *, json_decref)
 
@@ -43,13 +44,14 @@ static int read_account(struct account *out, const struct answer *a)
 	CLEANUP(json_decref) json_t *json = json_loadb((const char *)a->body, a->len, 0, NULL);
 	json_int_t generation = json_integer_value(json_object_get(json, "generation"));
 	json_int_t next = json_integer_value(json_object_get(json, "next"));
+	json_int_t left = json_integer_value(json_object_get(json, "left")); /* not always told */
 
 	if (!json || generation < 0 || generation >= GENERATION_MOST || next < 1 ||
-			next > INT64_MAX / 2)
+			next > INT64_MAX / 2 || left < 0 || left > BUNDLES_HELD)
 		return E_PROTO;
 	out->generation = (uint32_t)generation;
 	out->next = (uint64_t)next;
-	out->left = (int)json_integer_value(json_object_get(json, "left"));
+	out->left = (int)left;
 	return 0;
 }
 
