@@ -147,7 +147,7 @@ demo: packages ## a server behind a private Tor network, and two people who talk
 	$(MAKE_IN_TURN) all
 	@tests/system/demo --build $(B) $(if $(KEEP),--keep)
 
-bench: packages ## deposits a second, over HTTP and in bare SQL
+bench: packages ## what tokens cost; deposits a second, over HTTP and in bare SQL
 	$(MAKE_IN_TURN) all bench-programs
 	@tests/bench/run --build $(B)
 

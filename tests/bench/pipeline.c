@@ -4,9 +4,12 @@
  * one sync at a time, the next batch after the last one's commit. What blobd could do at most if
  * HTTP cost nothing. A failed call ends it.
  *
- *   pipeline CONNINFO CALLS WARM_S SECONDS
+ *   pipeline CONNINFO CALLS WARM_S SECONDS [paid]
+ *
+ * paid: the mailboxes are inboxes, and each call redeems a token in memory and spends it.
  */
-#include "libshared/key.h"
+#include "libshared/token.h"
+#include "libshared/writer.h"
 #include "tests/bench/deposits.h"
 
 #include <arpa/inet.h>
@@ -14,7 +17,46 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { PARAMS = 7, MAILBOX_LIMIT = 1000 };
+enum { PARAMS = 7, MAILBOX_LIMIT = 1000, TOKENS = 1 << 16, DAY_S = 86400 };
+
+struct purse {
+	struct voprf_key key;
+	uint8_t digest[HASH_BYTES];
+	uint8_t (*tokens)[TOKEN_BYTES]; /* NULL: nothing is paid */
+	size_t n_spent;
+};
+
+/* Made with the key itself, which is quicker than issuing. */
+static void purse_fill(struct purse *purse)
+{
+	uint8_t key_id[HASH_BYTES];
+
+	voprf_key_random(&purse->key);
+	token_key_id(key_id, purse->key.pub);
+	purse->tokens = malloc(TOKENS * sizeof *purse->tokens);
+	if (!purse->tokens)
+		bench_fail("no memory");
+	for (size_t i = 0; i < TOKENS; i++) {
+		struct writer w = writer_over(purse->tokens[i], TOKEN_BYTES);
+
+		writer_u16(&w, TOKEN_TYPE);
+		randombytes_buf(writer_take(&w, TOKEN_NONCE_BYTES), TOKEN_NONCE_BYTES);
+		writer_copy(&w, purse->digest, HASH_BYTES);
+		writer_copy(&w, key_id, HASH_BYTES);
+		if (voprf_redeem(writer_take(&w, VOPRF_OUTPUT_BYTES), &purse->key, purse->tokens[i],
+				    TOKEN_INPUT_BYTES))
+			bench_fail("no tokens");
+	}
+}
+
+static void purse_take(struct purse *purse, uint8_t out_hash[static HASH_BYTES])
+{
+	const uint8_t *token = purse->tokens[purse->n_spent++];
+
+	if (purse->n_spent == TOKENS || token_redeem(token, &purse->key, purse->digest))
+		bench_fail("a token was refused, or all are spent");
+	token_hash(out_hash, token);
+}
 
 static PGconn *dial(const char *conninfo)
 {
@@ -31,15 +73,24 @@ static PGconn *dial(const char *conninfo)
 	return conn;
 }
 
-static void call(PGconn *conn, const struct deposit *d, uint8_t hashes[][HASH_BYTES])
+static void call(PGconn *conn, const struct deposit *d,
+		const uint8_t deposit_hash[static HASH_BYTES], struct purse *purse)
 {
-	uint32_t limit = htonl(MAILBOX_LIMIT), epoch = 0;
-	const char *values[PARAMS] = { (const char *)hashes[d->mailbox], (const char *)d->key,
-		(const char *)d->body, (const char *)&limit, NULL, NULL, (const char *)&epoch };
-	const int lengths[PARAMS] = { HASH_BYTES, BLOB_ID_BYTES, BLOB_BYTES, sizeof limit, 0, 0,
-		sizeof epoch };
+	const uint32_t limit = htonl(MAILBOX_LIMIT);
+	const uint32_t epoch = htonl(token_epoch((uint64_t)time(NULL) / DAY_S));
+	uint8_t token[HASH_BYTES], request[HASH_BYTES];
+	const bool paid = purse->tokens != NULL;
+	const char *values[PARAMS] = { (const char *)deposit_hash, (const char *)d->key,
+		(const char *)d->body, (const char *)&limit, paid ? (const char *)token : NULL,
+		paid ? (const char *)request : NULL, (const char *)&epoch };
+	const int lengths[PARAMS] = { HASH_BYTES, BLOB_ID_BYTES, BLOB_BYTES, sizeof limit,
+		sizeof token, sizeof request, sizeof epoch };
 	const int binary[PARAMS] = { 1, 1, 1, 1, 1, 1, 1 };
 
+	if (paid) {
+		purse_take(purse, token);
+		hash256(request, d->key, BLOB_ID_BYTES);
+	}
 	if (!PQsendQueryPrepared(conn, "deposit", PARAMS, values, lengths, binary, 1))
 		bench_fail(PQerrorMessage(conn));
 }
@@ -74,6 +125,7 @@ static void take_all(PGconn *conn, unsigned n_calls)
 int main(int argc, char **argv)
 {
 	static struct deposits deposits;
+	static struct purse purse;
 	static uint8_t hashes[BENCH_MAILBOXES][HASH_BYTES];
 	uint8_t secret[DEPOSIT_SECRET_BYTES];
 	uint32_t *waits_us = malloc(BENCH_KEYS * sizeof *waits_us);
@@ -81,9 +133,11 @@ int main(int argc, char **argv)
 	PGconn *conn;
 	int n;
 
-	if (argc != 5 || (n = atoi(argv[2])) < 1 || !waits_us)
-		bench_fail("usage: pipeline CONNINFO CALLS WARM_S SECONDS");
+	if (argc < 5 || (n = atoi(argv[2])) < 1 || !waits_us)
+		bench_fail("usage: pipeline CONNINFO CALLS WARM_S SECONDS [paid]");
 	deposits_prepare(&deposits);
+	if (argc > 5)
+		purse_fill(&purse);
 	for (uint32_t i = 0; i < BENCH_MAILBOXES; i++) {
 		deposits_secret(secret, i);
 		hash256(hashes[i], secret, sizeof secret);
@@ -96,7 +150,7 @@ int main(int argc, char **argv)
 		for (int i = 0; i < n; i++) {
 			struct deposit d = deposits_next(&deposits);
 
-			call(conn, &d, hashes);
+			call(conn, &d, hashes[d.mailbox], &purse);
 		}
 		if (!PQpipelineSync(conn))
 			bench_fail(PQerrorMessage(conn));
@@ -108,6 +162,7 @@ int main(int argc, char **argv)
 	bench_report(&deposits, waits_us, n_waits);
 	PQfinish(conn);
 	free(waits_us);
+	free(purse.tokens);
 	free(deposits.keys);
 	free(deposits.pool);
 	return 0;
