@@ -3,17 +3,21 @@
 #include "libshared/memory.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 uint64_t memory_resident(void)
 {
 	FILE *file = fopen("/proc/self/statm", "re");
-	unsigned long pages = 0;
+	char text[128] = ""; /* size, resident, and more, in pages */
+	const char *resident;
+	uint64_t pages;
 
 	if (!file)
 		return 0;
-	if (fscanf(file, "%*u %lu", &pages) != 1)
-		pages = 0;
+	resident = fgets(text, sizeof text, file) ? strchr(text, ' ') : NULL;
 	fclose(file);
-	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	pages = resident ? strtoull(resident, NULL, 10) : 0;
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }

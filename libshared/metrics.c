@@ -2,7 +2,6 @@
 /* The table of numbers. */
 #include "libshared/metrics.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,7 +61,10 @@ void metrics_problem_field(char out[JOURNAL_FIELD], int problem)
 
 	snprintf(out, JOURNAL_FIELD, "REFUSED_%s", slug);
 	for (char *c = out; *c; c++)
-		*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+		if (*c == '-')
+			*c = '_';
+		else if (*c >= 'a' && *c <= 'z')
+			*c = (char)(*c - 'a' + 'A');
 }
 
 void metrics_since(struct metrics *out, const struct metrics *now, const struct metrics *before)

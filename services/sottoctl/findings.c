@@ -10,41 +10,46 @@
 
 static const char *const words[] = { "ok", "look", "BAD" };
 
-static void add(struct findings *f, const struct finding *finding, const char *format, va_list args)
+/* The next one; when there are too many, the last place again. */
+static struct finding *place(
+		struct findings *f, enum verdict verdict, const char *part, const char *remedy)
 {
-	struct finding *to = &f->list[f->n];
+	struct finding *to = &f->list[f->n < ARRAY_LEN(f->list) ? f->n++ : f->n - 1];
 
-	if (f->n == ARRAY_LEN(f->list))
-		return;
-	*to = *finding;
-	vsnprintf(to->text, sizeof to->text, format, args);
-	f->n++;
+	to->verdict = verdict;
+	to->remedy = remedy;
+	snprintf(to->part, sizeof to->part, "%s", part);
+	return to;
 }
-
-#define ADD(f, what, part_, remedy_, format)                                     \
-	do {                                                                     \
-		struct finding one = { .verdict = (what), .remedy = (remedy_) }; \
-		va_list args;                                                    \
-                                                                                 \
-		snprintf(one.part, sizeof one.part, "%s", part_);                \
-		va_start(args, format);                                          \
-		add(f, &one, format, args);                                      \
-		va_end(args);                                                    \
-	} while (0)
 
 void found_good(struct findings *f, const char *part, const char *format, ...)
 {
-	ADD(f, VERDICT_GOOD, part, NULL, format);
+	struct finding *to = place(f, VERDICT_GOOD, part, NULL);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(to->text, sizeof to->text, format, args);
+	va_end(args);
 }
 
 void found_look(struct findings *f, const char *part, const char *remedy, const char *format, ...)
 {
-	ADD(f, VERDICT_LOOK, part, remedy, format);
+	struct finding *to = place(f, VERDICT_LOOK, part, remedy);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(to->text, sizeof to->text, format, args);
+	va_end(args);
 }
 
 void found_bad(struct findings *f, const char *part, const char *remedy, const char *format, ...)
 {
-	ADD(f, VERDICT_BAD, part, remedy, format);
+	struct finding *to = place(f, VERDICT_BAD, part, remedy);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(to->text, sizeof to->text, format, args);
+	va_end(args);
 }
 
 static void tell_text(const struct findings *f, FILE *to)

@@ -61,11 +61,10 @@ static bool read_calendar(const char *text, struct tm *tm)
 int moment_read(const char *text, uint64_t now_us, uint64_t *out_us)
 {
 	time_t now_s = (time_t)(now_us / SECOND_US), then_s;
-	uint64_t ago_us;
+	uint64_t ago_us = 0;
 	struct tm tm;
 
 	if (strcmp(text, "now") == 0 || span_read(text + (*text == '-'), &ago_us) == 0) {
-		ago_us = *text == 'n' ? 0 : ago_us;
 		*out_us = ago_us < now_us ? now_us - ago_us : 0;
 		return 0;
 	}
