@@ -19,7 +19,7 @@
 enum {
 	SECOND_US = 1000000,
 	DAY_S = 86400,
-	DRAIN_US = 10 * SECOND_US,
+	DRAIN_US = 4 * SECOND_US,     /* with what is left to do, stopping takes less than 5 s */
 	PROBE_AGE_US = 5 * SECOND_US, /* health: how old the last answer of the database may be */
 	QUEUE_CALLS = 4096,
 	YIELD_MS = 3000, /* any request but the largest is there by then, over an ordinary circuit */

@@ -13,10 +13,12 @@ import itertools
 import multiprocessing
 import os
 import select
+import struct
 import threading
 import time
 
 import client
+import tokens
 from stack import until
 
 LIMIT_S = 90 # no attack lasts longer, whatever becomes of who started it
@@ -35,9 +37,13 @@ class Pair:
     def __init__(self, server):
         self.reader, self.writer = copy.copy(server), copy.copy(server)
         self.reader.circuit, self.writer.circuit = 101, 102
-        self.box = client.Mailbox(self.reader)
-        made = self.box.make()
-        assert made.status == 201, made
+        self.spent = {name: self.reader.token(name) for name in ("account", "mailbox", "prekey")}
+        self.account, self.box = client.Account(self.reader), client.Mailbox(self.reader)
+        refill = struct.pack(">QQ", 0, 1) + self.account.last + os.urandom(50 * client.BUNDLE)
+        for answer in (self.account.register(self.spent["account"]), self.box.make(token=self.spent["mailbox"]),
+                       self.reader.owned(self.account, "prekeyd", "PUT", self.account.path + "/bundles", refill),
+                       self.account.take(self.spent["prekey"])):
+            assert answer.status in (200, 201), answer
         self.session = self.reader.session([self.box]).json
         self.live = None
         self.last = None # the last deposit, as it went over the wire
@@ -51,6 +57,9 @@ class Pair:
 
     def close(self):
         self.live.close()
+
+    def bundles_left(self):
+        return self.reader.owned(self.account, "prekeyd", "GET", self.account.path + "/bundles").json["left"]
 
     def deposit(self, key, body):
         headers = {"Sotto-Deposit": client.b64(self.box.deposit), "Idempotency-Key": client.b64(key)}
@@ -213,7 +222,41 @@ def half_open_above(attacker, pair):
     attacker.come_again(attacker.open_many(320, 8, HALF), HALF)
 
 
-ATTACKS = (one_circuit, mailbox_filler, replayer, slow_bodies, half_open, half_open_above)
+def unpaid(attacker, pair, operation):
+    """Headers that pay nothing: no token, a forged one, one that the pair has spent, over and over."""
+    spent = pair.spent[operation]
+    return itertools.cycle(({}, tokens.header(spent[:-64] + os.urandom(64)), tokens.header(spent)))
+
+
+def bundle_drainer(attacker, pair):
+    """Many circuits take the pair's bundles without paying"""
+    pay = unpaid(attacker, pair, "prekey")
+    attacker.side_by_side(16, lambda: attacker.ask_for_ever(
+        "prekeyd", lambda: ("POST", pair.account.path + "/bundle", b"", next(pay)), attacker.circuits))
+
+
+def account_flood(attacker, pair):
+    """Many circuits register accounts without paying"""
+    pay = unpaid(attacker, pair, "account")
+    accounts = [client.Account(attacker.server) for _ in range(32)]
+    requests = itertools.cycle([("PUT", a.path, a.last, {
+        **attacker.server.sign(a, "prekeyd", "PUT", a.path, a.last), **next(pay)}) for a in accounts])
+    attacker.side_by_side(16, lambda: attacker.ask_for_ever("prekeyd", lambda: next(requests), attacker.circuits))
+
+
+def spent_tokens(attacker, pair):
+    """Many circuits make mailboxes with what the pair has spent, on as many connections"""
+    pay = unpaid(attacker, pair, "mailbox")
+    requests = []
+    for box in (client.Mailbox(attacker.server) for _ in range(32)):
+        body = client.pad({"deposit": client.b64(client.h256(box.deposit)), "keep_days": 21, "inbox": False})
+        requests.append(("PUT", box.path, body, {**attacker.server.sign(box, "blobd", "PUT", box.path, body),
+                                                 **next(pay)}))
+    requests = itertools.cycle(requests)
+    attacker.side_by_side(16, lambda: attacker.ask_for_ever("blobd", lambda: next(requests), attacker.circuits))
+
+
+ATTACKS = (bundle_drainer, account_flood, spent_tokens, one_circuit, mailbox_filler, replayer, slow_bodies, half_open, half_open_above)
 
 
 # --- both ----------------------------------------------------------------------------------------------

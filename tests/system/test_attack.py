@@ -20,6 +20,24 @@ class Attacked(Bed):
         self.assertTrue(under.seen, "there was no attack")
         return under.seen
 
+    def test_while_bundles_are_drained(self):
+        before = self.pair.bundles_left()
+        seen = self.under(attacks.bundle_drainer)
+        self.assertLessEqual(set(seen), {200, 401, 429}) # 200: the bundle that a spent token has bought, again
+        self.assertGreater(seen[401], seen[200])
+        self.assertEqual(self.pair.bundles_left(), before)
+        self.assertEqual(self.pair.account.take().status, 200) # a stranger who pays
+
+    def test_while_accounts_are_registered(self):
+        before = self.stack.sql("SELECT count(*) FROM sotto.account")
+        self.assertLessEqual(set(self.under(attacks.account_flood)), {401, 429})
+        self.assertEqual(self.stack.sql("SELECT count(*) FROM sotto.account"), before)
+
+    def test_while_spent_tokens_come_again(self):
+        before = self.stack.sql("SELECT count(*) FROM sotto.mailbox")
+        self.assertLessEqual(set(self.under(attacks.spent_tokens)), {401, 429})
+        self.assertEqual(self.stack.sql("SELECT count(*) FROM sotto.mailbox"), before)
+
     def test_while_one_circuit_takes_all_it_can(self):
         self.assertGreater(self.under(attacks.one_circuit)[429], 0)
 

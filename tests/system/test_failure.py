@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What must hold under load, without a database that answers, and for those who come with a forged line."""
+import fcntl
 import http.client
 import os
 import re
 import signal
 import socket
+import struct
+import termios
 import threading
 
 import client
@@ -135,6 +138,74 @@ class Load(Bed):
         got = [i for i, _ in box.drain()]
         self.stack.start("blobd.2")
         self.assertEqual((len(got), set(got)), (600, answered))
+
+
+def unread(sock):
+    """Bytes that the other end of a unix socket has not read yet."""
+    return struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)))[0]
+
+
+class Stopping(Bed):
+    """SIGTERM: what was accepted is finished, nobody new is heard, and it ends."""
+
+    def begin_to_stop(self):
+        """Returns what waits for the end."""
+        said = self.stack.log("blobd").count("draining")
+        stopping = threading.Thread(target=self.stack.stop, args=("blobd",))
+        stopping.start()
+        until("blobd to drain", lambda: self.stack.log("blobd").count("draining") > said, self.stack.check)
+        return stopping
+
+    def restarted(self):
+        self.stack.start("blobd")
+        self.stack.wait_healthy("blobd")
+
+    def test_what_was_begun_is_finished_and_newcomers_wait_for_the_next_instance(self):
+        box, body = self.mailbox(), blob()
+        raw = box.raw_put(body)
+        with socket.socket(socket.AF_UNIX) as begun, socket.socket(socket.AF_UNIX) as new:
+            for sock in (begun, new):
+                sock.settimeout(30)
+            begun.connect(self.server.paths["blobd"])
+            begun.sendall(b"GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertIn(b" 200 ", begun.recv(65536)) # accepted by now
+            begun.sendall(raw[:2000])
+            until("half of it to be read", lambda: not unread(begun))
+            stopping = self.begin_to_stop()
+            new.connect(self.server.paths["blobd"])
+            new.sendall(box.raw_put(blob()))
+            begun.sendall(raw[2000:])
+            answer = begun.recv(65536)
+            self.assertIn(b" 201 ", answer.split(b"\r\n")[0])
+            self.assertIn(b"\r\nConnection: close\r\n", answer)
+            stopping.join()
+            stored = self.stack.sql("SELECT encode(head || body, 'hex') FROM sotto.blob WHERE mailbox = "
+                                    f"'\\x{box.id.hex()}'")
+            self.assertEqual(stored, body.hex())
+            self.restarted()
+            self.assertRegex(new.recv(65536), rb"^HTTP/1.1 (201|503) ") # it may not have its database yet
+
+    def test_a_silent_database_does_not_keep_it_from_ending(self):
+        box, body = self.mailbox(), blob()
+        raw = box.raw_put(body)
+        backend = self.stack.backend("blobd")
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.settimeout(30)
+            asking.connect(self.server.paths["blobd"])
+            os.kill(backend, signal.SIGSTOP)
+            try:
+                asking.sendall(raw)
+                until("the request to be read", lambda: not unread(asking))
+                self.begin_to_stop().join()
+            finally:
+                os.kill(backend, signal.SIGCONT)
+            self.assertIn(b" 503 ", asking.recv(65536).split(b"\r\n")[0])
+        self.restarted()
+        with socket.socket(socket.AF_UNIX) as again:
+            again.connect(self.server.paths["blobd"])
+            again.sendall(raw)
+            self.assertIn(b" 201 ", again.recv(65536).split(b"\r\n")[0])
+        self.assertEqual([b for _, b in box.drain()], [body])
 
 
 class Privacy(Bed):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The HTTP side over a real socket, without a database: what strangers can send, and what they get.
  */
+#include "libshared/http_private.h"
 #include "tests/unit/http_bed.h"
 
 #include <microhttpd.h>
@@ -257,6 +258,27 @@ START_TEST(a_huge_body_is_not_waited_for)
 }
 END_TEST
 
+START_TEST(a_huge_header_is_no_request_and_the_next_one_is_served)
+{
+	static char request[2 * HTTP_CONNECTION_MEMORY];
+	static const char *const begins[] = { "GET /v1/health HTTP/1.1\r\n" HOST "X: ", "GET /v1/",
+		"G" };
+	struct answer *a;
+
+	start();
+	for (size_t i = 0; i < ARRAY_LEN(begins); i++) {
+		memset(request, 'x', sizeof request);
+		memcpy(request, begins[i], strlen(begins[i]));
+		memcpy(request + sizeof request - 4, "\r\n\r\n", 4);
+		a = bed_ask_bytes(&bed, request, sizeof request);
+		ck_assert(a->status == 0 || a->status >= 400);
+		ck_assert_uint_eq(http_counters(bed.http)->served, i);
+		check_status(bed_ask(&bed, GET), 200);
+	}
+	bed_close(&bed);
+}
+END_TEST
+
 START_TEST(the_largest_body_arrives_whole)
 {
 	static const char body[BUNDLES_PUT_BYTES] = "largest";
@@ -483,8 +505,9 @@ UNIT("http", a_reply_has_one_size_the_nonce_and_neither_date_nor_server,
 		headers_are_held_to_the_rules, broken_headers_are_refused_by_us_or_by_the_library,
 		head_is_another_method_and_has_no_body, where_headers_lie_the_connection_ends,
 		a_refused_body_is_read_to_its_end_and_the_connection_goes_on,
-		a_huge_body_is_not_waited_for, the_largest_body_arrives_whole,
-		pipelined_requests_are_answered_in_order,
+		a_huge_body_is_not_waited_for,
+		a_huge_header_is_no_request_and_the_next_one_is_served,
+		the_largest_body_arrives_whole, pipelined_requests_are_answered_in_order,
 		a_deposit_secret_is_known_by_its_hash_only,
 		a_malformed_deposit_secret_is_as_unknown_as_any,
 		an_owner_is_let_in_under_each_server_key,
