@@ -44,6 +44,8 @@ static int tell_sync(const struct cli *cli, int rc)
 		return tell(cli, rc, "the invite is used up, expired or unknown to its server");
 	case TOKENS_CLOSED:
 		return tell(cli, rc, "this server registers nobody now");
+	case TOKENS_TOO_HARD:
+		return tell(cli, rc, "the server wants too much work just now: try again later");
 	case TOKENS_TWO_FACED:
 		return tell(cli, rc,
 				"the server shows different keys to different circuits, so it may "
@@ -262,6 +264,7 @@ int watch_command(struct cli *cli)
 	const struct live_events events = { cli, on_ready, on_news };
 	int rc = show_unread(cli);
 
+	cli->net.work_bits_most = WORK_BITS_UNASKED;
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	rc = rc ? rc : live_open(&live, &cli->net, cli->profile, &events);

@@ -32,6 +32,7 @@ int net_open(struct net *out, const char *socks, bool fast)
 	out->socks_port = (int)port;
 	out->fast = fast;
 	out->carry = carry;
+	out->work_bits_most = WORK_BITS_ASKED_FOR;
 	key_random(&out->secret);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return E_NOMEM;

@@ -15,6 +15,10 @@
 #include <stdbool.h>
 
 enum { PORT_PREKEYD = 7001, PORT_BLOBD = 7002, PORT_BRIDGED = 7003, SOCKS_NAME_MOST = 128 };
+enum {
+	WORK_BITS_ASKED_FOR = 32, /* half an hour, for somebody who waits */
+	WORK_BITS_UNASKED = 24,	  /* some seconds, in between */
+};
 
 struct ask;
 struct answer;
@@ -34,6 +38,8 @@ struct net {
 		uint8_t onion[ONION_KEY_BYTES];
 		int64_t asked_s;
 	} twice;
+	/* Work that a server asks for is done up to so many bits: 2^bits hashes. */
+	unsigned work_bits_most;
 	/* Long work: so many tries are done of about so many; 0 and 0: it is over. NULL: nobody
 	 * wants to know. */
 	void (*on_work)(void *userdata, uint64_t done, uint64_t about);

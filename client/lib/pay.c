@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Payments for tokens. A server may ask for any amount of work; above WORK_BITS_MOST it gets none.
+/* Payments for tokens. A server may ask for any amount of work; above our limit it gets none.
  */
 #include "client/lib/pay.h"
 
@@ -119,6 +119,9 @@ static int work(uint8_t solution[static WORK_SOLUTION_BYTES], struct net *net,
 
 	if (work_bits(&bits, challenge, operation))
 		return E_PROTO;
+	/* A contact's server must not keep us from everybody else. */
+	if (bits > net->work_bits_most)
+		return TOKENS_TOO_HARD;
 	do {
 		if (net->on_work)
 			net->on_work(net->on_work_userdata, done, (uint64_t)1 << bits);

@@ -17,6 +17,7 @@ enum {			       /* apart from SYNC_*, which are answers of the same functions */
 	TOKENS_BAD_INVITE = 22, /* unknown, used up or expired */
 	TOKENS_CLOSED = 23,	/* it registers nobody */
 	TOKENS_TWO_FACED = 24,	/* it shows different keys to different circuits, or used another */
+	TOKENS_TOO_HARD = 25,	/* it wants more work than net->work_bits_most */
 };
 
 struct payment {

@@ -27,6 +27,7 @@ struct shop {
 	uint32_t epoch;
 	const char *registration;
 	uint8_t invite[INVITE_CODE_BYTES];
+	unsigned bits;
 	int invites_left, allowance_left; /* batches */
 	bool two_faced, other_key, takes_nothing;
 	const char *lose; /* the answer to this path is lost, once */
@@ -45,6 +46,7 @@ static inline void shop_open(struct shop *s)
 	for (int i = 1; i <= TOKEN_OPERATIONS; i++)
 		voprf_key_random(&s->keys[i]);
 	s->epoch = 700;
+	s->bits = SHOP_BITS;
 	s->registration = "invite";
 	s->invites_left = s->allowance_left = 1;
 	randombytes_buf(s->invite, sizeof s->invite);
@@ -135,7 +137,7 @@ static inline int shop_challenge(struct shop *s, const struct ask *ask, struct a
 					 json_string_value(json_object_get(json, "operation"))),
 			0);
 	json_decref(json);
-	work_challenge(challenge, &s->nonce_key, 0, operation, SHOP_BITS);
+	work_challenge(challenge, &s->nonce_key, 0, operation, s->bits);
 	return shop_say(out, 200,
 			json_pack("{s:o}", "challenge", shop_b64(challenge, sizeof challenge)));
 }

@@ -18,6 +18,7 @@ static void setup(void)
 	net.carry = shop_serve;
 	net.carrier = &shop;
 	net.fast = true;
+	net.work_bits_most = WORK_BITS_UNASKED;
 	key_random(&net.secret);
 }
 
@@ -131,6 +132,17 @@ START_TEST(at_another_server_only_work_pays_and_nobody_signs)
 	for (int i = 0; i < shop.n; i++)
 		ck_assert(!shop.visits[i].is_signed);
 	ck_assert_int_eq(buy(TOKEN_MAILBOX, "/v1/mailboxes/m", "m", false), TOKENS_UNPAID);
+	end();
+}
+END_TEST
+
+START_TEST(work_above_the_limit_is_not_done)
+{
+	setup();
+	onion[0] ^= 1;
+	shop.bits = WORK_BITS_UNASKED + 1;
+	ck_assert_int_eq(buy_inbox("a"), TOKENS_TOO_HARD);
+	ck_assert_int_eq(shop_count(&shop, "/v1/tokens"), 0);
 	end();
 }
 END_TEST
@@ -337,7 +349,7 @@ START_TEST(refills_come_at_random_and_not_when_something_was_spent)
 }
 END_TEST
 
-UNIT("tokens", an_invite_buys_the_account_and_is_forgotten,
+UNIT("tokens", work_above_the_limit_is_not_done, an_invite_buys_the_account_and_is_forgotten,
 		a_wrong_invite_and_a_closed_server_are_told_apart,
 		where_anybody_may_register_work_buys_the_account,
 		the_allowance_comes_first_then_work_where_work_is_taken,
