@@ -37,13 +37,16 @@ class Pair:
     def __init__(self, server):
         self.reader, self.writer = copy.copy(server), copy.copy(server)
         self.reader.circuit, self.writer.circuit = 101, 102
-        self.spent = {name: self.reader.token(name) for name in ("account", "mailbox", "prekey")}
+        self.spent = {name: self.reader.token(name) for name in ("account", "mailbox", "prekey", "inbox")}
         self.account, self.box = client.Account(self.reader), client.Mailbox(self.reader)
+        self.inbox = client.Mailbox(self.reader, inbox=True)
         refill = struct.pack(">QQ", 0, 1) + self.account.last + os.urandom(50 * client.BUNDLE)
         for answer in (self.account.register(self.spent["account"]), self.box.make(token=self.spent["mailbox"]),
                        self.reader.owned(self.account, "prekeyd", "PUT", self.account.path + "/bundles", refill),
-                       self.account.take(self.spent["prekey"])):
+                       self.account.take(self.spent["prekey"]), self.inbox.make(),
+                       self.inbox.put(os.urandom(client.BLOB), token=self.spent["inbox"])):
             assert answer.status in (200, 201), answer
+        self.inbox.drain()
         self.session = self.reader.session([self.box]).json
         self.live = None
         self.last = None # the last deposit, as it went over the wire
@@ -183,13 +186,6 @@ def one_circuit(attacker, pair):
     attacker.side_by_side(12, lambda: attacker.ask_for_ever("blobd", attacker.deposits(box), itertools.repeat(circuit)))
 
 
-def mailbox_filler(attacker, pair):
-    """Many circuits fill somebody's inbox, and mailboxes of their own"""
-    box = client.Mailbox(attacker.server)
-    box.make()
-    attacker.side_by_side(16, lambda: attacker.ask_for_ever("blobd", attacker.deposits(box), attacker.circuits))
-
-
 def replayer(attacker, pair):
     """Many circuits send again what they have seen of the pair"""
     headers, body = pair.last
@@ -226,6 +222,22 @@ def unpaid(attacker, pair, operation):
     """Headers that pay nothing: no token, a forged one, one that the pair has spent, over and over."""
     spent = pair.spent[operation]
     return itertools.cycle(({}, tokens.header(spent[:-64] + os.urandom(64)), tokens.header(spent)))
+
+
+def mailbox_filler(attacker, pair):
+    """Many circuits fill the pair's inbox without paying, and a mailbox of their own"""
+    box = client.Mailbox(attacker.server)
+    box.make()
+    pay, own, theirs = unpaid(attacker, pair, "inbox"), attacker.deposits(box), attacker.deposits(pair.inbox)
+
+    def deposit():
+        if next(turn):
+            return own()
+        method, path, body, headers = theirs()
+        return method, path, body, {**headers, **next(pay)}
+
+    turn = itertools.cycle((True, False))
+    attacker.side_by_side(16, lambda: attacker.ask_for_ever("blobd", deposit, attacker.circuits))
 
 
 def bundle_drainer(attacker, pair):

@@ -42,7 +42,8 @@ class Attacked(Bed):
         self.assertGreater(self.under(attacks.one_circuit)[429], 0)
 
     def test_while_mailboxes_are_filled(self):
-        self.under(attacks.mailbox_filler)
+        self.assertGreater(self.under(attacks.mailbox_filler)[401], 0)
+        self.assertEqual(self.pair.inbox.fetch(), [])
 
     def test_while_it_is_replayed(self):
         self.assertEqual(set(self.under(attacks.replayer)) - {429}, {201})
