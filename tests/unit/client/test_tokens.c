@@ -331,20 +331,29 @@ START_TEST(a_used_up_allowance_is_no_failure_and_no_work_is_done)
 }
 END_TEST
 
-START_TEST(refills_come_at_random_and_not_when_something_was_spent)
+START_TEST(a_refill_comes_when_it_is_planned_and_not_when_something_was_spent)
 {
-	int n = 0;
+	int64_t due = 0;
 
 	setup();
 	net.fast = false;
 	shop.allowance_left = 99;
 	ck_assert_int_eq(tokens_refill(&net, anna.p), 0);
-	for (int minute = 0; minute < 20 && n < 2; minute++) {
-		test_now += 60;
-		ck_assert_int_eq(tokens_refill(&net, anna.p), 0);
-		n = shop_count(&shop, "/v1/tokens");
-	}
-	ck_assert_int_le(n, 2); /* not one a minute */
+	ck_assert_int_eq(q_number(&due, anna.p->db,
+					 "SELECT value FROM meta WHERE name = 'tokens due'", ""),
+			0);
+	ck_assert_int_ge(due, test_now);
+	ck_assert_int_lt(due, test_now + 4 * 3600);
+	ck_assert_int_eq(q_run(anna.p->db, "UPDATE meta SET value = ? WHERE name = 'tokens due'",
+					 "i", test_now + 100),
+			0);
+	ck_assert_int_eq(q_run(anna.p->db, "DELETE FROM token", ""), 0); /* all spent */
+	test_now += 99;
+	ck_assert_int_eq(tokens_refill(&net, anna.p), 0);
+	ck_assert_int_eq(shop_count(&shop, "/v1/tokens"), 1);
+	test_now += 1;
+	ck_assert_int_eq(tokens_refill(&net, anna.p), 0);
+	ck_assert_int_eq(shop_count(&shop, "/v1/tokens"), 2);
 	end();
 }
 END_TEST
@@ -365,4 +374,4 @@ UNIT("tokens", work_above_the_limit_is_not_done, an_invite_buys_the_account_and_
 		a_server_that_takes_no_token_does_not_get_all,
 		low_stocks_are_filled_from_the_allowance_one_at_a_time,
 		a_used_up_allowance_is_no_failure_and_no_work_is_done,
-		refills_come_at_random_and_not_when_something_was_spent)
+		a_refill_comes_when_it_is_planned_and_not_when_something_was_spent)
