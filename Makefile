@@ -126,7 +126,7 @@ sql:
 # What a machine lacks is installed before anything is built, so the work is done by a second make.
 MAKE_IN_TURN = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
-.PHONY: packages check check-unit check-system check-box demo bench attack mutate lint fmt fmt-check fuzz clean install deb help
+.PHONY: packages check check-unit check-system check-box demo demo-call bench attack mutate lint fmt fmt-check fuzz clean install deb help
 packages:
 	@.ci/packages
 
@@ -146,6 +146,10 @@ check-box: deb ## the packages in booted Debian 12 and 13 (BOX="bookworm -- init
 demo: packages ## a server behind a private Tor network, and two people who talk (KEEP=1: stays up)
 	$(MAKE_IN_TURN) all
 	@tests/system/demo --build $(B) $(if $(KEEP),--keep)
+
+demo-call: packages ## a call's media through the private Tor network and the relay
+	$(MAKE_IN_TURN) all
+	@tests/system/demo-call --build $(B)
 
 bench: packages ## what tokens cost; deposits a second, over HTTP and in bare SQL
 	$(MAKE_IN_TURN) all bench-programs

@@ -10,6 +10,7 @@ import subprocess
 import threading
 
 import stun
+from stack import processes_of
 
 RATE = 48000
 
@@ -76,6 +77,11 @@ class Media:
         self.process.stdout.close()
         for way in self.ways:
             way.close()
+
+
+def processes_in(directory, program):
+    """Numbers of those of stack.processes_of that run that program."""
+    return [pid for pid in processes_of(directory) if os.readlink(f"/proc/{pid}/exe").endswith(program)]
 
 
 def start(media, secret, **options):
