@@ -87,7 +87,7 @@ int turn_answer(struct request *rq, const struct result *rs, struct reply *rp)
 {
 	const struct bridged *bridged = rq->app;
 	const uint64_t *expiry = rq->kept;
-	struct turn_credential credential;
+	struct turn_credential credential = { .user = "" };
 	crypto_generichash_state state;
 	uint8_t name[16];
 	int rc = result_i32(rs, 0, 0);
