@@ -323,6 +323,7 @@ class Cut(Bed):
         self.assertEqual((session.status, session.json["session"]),
                          (201, self.server.call(*request).json["session"]))
         self.assertEqual(self.repeated("signal_to", box.signal(body)).status, 202)
+        self.assertEqual(self.repeated("turn_pay", asks.turn(asks.token("turn"))).status, 201)
         self.assertEqual(self.repeated("ack", box.ack(key)).status, 200)
         self.assertEqual(real.fetch(), [])
         self.assertEqual(self.repeated("mailbox_end", box.end()).status, 200)
