@@ -88,8 +88,10 @@ static void counted(struct call *call, int rc, const struct result *result)
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct overload *o = userdata;
-	uint64_t size;
+	uint64_t size, now = 0;
 
+	(void)usec; /* when it was due: at first 0 */
+	sd_event_now(o->event, CLOCK_MONOTONIC, &now);
 	if (measure_disk(o, &size) == 0 && !o->options.settings->blob_budget_mb)
 		o->limits.blob_budget = size / 2;
 	o->measured.memory = memory_resident();
@@ -98,7 +100,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		if (!o->calling)
 			conclude(o);
 	}
-	sd_event_source_set_time(source, usec + (uint64_t)o->options.settings->measure_ms * MS_US);
+	sd_event_source_set_time(source, now + (uint64_t)o->options.settings->measure_ms * MS_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 

@@ -77,6 +77,20 @@ START_TEST(a_full_disk_is_known_before_the_first_request)
 }
 END_TEST
 
+START_TEST(it_measures_once_and_then_waits)
+{
+	struct engine_settings settings = { .disk_reserve_mb = 0 };
+	struct bed bed;
+	struct overload *o = open_with(&bed, &settings, 1000);
+	unsigned turns = 0;
+
+	while (turns < 100 && sd_event_run(bed.event, 0) > 0)
+		turns++;
+	ck_assert_uint_lt(turns, 100);
+	close_all(&bed, o);
+}
+END_TEST
+
 START_TEST(a_disk_that_is_not_there_is_told)
 {
 	struct engine_settings settings = { .disk_path = "/nonexistent" };
@@ -88,4 +102,5 @@ START_TEST(a_disk_that_is_not_there_is_told)
 END_TEST
 
 UNIT("overload", at_ease_everything_is_taken, half_a_queue_refuses_new_ones_and_nobody_else,
-		a_full_disk_is_known_before_the_first_request, a_disk_that_is_not_there_is_told)
+		a_full_disk_is_known_before_the_first_request, it_measures_once_and_then_waits,
+		a_disk_that_is_not_there_is_told)
