@@ -86,7 +86,8 @@ int db_flush(struct db *db)
 
 static int send_call(struct db *db, const struct call *call)
 {
-	static const int binary[PARAMS_MOST] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+	static const int binary[PARAMS_MOST] = { 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+	_Static_assert(PARAMS_MOST == 9, "each of them has a 1 above");
 	const struct params *p = &call->params;
 
 	return PQsendQueryPrepared(

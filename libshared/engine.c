@@ -113,6 +113,14 @@ static int keys_load(struct engine *engine)
 
 /* --- parts -------------------------------------------------------------- */
 
+/* Rows of one path that take bodies of several sizes call the same. */
+static bool is_prepared(const char *const *statements, const char *function)
+{
+	while (*statements && strcmp(*statements, function) != 0)
+		statements++;
+	return *statements != NULL;
+}
+
 static int open_database(struct engine *engine)
 {
 	const struct daemon_shape *shape = engine->shape;
@@ -129,7 +137,8 @@ static int open_database(struct engine *engine)
 	if (!statements)
 		return E_NOMEM;
 	for (size_t i = 0; i < shape->n_routes; i++)
-		if (shape->routes[i].function)
+		if (shape->routes[i].function &&
+				!is_prepared(statements, shape->routes[i].function))
 			statements[options.n_statements++] = shape->routes[i].function;
 	for (size_t i = 0; i < shape->n_statements; i++)
 		statements[options.n_statements++] = shape->statements[i];

@@ -19,7 +19,8 @@ static void exchange_free(struct exchange *ex)
 		return;
 	if (ex->rq.kept_free)
 		ex->rq.kept_free(ex->rq.kept);
-	free(ex->rq.body);
+	body_drop(ex);
+	ex->http->replies_held -= ex->reply_held;
 	reply_clear(&ex->reply);
 	free(ex);
 }
@@ -190,6 +191,8 @@ static enum MHD_Result serve(struct exchange *ex)
 		rc = route->ask(&ex->rq, &ex->rq.call.params);
 	if (rc == 0 && ex->rq.finish && later_is_full(ex->http))
 		rc = E_BUSY;
+	if (rc == 0)
+		rc = body_hold_reply(ex);
 	if (rc)
 		return reply_now(ex, rc);
 	if (!route->function)
@@ -244,11 +247,6 @@ static enum MHD_Result begin(struct exchange *ex, const char *method, const char
 		ex->problem = over;
 	if (!ex->problem && ex->http->options.overload)
 		ex->problem = overload_admit(ex->http->options.overload, ex->rq.route);
-	if (!ex->problem && ex->rq.route->body_bytes) {
-		ex->rq.body = malloc(ex->rq.route->body_bytes);
-		if (!ex->rq.body)
-			ex->problem = E_NOMEM;
-	}
 	if (!ex->problem)
 		return MHD_YES;
 	/* Where headers lie, nobody knows where the next request begins; and who asks too much is not
@@ -266,11 +264,13 @@ static enum MHD_Result begin(struct exchange *ex, const char *method, const char
 
 static enum MHD_Result take_body(struct exchange *ex, const char *data, size_t *data_len)
 {
-	if (!ex->problem) {
-		if (*data_len > ex->rq.route->body_bytes - ex->rq.body_len)
-			return MHD_NO;
-		memcpy(ex->rq.body + ex->rq.body_len, data, *data_len);
-		ex->rq.body_len += *data_len;
+	int rc = ex->problem ? 0 : body_take(ex, data, *data_len);
+
+	if (rc == PROBLEM_BODY_SIZE)
+		return MHD_NO;
+	if (rc) {
+		ex->problem = rc;
+		body_drop(ex);
 	}
 	*data_len = 0;
 	return MHD_YES;

@@ -19,6 +19,7 @@ static const char *const once[] = {
 	"Content-Type",
 	"Idempotency-Key",
 	"Sotto-Deposit",
+	"Sotto-Chunk",
 	"Content-Digest",
 	"Signature-Input",
 	"Signature",
@@ -78,19 +79,17 @@ const char *headers_get(const struct exchange *ex, const char *name)
 	return value ? value : "";
 }
 
-/* PROBLEM_BODY_SIZE unless it is the route's size. */
-static int check_length(const struct exchange *ex)
+/* PROBLEM_BODY_SIZE unless it is one of the route's sizes. */
+static int check_length(struct exchange *ex)
 {
 	const char *text = headers_get(ex, "Content-Length");
 	char *end;
 	unsigned long long len;
 
-	if (!*text)
-		return ex->rq.route->body_bytes ? PROBLEM_BODY_SIZE : 0;
 	if (text[strspn(text, "0123456789")] != '\0')
 		return PROBLEM_BAD_REQUEST;
-	len = strtoull(text, &end, 10);
-	return len == ex->rq.route->body_bytes ? 0 : PROBLEM_BODY_SIZE;
+	len = strtoull(text, &end, 10); /* none: 0 */
+	return route_for_body(&ex->http->options, len, &ex->rq);
 }
 
 static int check_key(struct exchange *ex)
@@ -124,15 +123,17 @@ int headers_check(struct exchange *ex, const char *version)
 
 /* --- who is asking ------------------------------------------------------ */
 
-static int authenticate_deposit(struct exchange *ex)
+/* Only the hash of the secret goes on from here. */
+static int authenticate_secret(
+		const struct exchange *ex, const char *name, uint8_t out_hash[static HASH_BYTES])
 {
 	CLEANUP(key_wipe) struct key secret = { { 0 } };
-	const char *text = headers_get(ex, "Sotto-Deposit");
+	const char *text = headers_get(ex, name);
 
 	/* Malformed looks like unknown. */
 	if (base64url_read(secret.b, sizeof secret.b, text, strlen(text)))
 		return PROBLEM_NOT_FOUND;
-	hash256(ex->rq.deposit_hash, secret.b, sizeof secret.b);
+	hash256(out_hash, secret.b, sizeof secret.b);
 	return 0;
 }
 
@@ -197,7 +198,9 @@ int headers_authenticate(struct exchange *ex)
 		ex->rq.is_signed = *headers_get(ex, "Signature-Input") != '\0';
 		return ex->rq.is_signed ? authenticate_owner(ex) : 0;
 	case AUTH_DEPOSIT:
-		return authenticate_deposit(ex);
+		return authenticate_secret(ex, "Sotto-Deposit", ex->rq.deposit_hash);
+	case AUTH_CHUNK:
+		return authenticate_secret(ex, "Sotto-Chunk", ex->rq.chunk_hash);
 	}
 	return PROBLEM_UNAUTHORIZED;
 }

@@ -4,6 +4,7 @@
  *   http.c      start, stop, libmicrohttpd's descriptor in the loop
  *   listener.c  accepting, the circuit line, connections and their deadlines
  *   exchange.c  one request: from libmicrohttpd's first callback to the reply
+ *   body.c      a request's body as it comes in, and what all of them hold
  *   later.c     replies that take long to compute, one at a time
  *   headers.c   what is demanded of headers, and who is asking
  *   payment.c   what they pay with
@@ -64,6 +65,7 @@ struct http {
 	bool accept_paused;
 	uint64_t limit_told_us;		  /* the log hears of it at most once a minute */
 	uint8_t token_digest[HASH_BYTES]; /* of the challenge, the same for all operations */
+	size_t bodies_held, replies_held; /* bytes of large ones, BODIES_HELD_MOST and so on */
 	sd_event_source *later;
 	struct exchange *later_first, **later_end; /* in order of arrival */
 	unsigned n_later;
@@ -81,9 +83,10 @@ struct exchange {
 	bool running;	   /* db has the call, and so this; or later.c has it */
 	bool answered;	   /* reply is there, or given up */
 	bool closes;	   /* the connection ends with the reply */
-	int problem;	   /* found before the body was complete */
+	int problem;	   /* found before the body was complete; or a negative failure */
 	int reason;	   /* PROBLEM_* of a reply that is not 2xx, for the counters */
 	uint64_t whole_us; /* when the request was there to its last byte; 0: it never was */
+	size_t body_room, reply_held;
 	struct exchange *later;
 	struct request rq;
 	struct reply reply;
@@ -106,6 +109,11 @@ void exchange_ended(void *cls, struct MHD_Connection *mhd, void **slot,
 void exchange_give_up(struct exchange *exchange); /* parked too long: 503 */
 void exchange_finish(struct exchange *exchange);  /* its turn has come */
 
+/* body.c: 0, a PROBLEM_*, or a failure: E_BUSY when bodies or replies hold too much. */
+int body_take(struct exchange *exchange, const char *data, size_t len) MUST_CHECK;
+void body_drop(struct exchange *exchange);
+int body_hold_reply(struct exchange *exchange) MUST_CHECK;
+
 /* later.c */
 int later_start(struct http *http) MUST_CHECK;
 void later_stop(struct http *http); /* after libmicrohttpd */
@@ -124,6 +132,8 @@ void payment_ask_for(const struct exchange *exchange, struct MHD_Response *respo
 /* route.c */
 int route_find(const struct http_options *options, const char *method, const char *path,
 		struct request *rq) MUST_CHECK;
+/* Of the rows of rq->route's method and path, the one with that body. PROBLEM_BODY_SIZE. */
+int route_for_body(const struct http_options *options, size_t len, struct request *rq) MUST_CHECK;
 /* What the Allow of a 405 says (RFC 9110 15.5.6): "PUT, DELETE". */
 void route_allow(const struct http_options *options, const char *path, char out[static ALLOW_MOST]);
 

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum {
-	PARAMS_MOST = 8,
+	PARAMS_MOST = 9,
 	PARAMS_UUIDS_MOST = 64,
 	PARAMS_ROOM = PARAMS_MOST * 8 + 20 + PARAMS_UUIDS_MOST * 20,
 };

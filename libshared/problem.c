@@ -23,6 +23,7 @@ static const struct problem_text texts[PROBLEMS] = {
 	[PROBLEM_OVERLOADED] = { 503, URN "overloaded",
 			"The server takes no more of that at present" },
 	[PROBLEM_MAILBOX_FULL] = { 507, URN "mailbox-full", "The mailbox is full" },
+	[PROBLEM_CHUNKS_FULL] = { 507, URN "chunks-full", "There is no room for pieces of files" },
 };
 
 const struct problem_text *problem_text(int problem)

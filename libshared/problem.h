@@ -22,6 +22,7 @@ enum problem {
 	PROBLEM_UNAVAILABLE,	 /* 503 unavailable: try again, Retry-After */
 	PROBLEM_OVERLOADED,	 /* 503 overloaded: not taken at present; nothing was done */
 	PROBLEM_MAILBOX_FULL,	 /* 507 mailbox-full */
+	PROBLEM_CHUNKS_FULL,	 /* 507 chunks-full: all chunks together */
 	PROBLEMS,		 /* how many */
 };
 

@@ -10,12 +10,14 @@
 static int read_variable(const char *name, const char **path, struct request *rq)
 {
 	size_t len = strcspn(*path, "/");
-	int rc = strstr(name, "{uuid}") == name
-			? uuid_read(rq->uuid, *path, len)
-			: base64url_read(rq->mailbox, sizeof rq->mailbox, *path, len);
+	const char *text = *path;
 
 	*path += len;
-	return rc;
+	if (strncmp(name, "{uuid}", 6) == 0)
+		return uuid_read(rq->uuid, text, len);
+	if (strncmp(name, "{chunk}", 7) == 0)
+		return base64url_read(rq->chunk, sizeof rq->chunk, text, len);
+	return base64url_read(rq->mailbox, sizeof rq->mailbox, text, len);
 }
 
 static bool matches(const char *pattern, const char *path, struct request *rq)
@@ -52,6 +54,19 @@ int route_find(const struct http_options *options, const char *method, const cha
 	return problem;
 }
 
+int route_for_body(const struct http_options *options, size_t len, struct request *rq)
+{
+	const struct route *end = options->routes + options->n_routes, *first = rq->route;
+
+	for (const struct route *route = first; route < end; route++)
+		if (route->body_bytes == len && strcmp(route->method, first->method) == 0 &&
+				strcmp(route->path, first->path) == 0) {
+			rq->route = route;
+			return 0;
+		}
+	return PROBLEM_BODY_SIZE;
+}
+
 void route_allow(const struct http_options *options, const char *path, char out[static ALLOW_MOST])
 {
 	struct request unused;
@@ -59,7 +74,8 @@ void route_allow(const struct http_options *options, const char *path, char out[
 
 	out[0] = '\0';
 	for (size_t i = 0; i < options->n_routes; i++)
-		if (matches(options->routes[i].path, path, &unused)) {
+		if (matches(options->routes[i].path, path, &unused) &&
+				!strstr(out, options->routes[i].method)) {
 			len += (size_t)snprintf(out + len, ALLOW_MOST - len, "%s%s",
 					len ? ", " : "", options->routes[i].method);
 			assert(len < ALLOW_MOST);

@@ -27,6 +27,7 @@ enum auth {
 		     */
 	AUTH_IF_SIGNED, /* the same if there is a Signature-Input; is_signed says so */
 	AUTH_DEPOSIT,	/* Sotto-Deposit header: 32 bytes, base64url; only its hash is kept */
+	AUTH_CHUNK,	/* Sotto-Chunk header: the same */
 };
 
 enum pay { /* which anonymous token buys it, docs/protocol.md; the others are for nothing */
@@ -53,16 +54,20 @@ struct request {
 	struct key owner;		   /* AUTH_OWNER: the owner's public key */
 	bool is_signed;			   /* AUTH_IF_SIGNED: owner is there */
 	uint8_t deposit_hash[HASH_BYTES];  /* AUTH_DEPOSIT */
+	uint8_t chunk_hash[HASH_BYTES];	   /* AUTH_CHUNK */
+	uint8_t chunk[CHUNK_ID_BYTES];	   /* {chunk} of the path */
 	uint8_t key[BLOB_ID_BYTES];	   /* KEY_NEEDED */
 	uint8_t hash[HASH_BYTES];	   /* is_paid, AUTH_IF_SIGNED: protocol.md "Repeats" */
 	bool is_paid; /* a good token came along; spent is for the function to say */
 	struct token_paid token;
-	uint8_t *body; /* route->body_bytes of them */
+	uint8_t *body; /* route->body_bytes of them, when ask sees it */
 	size_t body_len;
 
 	/* What ask leaves for answer; freed with the request. */
 	void *kept;
 	void (*kept_free)(void *kept);
+	/* Set by ask for a large reply: what the result and it will hold. 503 if there is no room. */
+	size_t holds;
 	/* Set by ask for a reply that takes milliseconds to compute. answer only judges the result
 	 * then; finish is called afterwards, for one request in each turn of the loop. */
 	int (*finish)(struct request *rq, struct reply *rp);
@@ -79,11 +84,11 @@ struct reply {
 
 struct route {
 	const char *method;
-	const char *path; /* "/v1/mailboxes/{mailbox}/blobs"; at most one of {mailbox} {uuid} */
+	const char *path; /* "/v1/chunks/{chunk}"; at most one of {mailbox} {uuid} {chunk} */
 	enum auth auth;
 	enum pay pay;
 	enum key_rule key;
-	size_t body_bytes;    /* exactly; 0: none */
+	size_t body_bytes;    /* exactly; 0: none; the same path may have rows of several sizes */
 	const char *function; /* "deposit($1, $2, $3, $4)", or NULL */
 	int (*ask)(struct request *rq, struct params *p);
 	int (*answer)(struct request *rq, const struct result *rs, struct reply *rp);

@@ -20,6 +20,7 @@ static const struct option settings[] = {
 	{ "deadline_ms", OPTION_NUMBER, AT(deadline_ms), "60000", 100, 600000, NULL },
 	{ "batch_calls", OPTION_NUMBER, AT(batch_calls), "128", 1, 128, NULL },
 	{ "mailbox_limit", OPTION_NUMBER, AT(mailbox_limit), "1000", 1, 1000000, NULL },
+	{ "chunk_mb", OPTION_NUMBER, AT(chunk_mb), "10240", 0, 1 << 24, NULL },
 	{ "sessions", OPTION_NUMBER, AT(sessions), "10000", 1, 100000, NULL },
 	{ "disk_path", OPTION_TEXT, AT(disk_path), "/var/lib/postgresql", 0, 0, NULL },
 	{ "disk_reserve_mb", OPTION_NUMBER, AT(disk_reserve_mb), "1024", 0, 1000000, NULL },

@@ -20,6 +20,7 @@ struct engine_settings {
 	long mailbox_limit;  /* blobs a mailbox takes before it is full */
 	char disk_path[256]; /* in the file system that the database fills */
 	long disk_reserve_mb, blob_budget_mb, memory_mb; /* overload.h */
+	long chunk_mb;					 /* for all pieces of files together */
 	long measure_ms;
 	long metrics_s; /* between two records of metrics */
 	long sessions;	/* live ones that bridged holds */

@@ -22,6 +22,18 @@ enum {
 
 	INVITE_CODE_BYTES = 16,
 
+	CHUNK_ID_BYTES = 16,		/* = Idempotency-Key */
+	CHUNK_HEAD_BYTES = 32 + 32 + 1, /* hashes of read and delete secret, days */
+	CHUNK_SMALL_BYTES = 64 << 10,	/* pieces of files have one of two sizes */
+	CHUNK_LARGE_BYTES = 1024 << 10,
+	CHUNK_PUT_64K = CHUNK_HEAD_BYTES + CHUNK_SMALL_BYTES,
+	CHUNK_PUT_1M = CHUNK_HEAD_BYTES + CHUNK_LARGE_BYTES,
+
+	/* What large bodies hold together, however many come in; and what is about to be sent. */
+	BODY_SMALL_BYTES = 8 << 10,
+	BODIES_HELD_MOST = 16 << 20,
+	REPLIES_HELD_MOST = 32 << 20,
+
 	SESSION_BYTES = 16,
 	SESSION_TEXT = 22,	 /* base64url */
 	SESSION_MAILBOXES = 32,	 /* most in one session */

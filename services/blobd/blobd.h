@@ -3,10 +3,11 @@
 #ifndef SOTTO_BLOBD_H
 #define SOTTO_BLOBD_H
 
-#include "libshared/engine.h"
+#include "services/blobd/chunk_use.h"
 
 struct blobd {
 	struct engine *engine; /* first: engine_main fills it */
+	struct chunk_use chunks;
 };
 
 extern const struct route blobd_routes[];

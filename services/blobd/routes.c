@@ -5,6 +5,9 @@
  */
 #include "services/blobd/acks.h"
 #include "services/blobd/blobd.h"
+#include "services/blobd/chunk_end.h"
+#include "services/blobd/chunk_get.h"
+#include "services/blobd/chunk_put.h"
 #include "services/blobd/deposit.h"
 #include "services/blobd/fetch.h"
 #include "services/blobd/mailbox_end.h"
@@ -26,6 +29,14 @@ const struct route blobd_routes[] = {
 	  "fetch($1)",                               fetch_ask,    fetch_answer },
 	{ "POST",   "/v1/mailboxes/{mailbox}/acks",  AUTH_OWNER,   PAY_NOTHING, KEY_NONE,   ACKS_BYTES,
 	  "ack($1, $2)",                             acks_ask,     acks_answer },
+	{ "POST",   "/v1/chunks",                    AUTH_NONE,    PAY_CHUNK,   KEY_NEEDED, CHUNK_PUT_64K,
+	  "chunk_put($1, $2, $3, $4, $5, $6, $7, $8, $9)", chunk_put_ask, chunk_put_answer },
+	{ "POST",   "/v1/chunks",                    AUTH_NONE,    PAY_CHUNK,   KEY_NEEDED, CHUNK_PUT_1M,
+	  "chunk_put($1, $2, $3, $4, $5, $6, $7, $8, $9)", chunk_put_ask, chunk_put_answer },
+	{ "GET",    "/v1/chunks/{chunk}",            AUTH_CHUNK,   PAY_NOTHING, KEY_NONE,   0,
+	  "chunk_get($1, $2)",                       chunk_get_ask, chunk_get_answer },
+	{ "DELETE", "/v1/chunks/{chunk}",            AUTH_CHUNK,   PAY_NOTHING, KEY_NONE,   0,
+	  "chunk_end($1, $2)",                       chunk_end_ask, chunk_end_answer },
 };
 /* clang-format on */
 const size_t blobd_n_routes = ARRAY_LEN(blobd_routes);

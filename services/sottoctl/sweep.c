@@ -28,6 +28,7 @@ static const struct {
 	/* Two days more, so that a lost reply costs nothing. */
 	{ "invite", "expires_on < current_date - 2" },
 	{ "issued", "ends_on < current_date - 2" },
+	{ "chunk", "expires_on < current_date" },
 	{ "bundle", "NOT EXISTS (SELECT FROM account a WHERE a.id = t.account) OR "
 		"taken_on < current_date - 1" },
 };

@@ -14,6 +14,7 @@ import uuid as uuids
 import tokens
 
 PAD_JSON, PAD_LARGE, BLOB, BUNDLE, DOWN = 1024, 8192, 4096, 2048, 4145
+CHUNKS = 64 << 10, 1 << 20
 
 
 def b64(data):
@@ -325,6 +326,34 @@ class Mailbox(Owner):
             out += blobs
             assert self.ack(*(i for i, _ in blobs)).status == 200
         return out
+
+
+class Chunk:
+    """A piece of a file; with size 0, one that is nowhere."""
+
+    def __init__(self, server, body, id_=None, days=21):
+        self.server, self.body, self.id, self.days = server, body, id_ or os.urandom(16), days
+        self.read, self.delete, self.token = os.urandom(32), os.urandom(32), None
+        self.path = "/v1/chunks/" + b64(self.id)
+
+    def whole(self):
+        return h256(self.read) + h256(self.delete) + bytes([self.days]) + self.body
+
+    def headers(self):
+        self.token = self.token or self.server.token("chunk")
+        return {"Idempotency-Key": b64(self.id), "Content-Length": str(len(self.whole())), **tokens.header(self.token)}
+
+    def with_(self, secret):
+        return {"Sotto-Chunk": b64(secret)}
+
+    def put(self):
+        return self.server.call("blobd", "POST", "/v1/chunks", self.whole(), self.headers())
+
+    def get(self, secret=None):
+        return self.server.call("blobd", "GET", self.path, headers=self.with_(secret or self.read))
+
+    def end(self, secret=None):
+        return self.server.call("blobd", "DELETE", self.path, headers=self.with_(secret or self.delete))
 
 
 # --- MQTT 3.1.1 ----------------------------------------------------------------------------------------

@@ -329,6 +329,15 @@ class Cut(Bed):
         self.assertEqual(self.repeated("mailbox_end", box.end()).status, 200)
         self.assertEqual(self.count("mailbox", f"id = '\\x{box.id.hex()}'"), 0)
 
+    def chunk(self):
+        asks = self.requests()
+        piece = client.Chunk(asks, os.urandom(client.CHUNKS[1]))
+        where = f"id = '{piece.id.hex()}'"
+        self.assertEqual(self.repeated("chunk_put", piece.put()).status, 201)
+        self.assertEqual((self.count("chunk", where), self.server.call(*piece.get()).body), (1, piece.body))
+        self.assertEqual(self.repeated("chunk_end", piece.end()).status, 200)
+        self.assertEqual(self.count("chunk", where), 0)
+
     def account_and_bundles(self):
         asks, owner, name = self.requests(), client.Owner(), str(uuid.uuid4())
         path, last = f"/v1/accounts/{name}", os.urandom(client.BUNDLE)
@@ -364,10 +373,12 @@ class Cut(Bed):
         self.when = "before"
         self.batches_of_tokens()
         self.mailbox_and_session()
+        self.chunk()
         self.account_and_bundles()
 
     def test_every_post_put_and_delete_has_one_effect_when_cut_after_the_commit(self):
         self.when = "after"
         self.batches_of_tokens()
         self.mailbox_and_session()
+        self.chunk()
         self.account_and_bundles()

@@ -73,13 +73,14 @@ END_TEST
 START_TEST(a_whole_set_of_parameters_fits)
 {
 	static const uint8_t ids[PARAMS_UUIDS_MOST * 16];
+	static const uint8_t last[8] = { [7] = PARAMS_MOST - 1 };
 	static struct params p;
 
 	params_uuids(&p, ids, PARAMS_UUIDS_MOST);
 	for (int i = 1; i < PARAMS_MOST; i++)
 		params_i64(&p, i);
 	ck_assert_int_eq(p.n, PARAMS_MOST);
-	ck_assert_mem_eq(p.values[PARAMS_MOST - 1], "\0\0\0\0\0\0\0\7", 8);
+	ck_assert_mem_eq(p.values[PARAMS_MOST - 1], last, sizeof last);
 }
 END_TEST
 

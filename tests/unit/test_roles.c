@@ -71,7 +71,7 @@ END_TEST
 /* {role, function} for all that a daemon may execute in our schema; nothing may be missing here. */
 /* clang-format off */
 static const char allowed[] =
-	"blobd ack,blobd blobs_held,blobd deposit,blobd fetch,blobd mailbox_end,blobd mailbox_put,"
+	"blobd ack,blobd blobs_held,blobd chunk_end,blobd chunk_get,blobd chunk_put,blobd chunk_use,blobd deposit,blobd fetch,blobd mailbox_end,blobd mailbox_put,"
 	"bridged live_ack,bridged session_open,bridged signal_to,bridged turn_pay,"
 	"prekeyd account_end,prekeyd account_put,prekeyd blobs_known,prekeyd bundle_take,"
 	"prekeyd bundles_count,prekeyd bundles_put,prekeyd server_policy,prekeyd tokens_pay";
