@@ -71,17 +71,18 @@ static int read_body(struct content *c, sqlite3_stmt *s, int column)
 	return 0;
 }
 
-/* The row's own content; other types than text name the highest number used. */
+/* The row's own content; other types than text name the highest number sent before. */
 static int read_content(
 		struct content *c, uint8_t envelope[static 16], struct profile *p, int64_t id)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
 	int rc = q_open(&s, p->db,
-			"SELECT o.type, o.envelope, coalesce(m.number, c.sent), coalesce(m.part, "
-			"0), "
-			"coalesce(m.parts, 1), coalesce(m.text, o.body) FROM outbox o "
-			"JOIN contact c ON c.id = o.contact LEFT JOIN message m ON m.id = "
-			"o.message "
+			"SELECT o.type, o.envelope, coalesce(m.number, (SELECT min(t.number) - 1 "
+			"FROM "
+			"outbox b JOIN message t ON t.id = b.message WHERE b.contact = o.contact "
+			"AND b.id > o.id), c.sent), coalesce(m.part, 0), coalesce(m.parts, 1), "
+			"coalesce(m.text, o.body) FROM outbox o JOIN contact c ON c.id = o.contact "
+			"LEFT JOIN message m ON m.id = o.message "
 			"WHERE o.id = ?",
 			"i", id);
 

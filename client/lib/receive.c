@@ -6,6 +6,7 @@
  */
 #include "client/lib/conversation.h"
 
+#include "client/lib/loss.h"
 #include "client/lib/session.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
@@ -21,6 +22,7 @@ struct arrival {
 	int64_t key_contact, box_contact; /* the only one who may use key and mailbox; 0: anybody */
 	uint8_t base[BASE_BYTES];	  /* of the key's session, when there is one already */
 	bool reused;			  /* a second set-up under a one-time bundle */
+	bool unopened;			  /* it was for us, from that mailbox's contact */
 };
 
 /* Tries every living key that fits, newest first. RECEIVE_JUNK: none opens it. */
@@ -133,6 +135,7 @@ static int keep(struct profile *p, const struct contact *c, const struct inside 
 		: q_run(p->db, "UPDATE contact SET identity = ? WHERE id = ?", "bi", in->sender,
 				  sizeof in->sender, c->id);
 	rc = rc ? rc : turns_learn(p, &turn);
+	rc = rc ? rc : loss_heard(p, c->id, &m);
 	if (rc == 0 && m.type == CONTENT_TEXT)
 		rc = q_run(p->db,
 				"INSERT INTO message (contact, out, number, part, parts, at_s, "
@@ -173,6 +176,7 @@ static int take(struct profile *p, struct arrival *a)
 	if (rc)
 		return rc;
 	rc = session_decrypt(p, in, &plain);
+	a->unopened = rc > 0 && a->box_contact;
 	if (rc)
 		return rc > 0 ? RECEIVE_JUNK : rc;
 	rc = keep(p, &c, in, &plain);
@@ -202,30 +206,41 @@ static int hold(struct profile *p, const struct inside *in)
 	return since + HELD_S <= profile_now(p) ? RECEIVE_JUNK : RECEIVE_HELD;
 }
 
+/* What is noted of a packet that was refused. */
+static int note(struct profile *p, const struct arrival *a)
+{
+	int rc = 0;
+
+	if (a->reused)
+		rc = q_run(p->db,
+				"INSERT INTO meta VALUES ('bundles reused', 1) ON CONFLICT (name) "
+				"DO UPDATE SET value = value + 1",
+				"");
+	return rc || !a->unopened ? rc : loss_unopened(p, a->box_contact);
+}
+
 int conversation_receive(struct profile *p, const struct own_mailbox *mailbox,
 		const uint8_t packet[static BLOB_BYTES])
 {
-	struct arrival a = { 0 };
+	struct arrival a = { .box_contact = mailbox->contact };
 	int rc = open_packet(&a, p, mailbox, packet);
 
+	if (rc == RECEIVE_JUNK && mailbox->contact) {
+		a.unopened = true;
+		rc = note(p, &a);
+		return rc ? rc : RECEIVE_JUNK;
+	}
 	if (rc)
 		return rc;
 	rc = q_begin(p->db);
 	if (rc)
 		return rc;
 	rc = take(p, &a);
-	/* Only a whole success is kept: what was refused half-way leaves no trace. */
+	/* Only a whole success is kept: what was refused half-way leaves no trace but this. */
 	if (rc > 0) {
 		int ended = q_run(p->db, "ROLLBACK", "");
 
-		if (ended)
-			return ended;
-		if (a.reused)
-			ended = q_run(p->db,
-					"INSERT INTO meta VALUES ('bundles reused', 1) ON CONFLICT "
-					"(name) "
-					"DO UPDATE SET value = value + 1",
-					"");
+		ended = ended ? ended : note(p, &a);
 		return ended ? ended : rc == RECEIVE_HELD ? hold(p, &a.in) : rc;
 	}
 	return q_end(p->db, rc);

@@ -3,6 +3,7 @@
 #include "client/lib/upkeep.h"
 
 #include "client/lib/account.h"
+#include "client/lib/loss.h"
 #include "client/lib/plan.h"
 #include "client/lib/tokens.h"
 #include "client/lib/turns.h"
@@ -87,9 +88,17 @@ static int poll_mailboxes(struct net *net, struct profile *p, int64_t live, unsi
 
 /* --- all of it ---------------------------------------------------------- */
 
+static int mend(struct net *net, struct profile *p)
+{
+	unsigned sent;
+	int rc = loss_mend(p);
+
+	return rc ? rc : sync_flush(net, p, &sent);
+}
+
 int upkeep(struct net *net, struct profile *p)
 {
-	int (*const steps[])(struct net *, struct profile *) = { account_keep, make_spare,
+	int (*const steps[])(struct net *, struct profile *) = { mend, account_keep, make_spare,
 		end_mailboxes, tokens_refill };
 	int result = turns_forget(p);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What a client does now and then, whoever calls: looks after the account, keeps spare mailboxes,
- * ends those that are to end, and forgets what is quiet. One thing that fails keeps no other back.
+ * What a client does now and then, whoever calls: asks for what is lost and answers, looks after
+ * the account, keeps spare mailboxes, ends those that are to end, and forgets what is quiet. One
+ * thing that fails keeps no other back.
  */
 #ifndef SOTTO_UPKEEP_H
 #define SOTTO_UPKEEP_H

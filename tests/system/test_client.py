@@ -87,6 +87,17 @@ class Client(unittest.TestCase):
         self.bob.do("recv")
         self.assertEqual(self.left(), 69)
 
+    def test_a_text_that_the_server_lost_is_asked_for(self):
+        self.meet()
+        self.alice.do("send", self.bob.name, "lost")
+        self.stack.sql("DELETE FROM sotto.blob")
+        self.alice.do("send", self.bob.name, "kept")
+        self.bob.do("recv")
+        self.assertEqual(self.bob.texts(self.alice.name), ["hello", "kept"])
+        self.alice.do("recv")
+        self.bob.do("recv")
+        self.assertEqual(self.bob.texts(self.alice.name), ["hello", "kept", "lost"])
+
     def test_four_spare_mailboxes_are_kept_and_a_new_contact_takes_one(self):
         self.assertEqual(len(self.mailboxes()), 2)
         for days in range(1, 7):

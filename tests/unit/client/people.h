@@ -17,10 +17,10 @@
 
 static int64_t test_now = 1000000;
 
+/* clock: how far off somebody's is, or NULL. */
 static inline int64_t test_clock(void *clock)
 {
-	(void)clock;
-	return test_now;
+	return test_now + (clock ? *(int64_t *)clock : 0);
 }
 
 struct person {
