@@ -63,7 +63,7 @@ int body_take(struct exchange *ex, const char *data, size_t len)
 
 void body_drop(struct exchange *ex)
 {
-	if (ex->rq.body && is_large(ex))
+	if (ex->rq.body && is_large(ex) && ex->http)
 		ex->http->bodies_held -= ex->body_room;
 	free(ex->rq.body);
 	ex->rq.body = NULL;

@@ -20,7 +20,8 @@ static void exchange_free(struct exchange *ex)
 	if (ex->rq.kept_free)
 		ex->rq.kept_free(ex->rq.kept);
 	body_drop(ex);
-	ex->http->replies_held -= ex->reply_held;
+	if (ex->http)
+		ex->http->replies_held -= ex->reply_held;
 	reply_clear(&ex->reply);
 	free(ex);
 }
@@ -320,4 +321,6 @@ void exchange_ended(void *cls, struct MHD_Connection *mhd, void **slot,
 	ex->conn = NULL;
 	if (!ex->running)
 		exchange_free(ex);
+	else if (ex->http->closing)
+		ex->http = NULL; /* which is gone before the call is done */
 }

@@ -74,7 +74,7 @@ struct http {
 };
 
 struct exchange {
-	struct http *http;
+	struct http *http;	    /* NULL: it ended before the call */
 	struct MHD_Connection *mhd; /* NULL: its end came before the call's */
 	struct conn *conn;
 	char path[PATH_MOST]; /* as sent; empty: unusable */
