@@ -38,7 +38,7 @@ CLIENT_PACKAGES = libcurl libmosquitto jansson libcrypto libqrencode
 SERVER_CFLAGS = $(call once,SERVER_CFLAGS,$(call pkg,--cflags $(SERVER_PACKAGES)))
 SERVER_LIBS = $(call once,SERVER_LIBS,$(call pkg,--libs $(SERVER_PACKAGES)))
 CLIENT_CFLAGS = @$(LIBS)/cflags $(call once,CLIENT_PKG_CFLAGS,$(call pkg,--cflags $(CLIENT_PACKAGES)))
-CLIENT_LIBS = @$(LIBS)/libs -Wl,-rpath,'$(CLIENT_RPATH)' $(call once,CLIENT_PKG_LIBS,$(call pkg,--libs $(CLIENT_PACKAGES))) -lm -lpthread
+CLIENT_LIBS = @$(LIBS)/libs -Wl,-rpath,'$(CLIENT_RPATH)' $(call once,CLIENT_PKG_LIBS,$(call pkg,--libs $(CLIENT_PACKAGES))) -lzxcvbn -lm -lpthread
 CLIENT_RPATH = $(abspath $(LIBS))/lib
 CHECK_LIBS = $(call once,CHECK_PKG_LIBS,$(call pkg,--libs check))
 

@@ -10,7 +10,8 @@ struct cli {
 	int passphrase_fd;
 	bool json, fast;
 	int64_t work_shown_ms;
-	int argc; /* what follows the command */
+	bool decoy; /* the decoy, opened with the profile's own passphrase */
+	int argc;   /* what follows the command */
 	char **argv;
 	struct profile *profile;
 	struct net net;
@@ -28,6 +29,10 @@ int send_command(struct cli *cli);
 int recv_command(struct cli *cli);
 int watch_command(struct cli *cli);
 int log_command(struct cli *cli);
+int passwd_command(struct cli *cli);
+int duress_command(struct cli *cli);
+int unlock_command(struct cli *cli);
+int lock_command(struct cli *cli);
 
 /* show.c: one line, or one JSON object, for a person or a program. */
 void show_event(const struct cli *cli, const char *event, const char *text); /* text may be NULL */
@@ -35,8 +40,24 @@ void show_work(void *cli, uint64_t done, uint64_t about); /* struct net's on_wor
 int show_unread(struct cli *cli) MUST_CHECK;		  /* what has come and was not shown yet */
 int show_log(struct cli *cli, const struct contact *contact) MUST_CHECK;
 
-/* passphrase.c: from the descriptor, or from the terminal without echo. out has 256 bytes. */
-int passphrase_read(char *out, const struct cli *cli, bool twice) MUST_CHECK;
+/* passphrase.c: the next line of the descriptor, or from the terminal without echo. Each is told
+ * already. A new one is asked for twice and must not be easy to guess. */
+struct passphrase {
+	char text[PASSPHRASE_MOST + 1];
+};
+int passphrase_read(struct passphrase *out, const struct cli *cli) MUST_CHECK;
+int passphrase_new(struct passphrase *out, const struct cli *cli, const char *prompt) MUST_CHECK;
+void passphrase_wipe(struct passphrase *passphrase);
+static inline __attribute__((unused)) void passphrase_wipe_ref(struct passphrase *passphrase)
+{
+	passphrase_wipe(passphrase);
+}
+
+/* vault.c: the vault of cli->dir, out of the keyring or by passphrase. Told already. */
+int unlock(struct vault *out, const struct cli *cli) MUST_CHECK;
+
+/* A number and nothing else, or -1. */
+int read_number(const char *text);
 
 /* "name: what went wrong" on standard error; returns rc. */
 int tell(const struct cli *cli, int rc, const char *what);

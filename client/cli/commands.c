@@ -64,16 +64,33 @@ static int tell_sync(const struct cli *cli, int rc)
 	return tell(cli, rc, error_text(rc));
 }
 
-/* A profile that could not be registered the last time is opened and registered now. */
-static int make_or_open(struct cli *cli, const char *passphrase, const uint8_t *onion)
+static int create(struct cli *cli, const uint8_t *onion)
 {
-	char path[4096];
+	CLEANUP(passphrase_wipe) struct passphrase passphrase = { "" };
+	struct vault_cost cost;
+	int rc = passphrase_new(&passphrase, cli, "New passphrase");
 
-	if (snprintf(path, sizeof path, "%s/key", cli->dir) >= (int)sizeof path)
-		return E_CONFIG;
-	if (access(path, F_OK) != 0)
-		return profile_create(&cli->profile, cli->dir, passphrase, onion);
-	return profile_open(&cli->profile, cli->dir, passphrase);
+	if (rc)
+		return rc;
+	if (!cli->json)
+		fprintf(stderr, "Making keys ...\n");
+	rc = vault_cost_measure(&cost);
+	rc = rc ? rc : profile_create(&cli->profile, cli->dir, passphrase.text, onion, &cost);
+	return rc ? tell(cli, rc, "cannot make the profile: is the folder writable?") : 0;
+}
+
+/* A profile that could not be registered the last time is opened and registered now. */
+static int make_or_open(struct cli *cli, const uint8_t *onion)
+{
+	CLEANUP(vault_wipe) struct vault vault = { 0 };
+	uint8_t name[VAULT_NAME_BYTES];
+	int rc;
+
+	if (vault_name(name, cli->dir))
+		return create(cli, onion);
+	rc = unlock(&vault, cli);
+	rc = rc ? rc : profile_open(&cli->profile, cli->dir, &vault);
+	return rc == E_IO ? tell(cli, rc, "there is a profile, but it cannot be opened") : rc;
 }
 
 /* The server, by an invite or by its name; invited says which. */
@@ -100,26 +117,13 @@ static int read_target(struct cli *cli, struct invite *out, bool *out_invited)
 
 int init_command(struct cli *cli)
 {
-	char passphrase[256];
 	struct invite invite;
 	bool invited;
 	int rc = read_target(cli, &invite, &invited);
 
+	rc = rc ? rc : make_or_open(cli, invite.onion);
 	if (rc)
 		return rc;
-	rc = passphrase_read(passphrase, cli, true);
-	if (rc)
-		return tell(cli, rc, "no passphrase, or two different ones");
-	if (!cli->json)
-		fprintf(stderr, "Making keys ...\n");
-	rc = make_or_open(cli, passphrase, invite.onion);
-	sodium_memzero(passphrase, sizeof passphrase);
-	if (rc)
-		return tell(cli, rc,
-				rc == E_LOCKED ? "there is a profile already, with another "
-						 "passphrase"
-					       : "cannot make the profile: is the folder "
-						 "writable?");
 	if (memcmp(cli->profile->onion, invite.onion, sizeof invite.onion) != 0)
 		return tell(cli, E_CONFIG, "there is a profile already, at another server");
 	if (!cli->json)

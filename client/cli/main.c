@@ -34,6 +34,12 @@ static const struct command {
 	{ "recv", "", 0, 0, true, "fetch what has come, send what waits", recv_command },
 	{ "watch", "", 0, 0, true, "stay and show messages as they come", watch_command },
 	{ "log", "NAME", 1, 0, true, "the conversation with a person", log_command },
+	{ "unlock", "[MINUTES]", 0, 1, false, "ask for no passphrase until idle for so long",
+			unlock_command },
+	{ "lock", "", 0, 0, false, "ask for it again", lock_command },
+	{ "passwd", "", 0, 0, false, "change the passphrase", passwd_command },
+	{ "duress", "", 0, 0, false, "set a passphrase that opens a decoy and destroys the rest",
+			duress_command },
 };
 
 static int usage(FILE *to)
@@ -46,14 +52,14 @@ static int usage(FILE *to)
 			"\n  --profile DIR         the profile (default: ~/.sotto)\n"
 			"  --socks HOST:PORT     Tor's SOCKS port (default: 127.0.0.1:9050)\n"
 			"  --server NAME.onion   init: a server where anybody may register\n"
+			"  --decoy               use the decoy, by the profile's own passphrase\n"
 			"  --passphrase-fd N     read the passphrase from this descriptor\n"
 			"  --pacing fast         no random delays; for tests\n"
 			"  --json                one JSON object a line\n");
 	return to == stdout ? 0 : 2;
 }
 
-/* A number and nothing else, or -1. */
-static int read_number(const char *text)
+int read_number(const char *text)
 {
 	char *end;
 	long n = strtol(text, &end, 10);
@@ -73,15 +79,13 @@ static void harden(void)
 
 static int open_profile(struct cli *cli)
 {
-	char passphrase[256];
-	int rc = passphrase_read(passphrase, cli, false);
+	CLEANUP(vault_wipe) struct vault vault = { 0 };
+	int rc = unlock(&vault, cli);
 
-	rc = rc ? rc : profile_open(&cli->profile, cli->dir, passphrase);
-	sodium_memzero(passphrase, sizeof passphrase);
-	return rc ? tell(cli, rc,
-				    rc == E_LOCKED ? "wrong passphrase"
-						   : "there is no profile in that folder")
-		  : 0;
+	if (rc)
+		return rc;
+	rc = profile_open(&cli->profile, cli->dir, &vault);
+	return rc ? tell(cli, rc, cli->decoy ? "there is no decoy" : "the database is damaged") : 0;
 }
 
 static int run(struct cli *cli, const struct command *command)
@@ -107,6 +111,7 @@ static int read_options(struct cli *cli, int argc, char **argv)
 		{ "profile", required_argument, NULL, 'p' },
 		{ "socks", required_argument, NULL, 's' },
 		{ "server", required_argument, NULL, 'o' },
+		{ "decoy", no_argument, NULL, 'd' },
 		{ "passphrase-fd", required_argument, NULL, 'f' },
 		{ "pacing", required_argument, NULL, 'a' },
 		{ "json", no_argument, NULL, 'j' },
@@ -122,6 +127,8 @@ static int read_options(struct cli *cli, int argc, char **argv)
 			cli->socks = optarg;
 		else if (option == 'o')
 			cli->server = optarg;
+		else if (option == 'd')
+			cli->decoy = true;
 		else if (option == 'f')
 			cli->passphrase_fd = read_number(optarg);
 		else if (option == 'a')

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The passphrase: from a descriptor or the terminal, never from the command line or the
- * environment. */
+/* Passphrases: from a descriptor or the terminal, never from the command line or the environment.
+ */
 #include "client/cli/cli.h"
 
 #include "libshared/error.h"
@@ -9,50 +9,85 @@
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
+#include <zxcvbn.h>
 
-enum { ROOM = 256 };
+/* Bits, as zxcvbn counts: Argon2id makes each guess cost about a second of a core and 256 MiB. */
+enum { BITS_LEAST = 45, BITS_GOOD = 64 };
 
-static int read_line(char out[static ROOM], int fd)
+void passphrase_wipe(struct passphrase *p)
 {
-	size_t n = 0;
-
-	while (n < ROOM - 1 && read(fd, out + n, 1) == 1 && out[n] != '\n')
-		n++;
-	out[n] = '\0';
-	return n ? 0 : E_LOCKED;
+	sodium_munlock(p, sizeof *p); /* wipes */
 }
 
-static int ask(char out[static ROOM], const char *prompt)
+/* Takes the whole line, byte by byte: what follows is another's. */
+static int read_line(struct passphrase *out, int fd)
+{
+	size_t n = 0;
+	char c;
+
+	while (read(fd, &c, 1) == 1 && c != '\n') {
+		if (n < PASSPHRASE_MOST)
+			out->text[n] = c;
+		n++;
+	}
+	out->text[n < PASSPHRASE_MOST ? n : PASSPHRASE_MOST] = '\0';
+	return n && n <= PASSPHRASE_MOST ? 0 : E_LOCKED;
+}
+
+static int ask(struct passphrase *out, const struct cli *cli, const char *prompt)
 {
 	struct termios old, quiet;
-	bool is_terminal = tcgetattr(STDIN_FILENO, &old) == 0;
-	int rc;
+	int fd = cli->passphrase_fd >= 0 ? cli->passphrase_fd : STDIN_FILENO, rc;
+	bool is_terminal = tcgetattr(fd, &old) == 0;
 
+	sodium_mlock(out, sizeof *out); /* may be too much for the limit: then it is only wiped */
 	if (is_terminal) {
 		quiet = old;
 		quiet.c_lflag &= ~(tcflag_t)ECHO;
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-		fputs(prompt, stderr);
+		tcsetattr(fd, TCSAFLUSH, &quiet);
+		fprintf(stderr, "%s: ", prompt);
 	}
-	rc = read_line(out, STDIN_FILENO);
+	rc = read_line(out, fd);
 	if (is_terminal) {
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+		tcsetattr(fd, TCSAFLUSH, &old);
 		fputc('\n', stderr);
 	}
 	return rc;
 }
 
-int passphrase_read(char *out, const struct cli *cli, bool twice)
+int passphrase_read(struct passphrase *out, const struct cli *cli)
 {
-	char again[ROOM];
-	int rc = cli->passphrase_fd >= 0 ? read_line(out, cli->passphrase_fd)
-					 : ask(out, "Passphrase: ");
+	int rc = ask(out, cli, "Passphrase");
 
-	if (rc || !twice || cli->passphrase_fd >= 0)
+	return rc ? tell(cli, rc, "a passphrase has 1 to 255 bytes") : 0;
+}
+
+static int check_strength(const struct cli *cli, const char *text)
+{
+	double bits = ZxcvbnMatch(text, NULL, NULL);
+	char said[160];
+
+	if (bits >= BITS_GOOD)
+		return 0;
+	snprintf(said, sizeof said,
+			"this passphrase is guessed in about 2^%.0f tries%s; six random words "
+			"take 2^77",
+			bits, bits < BITS_LEAST ? ", which is too few" : "");
+	tell(cli, 0, said);
+	return bits < BITS_LEAST ? E_LOCKED : 0;
+}
+
+int passphrase_new(struct passphrase *out, const struct cli *cli, const char *prompt)
+{
+	CLEANUP(passphrase_wipe) struct passphrase again = { "" };
+	int rc = ask(out, cli, prompt);
+
+	if (rc)
+		return tell(cli, rc, "a passphrase has 1 to 255 bytes");
+	rc = check_strength(cli, out->text);
+	if (rc || cli->passphrase_fd >= 0 || !isatty(STDIN_FILENO))
 		return rc;
-	rc = ask(again, "The same again: ");
-	if (rc == 0 && strcmp(out, again) != 0)
-		rc = E_LOCKED;
-	sodium_memzero(again, sizeof again);
-	return rc;
+	if (ask(&again, cli, "The same again") || strcmp(out->text, again.text) != 0)
+		return tell(cli, E_LOCKED, "these are two different ones");
+	return 0;
 }

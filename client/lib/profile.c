@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/*
- * Making and opening a profile. dir/key: version 4 || opslimit 8 || memlimit 8 || salt 16; the
- * limits are bounded before hashing, else a swapped file could ask for all memory. dir/db: the
- * encrypted database.
- */
+/* Making and opening a profile: the vault gives the database's key, the database all others. */
 #include "client/lib/profile.h"
 
+#include "client/lib/keyring.h"
+#include "client/lib/pair.h"
 #include "client/lib/signal_provider.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
-#include "libshared/reader.h"
-#include "libshared/writer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <omemo/curve.h>
 #include <omemo/key_helper.h>
 #include <sodium.h>
@@ -22,62 +17,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { KEY_FILE_BYTES = 4 + 8 + 8 + crypto_pwhash_SALTBYTES, KEY_VERSION = 1 };
-
-struct kdf {
-	uint64_t ops, mem;
-	uint8_t salt[crypto_pwhash_SALTBYTES];
-};
-
 static int64_t wall_clock(void *clock)
 {
 	(void)clock;
 	return time(NULL);
-}
-
-/* --- the key file ------------------------------------------------------- */
-
-static int key_file_write(const char *path, const struct kdf *kdf)
-{
-	__attribute__((cleanup(scope_close_ref))) int fd = open(
-			path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	uint8_t bytes[KEY_FILE_BYTES];
-	struct writer w = writer_over(bytes, sizeof bytes);
-
-	writer_u32(&w, KEY_VERSION);
-	writer_u64(&w, kdf->ops);
-	writer_u64(&w, kdf->mem);
-	writer_copy(&w, kdf->salt, sizeof kdf->salt);
-	if (fd < 0 || write(fd, bytes, sizeof bytes) != (ssize_t)sizeof bytes || fsync(fd) < 0)
-		return E_IO;
-	return 0;
-}
-
-static int key_file_read(const char *path, struct kdf *kdf)
-{
-	__attribute__((cleanup(scope_close_ref))) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	uint8_t bytes[KEY_FILE_BYTES];
-	struct reader rd = reader_over(bytes, sizeof bytes);
-
-	if (fd < 0 || read(fd, bytes, sizeof bytes) != (ssize_t)sizeof bytes)
-		return E_IO;
-	if (reader_u32(&rd) != KEY_VERSION)
-		return E_CONFIG;
-	kdf->ops = reader_u64(&rd);
-	kdf->mem = reader_u64(&rd);
-	reader_copy(&rd, kdf->salt, sizeof kdf->salt);
-	if (kdf->ops > crypto_pwhash_OPSLIMIT_SENSITIVE ||
-			kdf->mem > crypto_pwhash_MEMLIMIT_SENSITIVE)
-		return E_CONFIG;
-	return 0;
-}
-
-static int derive(struct key *out, const char *passphrase, const struct kdf *kdf)
-{
-	return crypto_pwhash(out->b, sizeof out->b, passphrase, strlen(passphrase), kdf->salt,
-			       kdf->ops, (size_t)kdf->mem, crypto_pwhash_ALG_ARGON2ID13) == 0
-			? 0
-			: E_NOMEM;
 }
 
 /* --- what is in meta ---------------------------------------------------- */
@@ -147,19 +90,17 @@ static int load(struct profile *p)
 
 /* --- the interface ------------------------------------------------------ */
 
-static int open_with(struct profile **out, const char *dir, const char *passphrase,
-		const struct kdf *kdf)
+static int open_with(struct profile **out, const char *dir, const struct vault *vault)
 {
 	CLEANUP(profile_close) struct profile *p = sodium_malloc(sizeof *p);
-	CLEANUP(key_wipe) struct key key = { { 0 } };
 	int rc;
 
 	if (!p)
 		return E_NOMEM;
 	memset(p, 0, sizeof *p);
 	p->now_s = wall_clock;
-	rc = derive(&key, passphrase, kdf);
-	rc = rc ? rc : store_open(&p->db, dir, &key);
+	p->vault = *vault;
+	rc = store_open(&p->db, dir, vault->database, &vault->key);
 	rc = rc ? rc : signal_open(p);
 	if (rc)
 		return rc;
@@ -167,22 +108,20 @@ static int open_with(struct profile **out, const char *dir, const char *passphra
 	return 0;
 }
 
-int profile_create(struct profile **out, const char *dir, const char *passphrase,
-		const uint8_t onion[static ONION_KEY_BYTES])
+/* A new profile in place of whatever is in that database. */
+static int make(struct profile **out, const char *dir, const struct vault *vault,
+		const uint8_t *onion)
 {
 	CLEANUP(profile_close) struct profile *p = NULL;
-	struct kdf kdf = { crypto_pwhash_OPSLIMIT_MODERATE, crypto_pwhash_MEMLIMIT_MODERATE,
-		{ 0 } };
-	char path[4096];
-	int rc;
+	char path[PAIR_PATH];
+	int rc = pair_path(path, dir, vault->database);
 
-	if (snprintf(path, sizeof path, "%s/key", dir) >= (int)sizeof path)
-		return E_CONFIG;
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+	if (rc)
+		return rc;
+	pair_lose(dir, vault->database);
+	if (unlink(path) < 0 && errno != ENOENT)
 		return E_IO;
-	randombytes_buf(kdf.salt, sizeof kdf.salt);
-	rc = key_file_write(path, &kdf);
-	rc = rc ? rc : open_with(&p, dir, passphrase, &kdf);
+	rc = open_with(&p, dir, vault);
 	rc = rc ? rc : q_begin(p->db);
 	if (rc)
 		return rc;
@@ -192,21 +131,68 @@ int profile_create(struct profile **out, const char *dir, const char *passphrase
 	return rc;
 }
 
-int profile_open(struct profile **out, const char *dir, const char *passphrase)
+int profile_create(struct profile **out, const char *dir, const char *passphrase,
+		const uint8_t onion[static ONION_KEY_BYTES], const struct vault_cost *cost)
 {
 	CLEANUP(profile_close) struct profile *p = NULL;
-	struct kdf kdf;
-	char path[4096];
+	CLEANUP(vault_wipe) struct vault vault = { 0 };
+	uint8_t name[VAULT_NAME_BYTES];
 	int rc;
 
-	if (snprintf(path, sizeof path, "%s/key", dir) >= (int)sizeof path)
-		return E_CONFIG;
-	rc = key_file_read(path, &kdf);
-	rc = rc ? rc : open_with(&p, dir, passphrase, &kdf);
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return E_IO;
+	if (vault_name(name, dir) == 0)
+		return E_IO;
+	vault_random(&vault);
+	if (pair_destroy(dir)) {
+		/* there was nothing */
+	}
+	rc = make(&p, dir, &vault, onion);
+	/* Last: before there is a key file there is no profile. */
+	rc = rc ? rc : vault_create(&vault, dir, passphrase, cost);
+	if (rc == 0)
+		*out = STEAL(p);
+	return rc;
+}
+
+int profile_open(struct profile **out, const char *dir, const struct vault *vault)
+{
+	CLEANUP(profile_close) struct profile *p = NULL;
+	int rc = open_with(&p, dir, vault);
+
 	rc = rc ? rc : load(p);
 	if (rc == 0)
 		*out = STEAL(p);
 	return rc;
+}
+
+int profile_unlock(struct vault *out, const char *dir, const char *passphrase)
+{
+	int lost, rc = vault_open(out, &lost, dir, passphrase);
+
+	if (rc == 0 && lost >= 0) {
+		keyring_forget(dir);
+		pair_lose(dir, lost);
+	}
+	return rc;
+}
+
+int profile_add_decoy(
+		struct profile *taken, const char *dir, const char *passphrase, const char *duress)
+{
+	CLEANUP(profile_close) struct profile *decoy = NULL;
+	CLEANUP(vault_wipe) struct vault vault = taken->vault;
+	CLEANUP(vault_wipe) struct vault other = { 0 };
+	uint8_t onion[ONION_KEY_BYTES];
+	int rc;
+
+	memcpy(onion, taken->onion, sizeof onion);
+	profile_close(taken); /* two at once would let go of each other's file locks */
+	vault_decoy(&other, &vault);
+	rc = profile_open(&decoy, dir, &other);
+	if (rc == E_LOCKED)
+		rc = make(&decoy, dir, &other, onion);
+	return rc ? rc : vault_add_decoy(&vault, dir, passphrase, duress);
 }
 
 void profile_close(struct profile *p)

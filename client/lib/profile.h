@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * A profile: one person's keys, contacts and messages in an encrypted database (SQLCipher, raw key
- * from Argon2id of the passphrase). Everything in client/lib works on one. The clock of the
+ * A profile: one person's keys, contacts and messages in an encrypted database, whose key is in the
+ * vault (vault.h). Everything in client/lib works on one. The clock of the
  * life-cycle comes through struct profile, so that a test can play sixty days. Several processes
  * may have one profile open; a handle serves one thread.
  */
@@ -10,6 +10,7 @@
 
 #include "client/lib/hpke.h"
 #include "client/lib/link.h"
+#include "client/lib/vault.h"
 
 #include <omemo/signal_protocol.h>
 #include <sqlcipher/sqlite3.h>
@@ -19,6 +20,7 @@ enum { CONTACT_NAME_MOST = 64 };
 
 struct profile {
 	sqlite3 *db;
+	struct vault vault;
 	int64_t (*now_s)(void *clock); /* local time; never compared with a server's */
 	void *clock;
 	signal_context *signal;
@@ -32,11 +34,22 @@ struct profile {
 	struct key bundle_key;
 };
 
-/* dir must not hold a profile. onion: our server's key. E_IO, E_CRYPTO, E_NOMEM. */
+/* dir must not hold a profile; what is left of one without its key file is removed. onion: our
+ * server's key. cost: of opening it (vault_cost_measure). E_IO, E_CRYPTO, E_NOMEM. */
 int profile_create(struct profile **out, const char *dir, const char *passphrase,
-		const uint8_t onion[static ONION_KEY_BYTES]) MUST_CHECK;
-/* E_LOCKED: wrong passphrase. */
-int profile_open(struct profile **out, const char *dir, const char *passphrase) MUST_CHECK;
+		const uint8_t onion[static ONION_KEY_BYTES],
+		const struct vault_cost *cost) MUST_CHECK;
+/* E_LOCKED: wrong passphrase. Under a decoy's passphrase the other profile is lost for good: its
+ * slot, what is kept of it in the keyring, and processes that have it open. */
+int profile_unlock(struct vault *out, const char *dir, const char *passphrase) MUST_CHECK;
+int profile_open(struct profile **out, const char *dir, const struct vault *vault) MUST_CHECK;
+
+/* From now on `duress` opens a decoy, a new profile at the same server; one that is there already
+ * stays, under the new passphrase. Takes the profile, and closes it. VAULT_TAKEN: `duress` is the
+ * passphrase itself; E_LOCKED: passphrase is not this profile's. */
+int profile_add_decoy(struct profile *profile, const char *dir, const char *passphrase,
+		const char *duress) MUST_CHECK;
+
 void profile_close(struct profile *profile);
 DEFINE_CLEANUP(struct profile *, profile_close)
 

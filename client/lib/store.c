@@ -3,17 +3,22 @@
  * stays so. */
 #include "client/lib/store.h"
 
+#include "client/lib/pair.h"
 #include "libshared/error.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { VERSION = 4 };
 
 /* clang-format off */
 static const char schema[] =
+	/* Always empty: see pair.c. */
+	"CREATE TABLE room (filler BLOB NOT NULL);"
 	"CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);"
 	/* Our own mailboxes. kind: 0 inbox, 1 for a contact, 2 spare, 3 to be ended. empty_s: when it
 	   was last seen empty; fetched_s: when it was last asked. */
@@ -91,6 +96,25 @@ static int set_key(sqlite3 *db, const struct key *key)
 	return rc == SQLITE_OK ? 0 : E_CRYPTO;
 }
 
+/* After configure() nothing may turn its settings. */
+static int refuse_settings(void *data, int action, const char *name, const char *value,
+		const char *database, const char *trigger)
+{
+	static const char *const fixed[] = { "temp_store", "temp_store_directory", "secure_delete",
+		"cipher_log", "cipher_log_level", "cipher_memory_security", "auto_vacuum",
+		"journal_mode", "key", "rekey" };
+
+	(void)data;
+	(void)database;
+	(void)trigger;
+	if (action != SQLITE_PRAGMA || !value)
+		return SQLITE_OK;
+	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
+		if (sqlite3_stricmp(name, fixed[i]) == 0)
+			return SQLITE_DENY;
+	return SQLITE_OK;
+}
+
 /* All or nothing; another process may have been quicker. */
 static int create(sqlite3 *db)
 {
@@ -129,14 +153,18 @@ static int configure(sqlite3 *db)
 	return version == 0 ? create(db) : 0;
 }
 
-int store_open(sqlite3 **out, const char *dir, const struct key *key)
+int store_open(sqlite3 **out, const char *dir, int database, const struct key *key)
 {
-	char path[4096];
+	char path[PAIR_PATH];
 	sqlite3 *db = NULL;
-	int rc;
+	int rc = pair_path(path, dir, database);
 
-	if (snprintf(path, sizeof path, "%s/db", dir) >= (int)sizeof path)
-		return E_CONFIG;
+	if (rc)
+		return rc;
+	/* SQLite would take the mode from the umask. Never opened here: closing a descriptor lets go
+	   of the locks of a connection that this process may have. */
+	if (mknod(path, S_IFREG | 0600, 0) < 0 && errno != EEXIST)
+		return E_IO;
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
 			SQLITE_OK) {
 		sqlite3_close_v2(db);
@@ -148,6 +176,10 @@ int store_open(sqlite3 **out, const char *dir, const struct key *key)
 	if (rc) {
 		sqlite3_close_v2(db);
 		return rc;
+	}
+	sqlite3_set_authorizer(db, refuse_settings, NULL);
+	if (pair_watch(db, dir, database)) {
+		/* no room on the disk: what is there can still be read */
 	}
 	*out = db;
 	return 0;

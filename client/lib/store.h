@@ -14,8 +14,9 @@
 
 enum { STORE_NONE = 1 };
 
-/* Creates or opens dir/db under a raw key. E_LOCKED: the key does not open it. */
-int store_open(sqlite3 **out, const char *dir, const struct key *key) MUST_CHECK;
+/* Creates or opens dir/db.0 or dir/db.1 under a raw key, and keeps the two of one size (pair.h).
+ * E_LOCKED: the key does not open it. */
+int store_open(sqlite3 **out, const char *dir, int database, const struct key *key) MUST_CHECK;
 
 /* Runs one statement that gives no rows. E_IO. */
 int q_run(sqlite3 *db, const char *sql, const char *format, ...) MUST_CHECK;

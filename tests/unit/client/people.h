@@ -23,6 +23,8 @@ static inline int64_t test_clock(void *clock)
 	return test_now + (clock ? *(int64_t *)clock : 0);
 }
 
+static const struct vault_cost cheap = { 1, 8192 };
+
 struct person {
 	char dir[32];
 	struct person *peer; /* who says() last wrote to: whose bundles are taken */
@@ -31,13 +33,16 @@ struct person {
 	int next_bundle;
 };
 
+/* All that a profile may consist of. */
+static const char *const profile_files[] = { "key", "key.new", "db.0", "db.0-wal", "db.0-shm",
+	"db.0-journal", "db.1", "db.1-wal", "db.1-shm", "db.1-journal" };
+
 static inline void remove_dir(const char *dir)
 {
-	static const char *const files[] = { "key", "db", "db-wal", "db-shm" };
 	char path[64];
 
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+	for (size_t i = 0; i < ARRAY_LEN(profile_files); i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, profile_files[i]);
 		unlink(path);
 	}
 	rmdir(dir);
@@ -51,7 +56,7 @@ static inline void person_make(struct person *a)
 	randombytes_buf(onion, sizeof onion);
 	snprintf(a->dir, sizeof a->dir, "/tmp/so.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(a->dir));
-	ck_assert_int_eq(profile_create(&a->p, a->dir, "correct horse", onion), 0);
+	ck_assert_int_eq(profile_create(&a->p, a->dir, "correct horse", onion, &cheap), 0);
 	a->p->now_s = test_clock;
 	ck_assert_int_eq(mailbox_for(&inbox, a->p, 0), 0);
 	ck_assert_int_eq(mailbox_made(a->p, inbox.id), 0);

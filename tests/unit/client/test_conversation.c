@@ -185,16 +185,15 @@ END_TEST
 /* True when any file of the profile holds those bytes. */
 static bool files_hold(const struct person *a, const void *bytes, size_t len)
 {
-	static const char *const files[] = { "key", "db", "db-wal", "db-shm" };
 	bool found = false;
 
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(profile_files); i++) {
 		char path[64];
 		uint8_t *all = malloc(1 << 24);
 		size_t n = 0;
 		FILE *file;
 
-		snprintf(path, sizeof path, "%s/%s", a->dir, files[i]);
+		snprintf(path, sizeof path, "%s/%s", a->dir, profile_files[i]);
 		file = fopen(path, "re");
 		ck_assert_ptr_nonnull(all);
 		if (file) {
@@ -210,11 +209,15 @@ static bool files_hold(const struct person *a, const void *bytes, size_t len)
 START_TEST(the_files_hold_nothing_readable)
 {
 	static const char text[] = "a sentence that must not be found";
+	char path[64];
 
 	set_up();
 	add(&bob, "alice", &alice);
 	pass(&bob, "alice", &alice, text);
-	ck_assert(files_hold(&alice, "SOTTO", 0)); /* the search itself works */
+	ck_assert(files_hold(&alice, "SOTTOKEY", 8)); /* the search itself works */
+	snprintf(path, sizeof path, "%s/db.%d-wal", alice.dir, alice.p->vault.database);
+	ck_assert_int_eq(access(path, R_OK), 0); /* and what was written last is still there */
+	ck_assert(!files_hold(&alice, alice.p->vault.key.b, KEY_BYTES));
 	ck_assert(!files_hold(&alice, text, sizeof text - 1));
 	ck_assert(!files_hold(&bob, text, sizeof text - 1));
 	ck_assert(!files_hold(&bob, "sealing", 7)); /* no word of the schema */
@@ -226,11 +229,10 @@ END_TEST
 
 START_TEST(a_wrong_passphrase_opens_nothing)
 {
-	struct profile *p = NULL;
+	struct vault vault;
 
 	set_up();
-	ck_assert_int_eq(profile_open(&p, alice.dir, "wrong"), E_LOCKED);
-	ck_assert_ptr_null(p);
+	ck_assert_int_eq(profile_unlock(&vault, alice.dir, "wrong"), E_LOCKED);
 	tear_down();
 }
 END_TEST
@@ -585,12 +587,12 @@ START_TEST(a_schema_is_made_whole_or_not_at_all)
 	a.p = &p;
 	key_random(&key);
 	ck_assert_ptr_nonnull(mkdtemp(a.dir));
-	ck_assert_int_eq(store_open(&p.db, a.dir, &key), 0);
+	ck_assert_int_eq(store_open(&p.db, a.dir, 0, &key), 0);
 	whole = count(&a, tables);
 	/* a database in which creation fails at its last table */
-	for (const char *const *t = (const char *const[]){ "meta", "mailbox", "contact", "session",
-			     "missing", "prekey", "signed_prekey", "sealing", "peer_turn",
-			     "envelope", "held", "message", "outbox", "token", NULL };
+	for (const char *const *t = (const char *const[]){ "room", "meta", "mailbox", "contact",
+			     "session", "missing", "prekey", "signed_prekey", "sealing",
+			     "peer_turn", "envelope", "held", "message", "outbox", "token", NULL };
 			*t; t++) {
 		char drop[64];
 
@@ -598,10 +600,10 @@ START_TEST(a_schema_is_made_whole_or_not_at_all)
 		sql(&a, drop);
 	}
 	sql(&a, "PRAGMA user_version = 0");
-	ck_assert_int_eq(store_open(&second, a.dir, &key), E_IO);
+	ck_assert_int_eq(store_open(&second, a.dir, 0, &key), E_IO);
 	ck_assert_int_eq(count(&a, tables), 1);
 	sql(&a, "DROP TABLE issue");
-	ck_assert_int_eq(store_open(&second, a.dir, &key), 0);
+	ck_assert_int_eq(store_open(&second, a.dir, 0, &key), 0);
 	ck_assert_int_eq(count(&a, tables), whole);
 	sqlite3_close_v2(second);
 	sqlite3_close_v2(p.db);

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The key file: written whole into key.new and renamed, so a power cut leaves the old one or the
+ * new one; what is to be destroyed is overwritten in place, and so is the file that a new one has
+ * replaced. On flash and copy-on-write file systems overwriting is a request, not a fact.
+ */
+#include "client/lib/vault.h"
+
+#include "libshared/error.h"
+#include "libshared/reader.h"
+#include "libshared/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define FD __attribute__((cleanup(scope_close_ref))) int
+
+static const uint8_t magic[8] = { 'S', 'O', 'T', 'T', 'O', 'K', 'E', 'Y' };
+
+enum {
+	VERSION = 2,
+	HEAD_BYTES = 8 + 4 + 4 + 8 + crypto_pwhash_SALTBYTES,
+	PLAIN_BYTES = KEY_BYTES + KEY_BYTES + 1 + 1 + 6,
+	NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+	SLOT_BYTES = NONCE + PLAIN_BYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES,
+	FILE_BYTES = HEAD_BYTES + 2 * SLOT_BYTES,
+	OPS_LEAST = 3,
+	OPS_MOST = 64,
+	MEM_LEAST = 64 << 20,
+	MEM_MOST = 1 << 30,
+};
+
+enum kind { KIND_PROFILE = 1, KIND_DECOY = 2 };
+
+struct file {
+	uint8_t head[HEAD_BYTES], slots[2][SLOT_BYTES];
+};
+_Static_assert(sizeof(struct file) == FILE_BYTES, "no padding");
+
+struct opened { /* kept in locked memory */
+	struct file file;
+	struct key kek; /* wraps the slot that it opens */
+	struct vault vault;
+	enum kind kind;
+	int slot;
+};
+
+void vault_random(struct vault *out)
+{
+	key_random(&out->key);
+	key_random(&out->other);
+	out->database = (uint8_t)randombytes_uniform(2);
+}
+
+void vault_wipe(struct vault *vault)
+{
+	sodium_memzero(vault, sizeof *vault);
+}
+
+void vault_decoy(struct vault *out, const struct vault *vault)
+{
+	out->key = vault->other;
+	key_random(&out->other);
+	out->database = !vault->database;
+}
+
+/* --- Argon2id ----------------------------------------------------------- */
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int vault_cost_measure(struct vault_cost *out)
+{
+	static const uint8_t salt[crypto_pwhash_SALTBYTES];
+	uint64_t mem = crypto_pwhash_MEMLIMIT_MODERATE, ops = OPS_LEAST;
+	uint8_t sink[16];
+
+	for (; mem >= MEM_LEAST; mem /= 2, ops *= 2) {
+		int64_t began = now_ms(), took;
+
+		if (crypto_pwhash(sink, sizeof sink, "", 0, salt, ops, (size_t)mem,
+				    crypto_pwhash_ALG_ARGON2ID13))
+			continue;
+		took = now_ms() - began;
+		if (took < 1000)
+			ops = ops * 1000 / (uint64_t)(took + 1);
+		*out = (struct vault_cost){ ops < OPS_MOST ? ops : OPS_MOST, mem };
+		return 0;
+	}
+	return E_NOMEM;
+}
+
+static void head_write(uint8_t out[static HEAD_BYTES], const struct vault_cost *cost)
+{
+	struct writer w = writer_over(out, HEAD_BYTES);
+
+	writer_copy(&w, magic, sizeof magic);
+	writer_u32(&w, VERSION);
+	writer_u32(&w, (uint32_t)cost->ops);
+	writer_u64(&w, cost->mem);
+	randombytes_buf(writer_take(&w, crypto_pwhash_SALTBYTES), crypto_pwhash_SALTBYTES);
+}
+
+/* The cost is bounded first, else a swapped file could ask for all memory. */
+static int derive(struct key *out, const uint8_t head[static HEAD_BYTES], const char *passphrase)
+{
+	struct reader rd = reader_over(head, HEAD_BYTES);
+	const uint8_t *sign = reader_take(&rd, sizeof magic);
+	uint32_t version = reader_u32(&rd), ops = reader_u32(&rd);
+	uint64_t mem = reader_u64(&rd);
+	const uint8_t *salt = reader_take(&rd, crypto_pwhash_SALTBYTES);
+
+	if (memcmp(sign, magic, sizeof magic) != 0 || version != VERSION || ops < 1 ||
+			ops > OPS_MOST || mem < crypto_pwhash_MEMLIMIT_MIN || mem > MEM_MOST)
+		return E_CONFIG;
+	return crypto_pwhash(out->b, sizeof out->b, passphrase, strlen(passphrase), salt, ops,
+			       (size_t)mem, crypto_pwhash_ALG_ARGON2ID13)
+			? E_NOMEM
+			: 0;
+}
+
+/* --- slots -------------------------------------------------------------- */
+
+static int wrap(struct file *f, int slot, const struct vault *vault, enum kind kind,
+		const struct key *kek)
+{
+	uint8_t plain[PLAIN_BYTES], *at = f->slots[slot];
+	struct writer w = writer_over(plain, sizeof plain);
+	int rc;
+
+	writer_copy(&w, vault->key.b, KEY_BYTES);
+	writer_copy(&w, vault->other.b, KEY_BYTES);
+	writer_u8(&w, vault->database);
+	writer_u8(&w, (uint8_t)kind);
+	writer_zeros(&w);
+	randombytes_buf(at, NONCE);
+	rc = crypto_aead_xchacha20poly1305_ietf_encrypt(at + NONCE, NULL, plain, sizeof plain,
+			f->head, HEAD_BYTES, NULL, at, kek->b);
+	sodium_memzero(plain, sizeof plain);
+	return rc ? E_CRYPTO : 0;
+}
+
+static int unwrap(struct opened *o, int slot)
+{
+	uint8_t plain[PLAIN_BYTES] = { 0 };
+	const uint8_t *at = o->file.slots[slot];
+	struct reader rd = reader_over(plain, sizeof plain);
+
+	if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, at + NONCE,
+			    SLOT_BYTES - NONCE, o->file.head, HEAD_BYTES, at, o->kek.b))
+		return E_LOCKED;
+	reader_copy(&rd, o->vault.key.b, KEY_BYTES);
+	reader_copy(&rd, o->vault.other.b, KEY_BYTES);
+	o->vault.database = reader_u8(&rd) & 1;
+	o->kind = reader_u8(&rd) == KIND_DECOY ? KIND_DECOY : KIND_PROFILE;
+	o->slot = slot;
+	sodium_memzero(plain, sizeof plain);
+	return 0;
+}
+
+/* Both are tried, whichever it is. */
+static int unwrap_any(struct opened *o)
+{
+	int first = unwrap(o, 0), second = unwrap(o, 1);
+
+	return first && second ? E_LOCKED : 0;
+}
+
+/* --- the file ----------------------------------------------------------- */
+
+static int file_read(struct file *out, int dir)
+{
+	FD fd = openat(dir, "key", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	uint8_t beyond;
+
+	if (fd < 0)
+		return E_IO;
+	return read(fd, out, sizeof *out) == (ssize_t)sizeof *out && read(fd, &beyond, 1) == 0
+			? 0
+			: E_CONFIG;
+}
+
+/* Twice, and each time until the disk says it is there. Async-signal-safe. */
+static int overwrite(int fd, const void *bytes, size_t len, off_t at)
+{
+	int rc = 0;
+
+	if (fd < 0)
+		return E_IO;
+	for (int i = 0; i < 2; i++)
+		if (pwrite(fd, bytes, len, at) != (ssize_t)len || fsync(fd) < 0)
+			rc = E_IO;
+	return rc;
+}
+
+static int put_new(const struct file *f, int dir)
+{
+	FD fd = openat(dir, "key.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	return fd < 0 || write(fd, f, sizeof *f) != (ssize_t)sizeof *f || fsync(fd) < 0 ? E_IO : 0;
+}
+
+/* The old one is overwritten after the new one has taken its place. */
+static int replace(const struct file *f, int dir)
+{
+	FD old = openat(dir, "key", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct file noise;
+
+	randombytes_buf(&noise, sizeof noise);
+	if (put_new(f, dir) || renameat(dir, "key.new", dir, "key") < 0 || fsync(dir) < 0) {
+		unlinkat(dir, "key.new", 0);
+		return E_IO;
+	}
+	return old < 0 ? 0 : overwrite(old, &noise, sizeof noise, 0);
+}
+
+static int lock(int *out, const char *dir)
+{
+	*out = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *out < 0 || flock(*out, LOCK_EX) < 0 ? E_IO : 0;
+}
+
+/* Opens a slot and leaves the folder locked as *out_dir. Hashing takes a second, so it comes before
+ * the lock. */
+static int unlock(struct opened *o, int *out_dir, const char *dir, const char *passphrase)
+{
+	struct file before;
+	FD early = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = early < 0 ? E_IO : file_read(&before, early);
+
+	rc = rc ? rc : derive(&o->kek, before.head, passphrase);
+	rc = rc ? rc : lock(out_dir, dir);
+	rc = rc ? rc : file_read(&o->file, *out_dir);
+	if (rc == 0 && memcmp(before.head, o->file.head, HEAD_BYTES) != 0)
+		rc = E_LOCKED; /* another profile has taken its place */
+	return rc ? rc : unwrap_any(o);
+}
+
+DEFINE_CLEANUP(struct opened *, sodium_free)
+
+/* --- the interface ------------------------------------------------------ */
+
+int vault_create(const struct vault *vault, const char *dir, const char *passphrase,
+		const struct vault_cost *cost)
+{
+	struct file f;
+	FD fd = -1;
+	CLEANUP(key_wipe) struct key kek = { { 0 } };
+	int rc, slot = (int)randombytes_uniform(2);
+
+	randombytes_buf(&f, sizeof f);
+	head_write(f.head, cost);
+	rc = derive(&kek, f.head, passphrase);
+	rc = rc ? rc : wrap(&f, slot, vault, KIND_PROFILE, &kek);
+	rc = rc ? rc : lock(&fd, dir);
+	if (rc)
+		return rc;
+	return faccessat(fd, "key", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? E_IO : replace(&f, fd);
+}
+
+/* The same writes whether the other slot is destroyed or stays. That the slot was a decoy's goes
+ * last; whoever looks then finds a profile without one. */
+static int settle(struct opened *o, int dir)
+{
+	uint8_t *other = o->file.slots[!o->slot];
+	FD fd = openat(dir, "key", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	int rc;
+
+	if (o->kind == KIND_DECOY)
+		randombytes_buf(other, SLOT_BYTES);
+	rc = overwrite(fd, other, SLOT_BYTES, HEAD_BYTES + SLOT_BYTES * !o->slot);
+	rc = wrap(&o->file, o->slot, &o->vault, KIND_PROFILE, &o->kek) ? E_CRYPTO : rc;
+	return rc ? rc : replace(&o->file, dir);
+}
+
+int vault_open(struct vault *out, int *out_lost, const char *dir, const char *passphrase)
+{
+	CLEANUP(sodium_free) struct opened *o = sodium_malloc(sizeof *o);
+	FD fd = -1;
+	int rc = o ? unlock(o, &fd, dir, passphrase) : E_NOMEM;
+
+	if (rc)
+		return rc;
+	if (settle(o, fd)) {
+		/* A full or read-only disk does not keep anybody out of a profile. */
+	}
+	*out = o->vault;
+	*out_lost = o->kind == KIND_DECOY ? !o->vault.database : -1;
+	return 0;
+}
+
+/* The key of a passphrase. VAULT_TAKEN: it opens that slot. */
+static int new_kek(struct key *out, const struct opened *o, const char *passphrase, int slot)
+{
+	CLEANUP(sodium_free) struct opened *probe = sodium_malloc(sizeof *probe);
+	int rc = probe ? derive(out, o->file.head, passphrase) : E_NOMEM;
+
+	if (rc)
+		return rc;
+	probe->file = o->file;
+	probe->kek = *out;
+	return unwrap(probe, slot) ? 0 : VAULT_TAKEN;
+}
+
+int vault_change(const char *dir, const char *old, const char *passphrase)
+{
+	CLEANUP(sodium_free) struct opened *o = sodium_malloc(sizeof *o);
+	CLEANUP(key_wipe) struct key kek = { { 0 } };
+	FD fd = -1;
+	int rc = o ? unlock(o, &fd, dir, old) : E_NOMEM;
+
+	if (rc == 0 && o->kind == KIND_DECOY)
+		rc = settle(o, fd);
+	rc = rc ? rc : new_kek(&kek, o, passphrase, !o->slot);
+	rc = rc ? rc : wrap(&o->file, o->slot, &o->vault, KIND_PROFILE, &kek);
+	return rc ? rc : replace(&o->file, fd);
+}
+
+int vault_add_decoy(const struct vault *vault, const char *dir, const char *passphrase,
+		const char *duress)
+{
+	CLEANUP(sodium_free) struct opened *o = sodium_malloc(sizeof *o);
+	CLEANUP(key_wipe) struct key kek = { { 0 } };
+	CLEANUP(vault_wipe) struct vault decoy = { 0 };
+	FD fd = -1;
+	int rc = o ? unlock(o, &fd, dir, passphrase) : E_NOMEM;
+
+	if (rc == 0 && !key_equal(&o->vault.key, &vault->key))
+		rc = E_LOCKED;
+	rc = rc ? rc : new_kek(&kek, o, duress, o->slot);
+	if (rc)
+		return rc;
+	vault_decoy(&decoy, vault);
+	rc = wrap(&o->file, !o->slot, &decoy, KIND_DECOY, &kek);
+	rc = rc ? rc : wrap(&o->file, o->slot, vault, KIND_PROFILE, &o->kek);
+	return rc ? rc : replace(&o->file, fd);
+}
+
+int vault_destroy(const char *dir)
+{
+	FD folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	FD fd = folder < 0 ? -1 : openat(folder, "key", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	uint8_t noise[FILE_BYTES] = { 0 };
+	int rc;
+
+	if (getrandom(noise, sizeof noise, 0) < 0)
+		noise[0] = 1; /* then zeros have to do */
+	rc = overwrite(fd, noise, sizeof noise, 0);
+	if (folder < 0)
+		return E_IO;
+	if (unlinkat(folder, "key", 0) < 0 || fsync(folder) < 0)
+		rc = E_IO;
+	unlinkat(folder, "key.new", 0);
+	return rc;
+}
+
+int vault_name(uint8_t out[static VAULT_NAME_BYTES], const char *dir)
+{
+	FD fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct file f;
+	int rc = fd < 0 ? E_IO : file_read(&f, fd);
+
+	if (rc == 0)
+		memcpy(out, f.head + HEAD_BYTES - crypto_pwhash_SALTBYTES, VAULT_NAME_BYTES);
+	return rc;
+}
