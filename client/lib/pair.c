@@ -208,7 +208,7 @@ void pair_lose(const char *dir, int database)
 	unlink_all_beside(path);
 }
 
-/* Whoever has it open may still save keys from it, to ask the servers with (panic.h). */
+/* Whoever has it open is asked to end first. */
 static int destroy(const char *path)
 {
 	__attribute__((cleanup(scope_close_ref))) int fd = open(
