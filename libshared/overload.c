@@ -43,7 +43,7 @@ static void tell(const struct overload *o)
 	const struct pressure *p = &o->now;
 	const struct pressure_measure *m = &o->measured;
 	const char *what[] = { [PRESSURE_NONE] = "everything is taken",
-		[PRESSURE_NEW] = "new accounts and mailboxes are refused",
+		[PRESSURE_NEW] = "new accounts, mailboxes and pieces of files are refused",
 		[PRESSURE_ALL] = "deposits are refused too" };
 	bool eased = p->level == PRESSURE_NONE && p->mailbox_blobs == o->limits.mailbox_blobs;
 
@@ -148,13 +148,14 @@ void overload_free(struct overload *o)
 
 int overload_admit(struct overload *o, const struct route *route)
 {
-	bool new = route->pay == PAY_ACCOUNT || route->pay == PAY_MAILBOX;
+	bool first = route->pay == PAY_ACCOUNT || route->pay == PAY_MAILBOX ||
+			route->pay == PAY_CHUNK;
 
-	if (new &&db_queued(o->options.db) >= o->options.queue_calls / 2) {
+	if (first && db_queued(o->options.db) >= o->options.queue_calls / 2) {
 		o->measured.queue_half_full = true; /* told with the next measure */
 		return PROBLEM_OVERLOADED;
 	}
-	if (new && o->now.level >= PRESSURE_NEW)
+	if (first && o->now.level >= PRESSURE_NEW)
 		return PROBLEM_OVERLOADED;
 	if (route->pay == PAY_INBOX && o->now.level >= PRESSURE_ALL)
 		return PROBLEM_OVERLOADED;

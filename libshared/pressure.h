@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What a daemon refuses before it can no more (docs/design.md 6.8): new accounts and mailboxes
- * first, deposits last; heavy mailboxes before quiet ones. No I/O: overload.c measures.
+ * What a daemon refuses before it can no more (docs/design.md 6.8): new accounts, mailboxes and
+ * pieces of files first, deposits last; heavy mailboxes before quiet ones. No I/O: overload.c
+ * measures.
  */
 #ifndef SOTTO_PRESSURE_H
 #define SOTTO_PRESSURE_H
@@ -11,7 +12,7 @@
 
 enum pressure_level {
 	PRESSURE_NONE,
-	PRESSURE_NEW, /* no new accounts and mailboxes */
+	PRESSURE_NEW, /* no new accounts, mailboxes, pieces of files */
 	PRESSURE_ALL, /* no deposits either; fetching and acknowledging always goes on */
 };
 

@@ -181,14 +181,14 @@ static pid_t holder(int fd)
 	return lock.l_pid;
 }
 
-/* Signals the holders, one after the other, and waits until they have let go. */
-static void end_holders(int fd, int number)
+/* One after the other, and waits until they have let go. */
+static void end_holders(int fd)
 {
 	const struct timespec pause = { 0, 5000000 };
 	pid_t last = 0, pid;
 
 	for (int i = 0; i < 400 && (pid = holder(fd)) != 0; i++) {
-		if (pid != last && kill(pid, number) < 0)
+		if (pid != last && kill(pid, SIGKILL) < 0)
 			return;
 		last = pid;
 		nanosleep(&pause, NULL);
@@ -204,38 +204,17 @@ void pair_lose(const char *dir, int database)
 		return;
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd >= 0)
-		end_holders(fd, SIGKILL);
+		end_holders(fd);
 	unlink_all_beside(path);
 }
 
-/* Whoever has it open is asked to end first. */
-static int destroy(const char *path)
-{
-	__attribute__((cleanup(scope_close_ref))) int fd = open(
-			path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	uint8_t noise[NOISE];
-	int rc = 0;
-
-	if (fd < 0)
-		return E_IO;
-	end_holders(fd, SIGUSR2);
-	randombytes_buf(noise, sizeof noise);
-	if (pwrite(fd, noise, sizeof noise, 0) < 0 || fsync(fd) < 0 || ftruncate(fd, 0) < 0)
-		rc = E_IO;
-	return unlink(path) < 0 ? E_IO : rc;
-}
-
-int pair_destroy(const char *dir)
+void pair_clear(const char *dir)
 {
 	char path[PAIR_PATH];
-	int rc = 0;
 
 	for (int i = 0; i < 2; i++) {
-		if (pair_path(path, dir, i))
-			return E_CONFIG;
-		if (destroy(path))
-			rc = E_IO;
-		unlink_all_beside(path);
+		pair_lose(dir, i);
+		if (pair_path(path, dir, i) == 0)
+			unlink(path);
 	}
-	return rc;
 }

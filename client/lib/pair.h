@@ -25,8 +25,7 @@ int pair_watch(sqlite3 *db, const char *dir, int database) MUST_CHECK;
  * left beside it. */
 void pair_lose(const char *dir, int database);
 
-/* Both, at the ends of their lives: they are cut off and unlinked. Tells processes that have one
- * open with SIGUSR2. E_IO: something of it failed, all was tried. */
-int pair_destroy(const char *dir) MUST_CHECK;
+/* Both, and the files: what is left of a profile without a key file. */
+void pair_clear(const char *dir);
 
 #endif

@@ -144,9 +144,7 @@ int profile_create(struct profile **out, const char *dir, const char *passphrase
 	if (vault_name(name, dir) == 0)
 		return E_IO;
 	vault_random(&vault);
-	if (pair_destroy(dir)) {
-		/* there was nothing */
-	}
+	pair_clear(dir);
 	rc = make(&p, dir, &vault, onion);
 	/* Last: before there is a key file there is no profile. */
 	rc = rc ? rc : vault_create(&vault, dir, passphrase, cost);

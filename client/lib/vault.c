@@ -15,7 +15,6 @@
 #include <sodium.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <time.h>
 
 #define FD __attribute__((cleanup(scope_close_ref))) int
@@ -190,7 +189,7 @@ static int file_read(struct file *out, int dir)
 			: E_CONFIG;
 }
 
-/* Twice, and each time until the disk says it is there. Async-signal-safe. */
+/* Twice, and each time until the disk says it is there. */
 static int overwrite(int fd, const void *bytes, size_t len, off_t at)
 {
 	int rc = 0;
@@ -344,24 +343,6 @@ int vault_add_decoy(const struct vault *vault, const char *dir, const char *pass
 	rc = wrap(&o->file, !o->slot, &decoy, KIND_DECOY, &kek);
 	rc = rc ? rc : wrap(&o->file, o->slot, vault, KIND_PROFILE, &o->kek);
 	return rc ? rc : replace(&o->file, fd);
-}
-
-int vault_destroy(const char *dir)
-{
-	FD folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	FD fd = folder < 0 ? -1 : openat(folder, "key", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	uint8_t noise[FILE_BYTES] = { 0 };
-	int rc;
-
-	if (getrandom(noise, sizeof noise, 0) < 0)
-		noise[0] = 1; /* then zeros have to do */
-	rc = overwrite(fd, noise, sizeof noise, 0);
-	if (folder < 0)
-		return E_IO;
-	if (unlinkat(folder, "key", 0) < 0 || fsync(folder) < 0)
-		rc = E_IO;
-	unlinkat(folder, "key.new", 0);
-	return rc;
 }
 
 int vault_name(uint8_t out[static VAULT_NAME_BYTES], const char *dir)

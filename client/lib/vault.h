@@ -51,9 +51,6 @@ int vault_change(const char *dir, const char *old, const char *passphrase) MUST_
 int vault_add_decoy(const struct vault *vault, const char *dir, const char *passphrase,
 		const char *duress) MUST_CHECK;
 
-/* Both slots, and the file. Async-signal-safe. E_IO: something of it failed, all was tried. */
-int vault_destroy(const char *dir) MUST_CHECK;
-
 /* Random bytes that name this key file. */
 int vault_name(uint8_t out[static VAULT_NAME_BYTES], const char *dir) MUST_CHECK;
 

@@ -2,34 +2,16 @@
 /* GET /v1/health of each daemon at its own socket, with a circuit line as Tor writes it. */
 #include "libshared/error.h"
 #include "services/sottoctl/checks.h"
+#include "services/sottoctl/dial.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 
 static const char line[] = "PROXY TCP6 fc00:dead:beef:4dad::ffff:ffff ::1 65535 7001\r\n";
 static const char ask[] = "GET /v1/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 enum { SILENCE_S = 5 };
-
-static int dial(int *out, const char *path)
-{
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	struct timeval patience = { .tv_sec = SILENCE_S };
-	__attribute__((cleanup(scope_close_ref))) int fd = socket(
-			AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (strlen(path) >= sizeof to.sun_path)
-		return E_CONFIG;
-	memcpy(to.sun_path, path, strlen(path));
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0 ||
-			connect(fd, (const struct sockaddr *)&to, sizeof to) < 0)
-		return E_NET;
-	*out = STEAL_FD(fd);
-	return 0;
-}
 
 /* All that comes, as text. */
 static int hear(int fd, char *out, size_t size)
@@ -46,7 +28,7 @@ static int hear(int fd, char *out, size_t size)
 static int health(const struct site *site, const char *path, char *out, size_t size)
 {
 	__attribute__((cleanup(scope_close_ref))) int fd = -1;
-	int rc = dial(&fd, path);
+	int rc = dial(&fd, path, SILENCE_S);
 
 	if (rc)
 		return rc;

@@ -102,7 +102,7 @@ static void add_minute(struct findings *f, const struct source *source)
 				(unsigned long)v[METRIC_SESSIONS]);
 	if (v[METRIC_PRESSURE])
 		found_look(f, source->daemon, "sottoctl doctor; journalctl -x SOTTO_EVENT=pressure",
-				"refuses new accounts and mailboxes%s",
+				"refuses new accounts, mailboxes, pieces of files%s",
 				v[METRIC_PRESSURE] > 1 ? ", and deposits" : "");
 	found_good(f, source->daemon,
 			"%.1f requests/s, p99 %.1f ms, %lu refused, %lu failed in %.0f s%s",

@@ -7,31 +7,13 @@
 
 #include "libshared/encode.h"
 #include "libshared/error.h"
+#include "services/sottoctl/dial.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 
 enum { SILENCE_S = 60 };
-
-static int dial(int *out, const char *path)
-{
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	struct timeval patience = { .tv_sec = SILENCE_S };
-	__attribute__((cleanup(scope_close_ref))) int fd = socket(
-			AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (strlen(path) >= sizeof to.sun_path)
-		return E_CONFIG;
-	memcpy(to.sun_path, path, strlen(path));
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0 ||
-			connect(fd, (const struct sockaddr *)&to, sizeof to) < 0)
-		return E_NET;
-	*out = STEAL_FD(fd);
-	return 0;
-}
 
 static int ask(int fd, const void *bytes, size_t len)
 {
@@ -79,7 +61,7 @@ static int connect_through(int fd, const struct onion_target *target, unsigned *
 int onion_connect(const struct onion_target *target, int *out_fd, unsigned *out_socks)
 {
 	__attribute__((cleanup(scope_close_ref))) int fd = -1;
-	int rc = dial(&fd, target->socks);
+	int rc = dial(&fd, target->socks, SILENCE_S);
 
 	*out_socks = 0;
 	rc = rc ? rc : connect_through(fd, target, out_socks);
@@ -98,7 +80,7 @@ int onion_get(const struct onion_target *target, int *out_status, unsigned *out_
 	n = snprintf(request, sizeof request,
 			"GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", target->path,
 			target->onion);
-	rc = n < (int)sizeof request ? dial(&fd, target->socks) : E_CONFIG;
+	rc = n < (int)sizeof request ? dial(&fd, target->socks, SILENCE_S) : E_CONFIG;
 	rc = rc ? rc : connect_through(fd, target, out_socks);
 	rc = rc ? rc : ask(fd, request, (size_t)n);
 	rc = rc ? rc : hear(fd, (uint8_t *)line, sizeof line - 1); /* "HTTP/1.1 200" */

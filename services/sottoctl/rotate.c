@@ -70,25 +70,13 @@ static int write_part(const char *path, const struct token_keys *keys, unsigned 
 	return rc;
 }
 
-/* The old one in the list, or a new one. */
-static struct voprf_key key_of(
-		const struct token_keys *old, enum token_operation operation, uint32_t epoch)
-{
-	struct voprf_key fresh;
-
-	for (size_t i = 0; i < old->n; i++)
-		if (old->keys[i].operation == operation && old->keys[i].epoch == epoch)
-			return old->keys[i].voprf;
-	voprf_key_random(&fresh);
-	return fresh;
-}
-
-static bool is_in(const struct token_keys *keys, enum token_operation operation, uint32_t epoch)
+static const struct token_key *find(
+		const struct token_keys *keys, enum token_operation operation, uint32_t epoch)
 {
 	for (size_t i = 0; i < keys->n; i++)
 		if (keys->keys[i].operation == operation && keys->keys[i].epoch == epoch)
-			return true;
-	return false;
+			return &keys->keys[i];
+	return NULL;
 }
 
 /* Out of `old` what is not over, and for each operation the current and the next epoch. */
@@ -96,18 +84,22 @@ static void renew(struct token_keys *out, const struct token_keys *old, uint64_t
 {
 	const uint32_t now = token_epoch(day);
 
-	for (unsigned op = 1; op <= TOKEN_OPERATIONS; op++) {
-		enum token_operation operation = (enum token_operation)op;
-
+	for (unsigned op = 1; op <= TOKEN_OPERATIONS; op++)
 		for (uint32_t epoch = now ? now - 1 : 0; epoch < now + EPOCHS; epoch++) {
-			bool is_kept = token_epoch_counts(epoch, day) &&
-					is_in(old, operation, epoch);
+			enum token_operation operation = (enum token_operation)op;
+			const struct token_key *kept = find(old, operation, epoch);
+			struct token_key *key = &out->keys[out->n];
 
-			if (epoch >= now || is_kept)
-				out->keys[out->n++] = (struct token_key){ operation, epoch,
-					key_of(old, operation, epoch) };
+			if (epoch < now && (!kept || !token_epoch_counts(epoch, day)))
+				continue;
+			out->n++;
+			key->operation = operation;
+			key->epoch = epoch;
+			if (kept)
+				key->voprf = kept->voprf;
+			else
+				voprf_key_random(&key->voprf);
 		}
-	}
 }
 
 int rotate_below(const char *base)

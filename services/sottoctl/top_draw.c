@@ -148,7 +148,7 @@ static void draw_source(
 	draw_part(d, "database", v[METRIC_DATABASE_UP], v[METRIC_DATABASE_DOWN_S]);
 	draw_part(d, "broker", v[METRIC_BROKER_UP], v[METRIC_BROKER_DOWN_S]);
 	if (v[METRIC_PRESSURE])
-		draw_text(d, TONE_BAD, "   refuses new accounts and mailboxes%s",
+		draw_text(d, TONE_BAD, "   refuses new accounts, mailboxes, pieces of files%s",
 				v[METRIC_PRESSURE] == PRESSURE_ALL ? ", and deposits" : "");
 	draw_text(d, TONE_FAINT, "\n  %-*s%9s%9s\n", LABEL - 2, "", "last", "most");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

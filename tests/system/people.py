@@ -7,6 +7,9 @@ import socket
 import socketserver
 import subprocess
 import threading
+import unittest
+
+from stack import Stack
 
 STEP_S = 60
 PORTS = {7001: "prekeyd", 7002: "blobd", 7003: "bridged"}
@@ -113,3 +116,27 @@ def friends(*people):
         for name in links:
             if name != person.name:
                 person.do("add", name, links[name])
+
+
+class Town(unittest.TestCase):
+    """One stack a class, and people in it, each under a name of their own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack(os.environ["SOTTO_BUILD"])
+        cls.addClassCleanup(cls.stack.down)
+        cls.stack.up()
+        cls.socks = Socks(cls.stack)
+        cls.addClassCleanup(cls.socks.server_close)
+        cls.addClassCleanup(cls.socks.shutdown)
+        cls.n = 0
+
+    def tearDown(self):
+        self.stack.check()
+
+    def name(self, name):
+        type(self).n += 1
+        return f"{name}{self.n}"
+
+    def person(self, name):
+        return Person(self.stack, self.socks, self.name(name))

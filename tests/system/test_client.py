@@ -1,34 +1,15 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The client's life over weeks, against the real servers."""
-import os
 import unittest
 
-from people import Person, Socks, friends
-from stack import Stack
+from people import Town, friends
 
 
-class Client(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.stack = Stack(os.environ["SOTTO_BUILD"])
-        cls.addClassCleanup(cls.stack.down)
-        cls.stack.up()
-        cls.socks = Socks(cls.stack)
-        cls.addClassCleanup(cls.socks.server_close)
-        cls.addClassCleanup(cls.socks.shutdown)
-        cls.n = 0
-
+class Client(Town):
     def setUp(self):
         self.socks.open = True
         self.stack.sql("DELETE FROM sotto.account; DELETE FROM sotto.mailbox")
         self.alice, self.bob = self.person("alice"), self.person("bob")
-
-    def tearDown(self):
-        self.stack.check()
-
-    def person(self, name):
-        Client.n += 1
-        return Person(self.stack, self.socks, f"{name}{self.n}")
 
     def meet(self):
         friends(self.alice, self.bob)

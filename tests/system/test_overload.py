@@ -47,7 +47,7 @@ class Overload(Bed):
             os.posix_fallocate(file.fileno(), 0, 32 * MB)
             for daemon, n in before.items():
                 until(f"{daemon} to say so", lambda d=daemon, n=n: len(self.told("pressure", d)) > n, self.stack.check)
-            self.assertIn("new accounts and mailboxes are refused (disk)", self.told("pressure")[-1])
+            self.assertIn("new accounts, mailboxes and pieces of files are refused (disk)", self.told("pressure")[-1])
             answer = client.Mailbox(self.server).make()
             self.refused(answer)
             self.assertEqual(answer.headers["Retry-After"], "60")

@@ -1,33 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The real client pays the real servers: invites, allowances, work, and what costs nothing."""
-import os
 import unittest
 
-from people import Person, Socks, friends
-from stack import Stack
+from people import Person, Town, friends
 
 
-class Pay(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.stack = Stack(os.environ["SOTTO_BUILD"])
-        cls.addClassCleanup(cls.stack.down)
-        cls.stack.up()
-        cls.socks = Socks(cls.stack)
-        cls.addClassCleanup(cls.socks.server_close)
-        cls.addClassCleanup(cls.socks.shutdown)
-        cls.n = 0
-
+class Pay(Town):
     def tearDown(self):
         self.stack.sottoctl("policy", "invite")
-        self.stack.check()
-
-    def name(self, name):
-        Pay.n += 1
-        return f"{name}{self.n}"
-
-    def person(self, name):
-        return Person(self.stack, self.socks, self.name(name))
+        super().tearDown()
 
     def stranger(self, name):
         """Not registered yet."""

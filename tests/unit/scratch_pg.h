@@ -11,6 +11,7 @@
 #define SOTTO_TESTS_SCRATCH_PG_H
 
 #include "libshared/scope.h"
+#include "libshared/sizes.h"
 
 #include <check.h>
 #include <libgen.h>
@@ -158,6 +159,20 @@ static inline int scratch_unit_run(
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* A bytea literal of len bytes `byte`; a few are valid at once. */
+static inline const char *bytes(unsigned byte, size_t len)
+{
+	static char texts[4][2 * BLOB_BYTES + 8];
+	static unsigned turn;
+	char *text = texts[turn++ % ARRAY_LEN(texts)], *at = text;
+
+	at += sprintf(at, "'\\x");
+	for (size_t i = 0; i < len; i++)
+		at += sprintf(at, "%02x", byte & 0xff);
+	strcpy(at, "'");
+	return text;
 }
 
 #define SCRATCH_UNIT(name, up, setup, teardown, ...)                           \

@@ -37,20 +37,6 @@ static void teardown(void)
 /* Literals are quoted throughout: a daemon may not even call the function that widens an integer.
  */
 
-/* A bytea literal of len bytes `byte`; a few are valid at once. */
-static const char *bytes(unsigned byte, size_t len)
-{
-	static char texts[4][2 * BLOB_BYTES + 8];
-	static unsigned turn;
-	char *text = texts[turn++ % ARRAY_LEN(texts)], *at = text;
-
-	at += sprintf(at, "'\\x");
-	for (size_t i = 0; i < len; i++)
-		at += sprintf(at, "%02x", byte & 0xff);
-	strcpy(at, "'");
-	return text;
-}
-
 static const char *deposit(unsigned secret, unsigned id, unsigned body, int limit)
 {
 	snprintf(query, sizeof query,

@@ -5,7 +5,8 @@
 #include "tests/unit/http_bed.h"
 
 static const struct route account = { .pay = PAY_ACCOUNT }, mailbox = { .pay = PAY_MAILBOX },
-			  deposit = { .pay = PAY_INBOX }, fetch = { .pay = PAY_NOTHING };
+			  chunk = { .pay = PAY_CHUNK }, deposit = { .pay = PAY_INBOX },
+			  fetch = { .pay = PAY_NOTHING };
 
 /* settings with a disk that is never full; the database is never there. */
 static struct overload *open_with(struct bed *bed, struct engine_settings *settings, unsigned queue)
@@ -42,6 +43,7 @@ START_TEST(at_ease_everything_is_taken)
 
 	ck_assert_int_eq(overload_admit(o, &account), 0);
 	ck_assert_int_eq(overload_admit(o, &mailbox), 0);
+	ck_assert_int_eq(overload_admit(o, &chunk), 0);
 	ck_assert_int_eq(overload_admit(o, &deposit), 0);
 	ck_assert_int_eq(overload_admit(o, &fetch), 0);
 	close_all(&bed, o);
@@ -56,6 +58,7 @@ START_TEST(half_a_queue_refuses_new_ones_and_nobody_else)
 
 	ck_assert_int_eq(overload_admit(o, &account), PROBLEM_OVERLOADED);
 	ck_assert_int_eq(overload_admit(o, &mailbox), PROBLEM_OVERLOADED);
+	ck_assert_int_eq(overload_admit(o, &chunk), PROBLEM_OVERLOADED);
 	ck_assert_int_eq(overload_admit(o, &deposit), 0);
 	ck_assert_int_eq(overload_admit(o, &fetch), 0);
 	ck_assert(overload_measured(o)->queue_half_full);

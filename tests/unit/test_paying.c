@@ -40,20 +40,6 @@ static char *room(void)
 	return texts[turn++ % 2];
 }
 
-/* A bytea literal of len bytes `byte`; a few are valid at once. */
-static const char *bytes(unsigned byte, size_t len)
-{
-	static char texts[4][2 * BLOB_BYTES + 8];
-	static unsigned turn;
-	char *text = texts[turn++ % ARRAY_LEN(texts)], *at = text;
-
-	at += sprintf(at, "'\\x");
-	for (size_t i = 0; i < len; i++)
-		at += sprintf(at, "%02x", byte & 0xff);
-	strcpy(at, "'");
-	return text;
-}
-
 /* --- spending ----------------------------------------------------------- */
 
 struct token { /* 0: none */

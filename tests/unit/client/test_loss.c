@@ -125,10 +125,13 @@ START_TEST(what_cannot_be_had_is_let_go)
 {
 	meet();
 	lose(&alice, "bob", &bob, "deleted");
+	lose(&alice, "bob", &bob, "two");
+	lose(&alice, "bob", &bob, "deleted");
 	pass(&alice, "bob", &bob, "three");
 	ck_assert_int_eq(q_run(alice.p->db, "DELETE FROM message WHERE text = 'deleted'", ""), 0);
 	settle();
 	ck_assert_int_eq(count(&bob, "SELECT count(*) FROM missing"), 0);
+	ck_assert_int_eq(heard(&bob, "two"), 1);
 	tear_down();
 }
 END_TEST
@@ -186,9 +189,14 @@ END_TEST
 /* Both ways, and what the other could not read is had in a new session. */
 START_TEST(a_restored_profile_gets_what_it_missed_and_goes_on)
 {
+	int64_t sent;
+
 	meet();
 	pass(&bob, "alice", &alice, "two");
+	sent = count(&alice, "SELECT sent FROM contact");
 	ck_assert_int_eq(loss_restored(alice.p), 0);
+	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM session"), 0);
+	ck_assert_int_ge(count(&alice, "SELECT sent FROM contact"), sent + (1 << 20));
 	lose(&bob, "alice", &alice, "three");
 	say(&bob, "alice", &alice, "she cannot read that");
 	settle();

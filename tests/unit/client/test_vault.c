@@ -318,6 +318,8 @@ START_TEST(duress_ends_who_still_has_the_profile_open_and_what_the_keyring_keeps
 	pid = fork();
 	if (pid == 0) {
 		p = open_place(&a, own);
+		signal(SIGALRM, SIG_DFL); /* not Check's */
+		alarm(20);
 		if (write(ready[1], "r", 1) == 1)
 			pause();
 		_exit(1);
