@@ -20,6 +20,7 @@ enum {
 	SECOND_US = 1000000,
 	DAY_S = 86400,
 	DRAIN_US = 4 * SECOND_US,     /* with what is left to do, stopping takes less than 5 s */
+	PEERS_US = 2 * SECOND_US,     /* start: how long database and broker are waited for */
 	PROBE_AGE_US = 5 * SECOND_US, /* health: how old the last answer of the database may be */
 	QUEUE_CALLS = 4096,
 	YIELD_MS = 3000, /* any request but the largest is there by then, over an ordinary circuit */
@@ -302,6 +303,23 @@ static int watch_signals(struct engine *engine)
 	return 0;
 }
 
+/*
+ * Who connects while we start waits at the socket: better than a 503 that a moment later would
+ * not have been one. After that moment we serve as well as we can.
+ */
+static int wait_for_peers(struct engine *engine)
+{
+	uint64_t began, now;
+	int rc = sd_event_now(engine->event, CLOCK_MONOTONIC, &began);
+
+	for (now = began; rc >= 0 && now - began < PEERS_US; now = engine_now_us(engine)) {
+		if (db_is_up(engine->db) && link_is_up(engine->link))
+			return 0;
+		rc = sd_event_run(engine->event, PEERS_US / 20);
+	}
+	return rc < 0 ? E_IO : 0;
+}
+
 static int start(struct engine *engine, const char *config)
 {
 	int rc;
@@ -319,6 +337,8 @@ static int start(struct engine *engine, const char *config)
 		rc = open_link(engine);
 	if (rc == 0 && engine->shape->start)
 		rc = engine->shape->start(engine, engine->app);
+	if (rc == 0)
+		rc = wait_for_peers(engine);
 	if (rc == 0)
 		rc = open_http(engine);
 	return rc ? rc : watch_signals(engine);

@@ -241,6 +241,7 @@ static enum MHD_Result begin(struct exchange *ex, const char *method, const char
 	if (!ex->conn)
 		return MHD_NO;
 	ex->conn->busy = true;
+	ex->conn->asked = true;
 	ex->rq.app = ex->http->options.app;
 	over = charge(ex);
 	ex->problem = headers_check(ex, version);

@@ -177,9 +177,9 @@ void http_drain(struct http *http)
 	http->draining = true;
 	listener_stop(http);
 	/* Kept alive, asking nothing. A request that has arrived but was not read yet is still read
-	 * and answered. */
+	 * and answered, and who has only just come may still ask. */
 	for (struct conn *conn = http->reading.first; conn; conn = conn->next)
-		if (!conn->busy)
+		if (conn->asked && !conn->busy)
 			shutdown(conn->fd, SHUT_RD);
 }
 

@@ -38,6 +38,7 @@ struct conn {
 	sd_event_source *line;	     /* waiting for the circuit line; NULL: libmicrohttpd has it */
 	struct exchange *exchange;   /* the parked one, or NULL */
 	bool busy;		     /* a request has begun and is not answered */
+	bool asked;		     /* a request has begun here, now or earlier */
 	struct conn_list *list;
 	struct conn *prev, *next;
 	uint64_t since_us, deadline_us;

@@ -102,6 +102,11 @@ class Machine:
         """The link of a new invite, as its maker hands it on."""
         return re.search(r"sotto://\S+", self.run("sottoctl", "invite"))[0]
 
+    def pid(self):
+        """PID 1 of the box as this machine numbers it."""
+        with open(f"{self.root}.box", encoding="ascii") as file:
+            return int(file.read().split()[0])
+
     def off(self):
         if os.path.exists(f"{os.path.dirname(self.root)}/tor/auth"):
             self.net(f"{TOP}/tests/system/tor-testnet.sh", "down", self.tor, check=False)
@@ -135,3 +140,18 @@ def running():
         machine.tor_network()
         machine.init()
     return machine
+
+
+def newer_server(machine):
+    """The package sotto-server once more, with a higher version and one more migration."""
+    old = next(d for d in debs() if "/sotto-server_" in d)
+    folder = os.path.dirname(machine.root) + "/newer"
+    subprocess.run(["dpkg-deb", "-R", old, folder], check=True)
+    with open(f"{folder}/DEBIAN/control", encoding="utf-8") as file:
+        control = re.sub(r"(?m)^Version: (.*)$", r"Version: \1+newer", file.read())
+    with open(f"{folder}/DEBIAN/control", "w", encoding="utf-8") as file:
+        file.write(control)
+    with open(f"{folder}/usr/lib/sotto/sql/migrations/9999_newer.sql", "w", encoding="ascii") as file:
+        file.write("CREATE TABLE newer (n integer PRIMARY KEY);\n")
+    subprocess.run(["dpkg-deb", "-b", "--root-owner-group", folder, f"{folder}.deb"], check=True, stdout=subprocess.DEVNULL)
+    return f"{folder}.deb"

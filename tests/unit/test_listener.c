@@ -270,7 +270,7 @@ END_TEST
 START_TEST(draining_ends_idle_connections_and_answers_what_has_begun)
 {
 	static struct answer a;
-	int idle, begun, arrived;
+	int idle, begun, arrived, newcomer;
 
 	start();
 	idle = bed_connect(&bed);
@@ -282,6 +282,7 @@ START_TEST(draining_ends_idle_connections_and_answers_what_has_begun)
 		bed_send(&bed, fd, GET);
 		bed_receive(&bed, fd, &a);
 	}
+	newcomer = bed_connect(&bed); /* accepted, its request is on the way */
 	bed_send(&bed, begun, "POST /v1/small HTTP/1.1\r\n" HOST KEY "Content-Length: 5\r\n\r\nab");
 	while (sd_event_run(bed.event, 0) > 0)
 		;
@@ -290,6 +291,9 @@ START_TEST(draining_ends_idle_connections_and_answers_what_has_begun)
 	ck_assert(!http_is_idle(bed.http));
 	bed_await_end(&bed, idle);
 	bed_receive(&bed, arrived, &a);
+	check_status(&a, 200);
+	bed_send(&bed, newcomer, GET);
+	bed_receive(&bed, newcomer, &a);
 	check_status(&a, 200);
 	bed_send(&bed, begun, "cde");
 	bed_receive(&bed, begun, &a);
@@ -302,6 +306,7 @@ START_TEST(draining_ends_idle_connections_and_answers_what_has_begun)
 	close(idle);
 	close(begun);
 	close(arrived);
+	close(newcomer);
 	bed_close(&bed);
 }
 END_TEST

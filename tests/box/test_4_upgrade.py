@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Goal: instances share the work, and an upgrade loses no request."""
+import re
+import sys
+import threading
+import unittest
+
+import machine
+from machine import until
+
+sys.path.insert(0, f"{machine.TOP}/tests/system")
+import client # noqa: E402 - needs the path
+
+class Load:
+    """Requests one after the other, as Tor would bring them, each on a circuit of its own; counts what is lost."""
+
+    def __init__(self, m, daemon, path):
+        self.socket, self.path = f"/proc/{m.pid()}/root/run/sotto-{daemon}/s", path
+        self.served, self.lost, self.ended = 0, [], threading.Event()
+        self.threads = [threading.Thread(target=self._run, args=(i,), daemon=True) for i in range(4)]
+
+    def one(self, circuit):
+        with client.Http(self.socket, circuit) as http:
+            return http.request("GET", self.path).status
+
+    def _run(self, i):
+        circuit = i << 24
+        while not self.ended.is_set():
+            circuit += 1
+            try:
+                if (status := self.one(circuit)) != 200:
+                    self.lost.append(status)
+            except OSError as error:
+                self.lost.append(repr(error))
+            self.served += 1
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        until("some requests", lambda: self.served > 100)
+        return self
+
+    def __exit__(self, *unused):
+        self.ended.set()
+        for thread in self.threads:
+            thread.join()
+
+
+class Service(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.m = machine.running()
+
+    def show(self, unit, what):
+        return self.m.run("systemctl", "show", "-P", what, unit).strip()
+
+    def served(self, unit):
+        return int((re.search(r"(\d+) served", self.show(unit, "StatusText")) or [0, 0])[1])
+
+    def test_1_a_second_instance_takes_its_share(self):
+        self.m.run("systemctl", "enable", "--quiet", "--now", "prekeyd@2.service", "blobd@2.service")
+        before = [self.served(f"{u}.service") for u in ("blobd", "blobd@2")]
+        with Load(self.m, "blobd", "/v1/health") as load:
+            until("both to serve", lambda: all(self.served(f"{u}.service") > n + 20
+                                               for u, n in zip(("blobd", "blobd@2"), before)))
+        self.assertEqual(load.lost, [])
+
+    def test_2_an_upgrade_applies_its_migration_once_and_loses_no_request(self):
+        newer = machine.newer_server(self.m)
+        pids = [self.show(f"{u}.service", "MainPID") for u in ("prekeyd", "prekeyd@2", "bridged")]
+        with Load(self.m, "prekeyd", "/v1/server") as load:
+            self.m.install([newer])
+            seen = load.served
+            until("requests to the new one", lambda: load.served > seen + 100)
+        print(f"       {machine.SUITE}: {load.served} requests during an upgrade, lost: {load.lost}")
+        self.assertEqual(load.lost, [])
+        now = [self.show(f"{u}.service", "MainPID") for u in ("prekeyd", "prekeyd@2", "bridged")]
+        self.assertTrue(all(a != b and b != "0" for a, b in zip(pids, now)), (pids, now))
+        ask = ("psql", "-XAtc", "SELECT count(*) FROM sotto.migration WHERE number = 9999",
+               "host=/run/postgresql port=7000 user=postgres dbname=sotto")
+        self.assertEqual(self.m.run(*ask).strip(), "1")
+        self.assertIn("0 new migrations", self.m.run("sottoctl", "migrate"))
