@@ -25,7 +25,7 @@ static void address(struct ask *ask, char path[static 96], const struct profile 
 	uuid_write(uuid, p->uuid);
 	snprintf(path, 96, "/v1/accounts/%s%s", uuid, ask->path);
 	ask->path = path;
-	ask->circuit = (struct circuit){ "account", NULL, 0 };
+	ask->circuit = (struct circuit){ "account", NULL, 0, false };
 	ask->onion = p->onion;
 	ask->port = PORT_PREKEYD;
 	ask->owner = &p->owner;

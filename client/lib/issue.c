@@ -159,7 +159,7 @@ static struct ask batch_ask(const struct profile *p, const struct batch *b)
 {
 	return (struct ask){
 		/* A circuit on which nothing else is ever asked. */
-		.circuit = { "issue", b->request.blinded[0], VOPRF_ELEMENT_BYTES },
+		.circuit = { "issue", b->request.blinded[0], VOPRF_ELEMENT_BYTES, false },
 		.onion = b->issue->onion,
 		.port = PORT_PREKEYD,
 		.method = "POST",

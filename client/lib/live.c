@@ -226,7 +226,7 @@ static int request_session(struct session *s)
 		__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
 		uint8_t body[JSON_LARGE_BYTES];
 		const struct ask ask = {
-			.circuit = { "read", s->mailbox.mailbox, MAILBOX_ID_BYTES },
+			.circuit = { "read", s->mailbox.mailbox, MAILBOX_ID_BYTES, false },
 			.onion = p->onion,
 			.port = PORT_BRIDGED,
 			.method = "POST",
@@ -251,7 +251,7 @@ static int request_session(struct session *s)
 static int connect_session(struct session *s)
 {
 	const struct net *net = s->live->net;
-	const struct circuit circuit = { "read", s->mailbox.mailbox, MAILBOX_ID_BYTES };
+	const struct circuit circuit = { "read", s->mailbox.mailbox, MAILBOX_ID_BYTES, false };
 	char user[33];
 
 	mosquitto_destroy(s->mosq);

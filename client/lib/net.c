@@ -3,17 +3,29 @@
 #include "client/lib/net.h"
 
 #include "libshared/error.h"
+#include "libshared/reader.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 enum { ANSWER_MOST = 256 << 10, CONNECT_S = 60, TOTAL_S = 120 };
+enum { CIRCUIT_LEAST_S = 600, CIRCUIT_SPREAD_S = 3001 };
 
 DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
 
 static int carry(struct net *net, const struct ask *ask, struct answer *out);
+
+/* Sleep counts. */
+static int64_t up_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec;
+}
 
 int net_open(struct net *out, const char *socks, bool fast)
 {
@@ -32,6 +44,7 @@ int net_open(struct net *out, const char *socks, bool fast)
 	out->socks_port = (int)port;
 	out->fast = fast;
 	out->carry = carry;
+	out->up_s = up_s;
 	out->work_bits_most = WORK_BITS_ASKED_FOR;
 	key_random(&out->secret);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
@@ -47,6 +60,15 @@ void net_close(struct net *net)
 	sodium_memzero(net, sizeof *net);
 }
 
+/* How often it was renewed. Each lasts a time of its own, and none begins with another. */
+static uint64_t turn_of(const struct net *net, const uint8_t hash[static 16])
+{
+	struct reader rd = reader_over(hash, 8);
+	uint64_t lasts_s = CIRCUIT_LEAST_S + reader_u32(&rd) % CIRCUIT_SPREAD_S;
+
+	return ((uint64_t)net->up_s() + reader_u32(&rd)) / lasts_s;
+}
+
 void net_circuit_name(char out[static 33], const struct net *net, const struct circuit *circuit)
 {
 	crypto_generichash_state state;
@@ -58,6 +80,14 @@ void net_circuit_name(char out[static 33], const struct net *net, const struct c
 	if (circuit->id_len)
 		crypto_generichash_update(&state, circuit->id, circuit->id_len);
 	crypto_generichash_final(&state, hash, sizeof hash);
+	if (circuit->renews) {
+		uint64_t turn = turn_of(net, hash);
+
+		crypto_generichash_init(&state, net->secret.b, sizeof net->secret.b, sizeof hash);
+		crypto_generichash_update(&state, hash, sizeof hash);
+		crypto_generichash_update(&state, (const uint8_t *)&turn, sizeof turn);
+		crypto_generichash_final(&state, hash, sizeof hash);
+	}
 	sodium_bin2hex(out, 33, hash, sizeof hash);
 }
 
@@ -254,7 +284,7 @@ int net_server(struct server *out, struct net *net, const uint8_t onion[static O
 {
 	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
 	const struct ask ask = {
-		.circuit = { purpose, onion, ONION_KEY_BYTES },
+		.circuit = { purpose, onion, ONION_KEY_BYTES, false },
 		.onion = onion,
 		.port = PORT_PREKEYD,
 		.method = "GET",

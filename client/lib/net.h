@@ -26,8 +26,9 @@ struct answer;
 struct net {
 	char socks_host[SOCKS_NAME_MOST];
 	int socks_port;
-	bool fast;	   /* pacing: no random delays */
-	struct key secret; /* turns purposes into circuits */
+	bool fast;	       /* pacing: no random delays */
+	struct key secret;     /* turns purposes into circuits */
+	int64_t (*up_s)(void); /* seconds since whenever; never goes back */
 	CURL *curl;
 	/* One request goes out and its answer comes back: libcurl, or a test's server. */
 	int (*carry)(struct net *net, const struct ask *ask, struct answer *out);
@@ -56,6 +57,7 @@ struct circuit {
 	const char *purpose; /* "account", "read", "write" */
 	const void *id;
 	size_t id_len;
+	bool renews; /* after 10 to 60 minutes; what is under way goes on over the old one */
 };
 
 /* SOCKS user name of that circuit, 32 hex digits and NUL; the password is "sotto". */

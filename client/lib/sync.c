@@ -39,7 +39,7 @@ static struct ask mailbox_ask(const struct profile *p, const struct own_mailbox 
 		const char *method, const char *path)
 {
 	return (struct ask){
-		.circuit = { "read", m->mailbox, sizeof m->mailbox },
+		.circuit = { "read", m->mailbox, sizeof m->mailbox, false },
 		.onion = p->onion,
 		.port = PORT_BLOBD,
 		.method = method,
@@ -114,7 +114,7 @@ static int deposit(struct net *net, struct profile *p, const struct parcel *parc
 	ANSWER answer = { 0 };
 	const struct payment payment = { TOKEN_INBOX, parcel->key, sizeof parcel->key, true };
 	const struct ask ask = {
-		.circuit = { "write", &parcel->address, sizeof parcel->address },
+		.circuit = { "write", &parcel->address, sizeof parcel->address, true },
 		.onion = parcel->address.onion,
 		.port = PORT_BLOBD,
 		.method = "POST",
@@ -156,7 +156,7 @@ static int begin(struct net *net, struct profile *p, const struct contact *c)
 	uint8_t name[16];
 	const struct payment payment = { TOKEN_PREKEY, name, sizeof name, false };
 	const struct ask ask = {
-		.circuit = { "take", c->link.uuid, sizeof c->link.uuid },
+		.circuit = { "take", c->link.uuid, sizeof c->link.uuid, true },
 		.onion = c->link.onion,
 		.port = PORT_PREKEYD,
 		.method = "POST",

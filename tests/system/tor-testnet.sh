@@ -137,6 +137,17 @@ relays_published() { (($(count '^router ' "$dir"/auth/cached-descriptors{,.new})
 consensus_complete() { (($(count '^r ' "$dir/auth/cached-microdesc-consensus") == relays + 1)); }
 relays_serve() { (($(count '^onion-key$' "$dir"/r*/cached-microdescs{,.new}) >= relays * (relays + 1))); }
 all_bootstrapped() { (($(count 'Bootstrapped 100%' "$dir"/{r,c,onion}*/log) >= relays + clients + 1)); }
+all_bootstrapped_or_told() { # who asked in vain, on a busy machine, would ask again a minute later
+	local log
+	all_bootstrapped && return
+	((SECONDS - told < 8)) || {
+		told=$SECONDS
+		for log in "$dir"/{r*,c*,onion}/log; do
+			grep -q 'Bootstrapped 100%' "$log" || ! alive "$(basename "${log%/log}")" || kill -HUP "$pid"
+		done
+	}
+	return 1
+}
 descriptors_stored() { # of every service: this time period's and the next one's, on every HSDir asked
 	(($(count 'Initiating upload for hidden service next' "$dir/onion/rend.log") >= \
 	$(count '^HiddenServiceDir ' "$dir/onion/torrc") && \
@@ -145,7 +156,7 @@ descriptors_stored() { # of every service: this time period's and the next one's
 }
 
 up() {
-	local n hs pid pids=() user='' base fingerprint v3ident authority_line
+	local n hs pid pids=() user='' base fingerprint v3ident authority_line told
 	local relays=5 clients=2 timeout=60 services=/dev/null client_lines=''
 	while (($#)); do
 		case $1 in
@@ -195,7 +206,8 @@ up() {
 		pids+=($!)
 	done
 	for pid in "${pids[@]}"; do wait "$pid" || die "a process did not start"; done
-	until_true "all bootstrapped" all_bootstrapped
+	told=$SECONDS
+	until_true "all bootstrapped" all_bootstrapped_or_told
 	until_true "descriptors stored" descriptors_stored
 	n=
 	while read -r _ hs; do
