@@ -383,8 +383,8 @@ static int forget_sessions(struct profile *p)
 		"DELETE FROM sealing WHERE base NOT NULL", "UPDATE outbox SET packet = NULL",
 		/* Numbers go on above all that may have been written since the copy was made, so that
 		   what is lost of them shows as a gap. */
-		"UPDATE contact SET taking = NULL, sent = sent + 1048576, "
-		"broken = (state = 1 AND identity NOT NULL)",
+		("UPDATE contact SET taking = NULL, sent = sent + 1048576, "
+		 "broken = (state = 1 AND identity NOT NULL)"),
 		"DELETE FROM meta WHERE name = 'account due'", /* its bundles may be others' */
 	};
 	int rc = 0;

@@ -99,18 +99,18 @@ static int make_turn(const char *base)
 {
 	static const char name[] = "static-auth-secret=";
 	CLEANUP(key_wipe) struct key key = { { 0 } };
-	char path[4096], line[sizeof name + BASE64URL_ROOM(KEY_BYTES)];
+	char path[4096], text[BASE64URL_ROOM(KEY_BYTES)], line[sizeof name + sizeof text];
 	int rc = have_key(&key, base, "bridged/turn.key", NULL);
 
 	rc = rc ? rc : make_dir(base, "turn");
 	if (rc)
 		return rc;
-	memcpy(line, name, sizeof name);
-	base64url_write(line + sizeof name - 1, key.b, sizeof key.b);
-	strcat(line, "\n");
+	base64url_write(text, key.b, sizeof key.b);
+	snprintf(line, sizeof line, "%s%s\n", name, text);
 	snprintf(path, sizeof path, "%s/turn/secret", base);
 	rc = write_once(path, line, strlen(line));
 	sodium_memzero(line, sizeof line);
+	sodium_memzero(text, sizeof text);
 	return rc;
 }
 

@@ -86,5 +86,8 @@ int onion_get(const struct onion_target *target, int *out_status, unsigned *out_
 	rc = rc ? rc : hear(fd, (uint8_t *)line, sizeof line - 1); /* "HTTP/1.1 200" */
 	if (rc)
 		return rc;
-	return sscanf(line, "HTTP/1.1 %3d", out_status) == 1 ? 0 : E_PROTO;
+	if (strncmp(line, "HTTP/1.1 ", 9) != 0)
+		return E_PROTO;
+	*out_status = (int)strtol(line + 9, NULL, 10);
+	return *out_status >= 100 ? 0 : E_PROTO;
 }

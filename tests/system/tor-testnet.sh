@@ -35,7 +35,7 @@ count() { cat "${@:2}" 2>/dev/null | grep -c -- "$1" || true; } # count PATTERN 
 
 until_true() { # until_true WHAT COMMAND...: poll until it succeeds, or the time for all of "up" is over
 	until "${@:2}"; do
-		(($(date +%s) < deadline)) || die "gave up waiting for: $1 (logs: $dir/*/log)"
+		(($(date +%s) < deadline)) || { tail -n 3 "$dir"/*/log >&2 && die "gave up waiting for: $1 (logs: $dir/*/log)"; }
 		none_ended
 		sleep 0.1
 	done
