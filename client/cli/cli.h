@@ -33,6 +33,7 @@ int passwd_command(struct cli *cli);
 int duress_command(struct cli *cli);
 int unlock_command(struct cli *cli);
 int lock_command(struct cli *cli);
+int doctor_command(struct cli *cli);
 
 /* show.c: one line, or one JSON object, for a person or a program. */
 void show_event(const struct cli *cli, const char *event, const char *text); /* text may be NULL */

@@ -37,6 +37,8 @@ static const struct command {
 	{ "unlock", "[MINUTES]", 0, 1, false, "ask for no passphrase until idle for so long",
 			unlock_command },
 	{ "lock", "", 0, 0, false, "ask for it again", lock_command },
+	{ "doctor", "", 0, 0, true, "what is wrong with the profile, Tor, the server",
+			doctor_command },
 	{ "passwd", "", 0, 0, false, "change the passphrase", passwd_command },
 	{ "duress", "", 0, 0, false, "set a passphrase that opens a decoy and destroys the rest",
 			duress_command },

@@ -32,7 +32,10 @@ class Socks(socketserver.ThreadingTCPServer):
 
 class Talk(socketserver.StreamRequestHandler):
     def handle(self):
-        self.rfile.read(self.rfile.read(2)[1])
+        hello = self.rfile.read(2)
+        if len(hello) < 2:   # only looked whether somebody is there
+            return
+        self.rfile.read(hello[1])
         self.request.sendall(b"\5\2")
         self.rfile.read(1)
         user = self.rfile.read(self.rfile.read(1)[0]).decode()

@@ -79,6 +79,23 @@ class Client(Town):
         self.bob.do("recv")
         self.assertEqual(self.bob.texts(self.alice.name), ["hello", "kept", "lost"])
 
+    def test_doctor_tells_how_far_one_gets_and_of_bundles_that_came_twice(self):
+        self.assertIn("with 50 bundles", self.bob.do("doctor"))
+        link = self.bob.link()
+        for name in ("one", "two"):   # both are handed the same bundle
+            self.stack.sql("UPDATE sotto.bundle SET token = NULL, taken_on = NULL")
+            stranger = self.person(name)
+            stranger.do("add", self.bob.name, link)
+            stranger.do("send", self.bob.name, name)
+        self.bob.do("recv")
+        done = self.bob.run("doctor")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("bad: 1 first messages came under a bundle that was used already", done.stdout)
+        self.stack.sql("DELETE FROM sotto.account")
+        self.assertIn("bad: the server knows no such account", self.bob.run("doctor").stdout)
+        self.socks.open = False
+        self.assertIn("bad: the server cannot be reached", self.bob.run("doctor").stdout)
+
     def test_four_spare_mailboxes_are_kept_and_a_new_contact_takes_one(self):
         self.assertEqual(len(self.mailboxes()), 2)
         for days in range(1, 7):
