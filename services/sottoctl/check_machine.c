@@ -3,6 +3,7 @@
 #include "libshared/error.h"
 #include "services/sottoctl/checks.h"
 #include "services/sottoctl/samples.h"
+#include "services/sottoctl/span.h"
 
 #include <string.h>
 #include <sys/statvfs.h>
@@ -72,7 +73,7 @@ void check_clock(struct findings *f)
 void check_sweep(const struct site *site, struct findings *f)
 {
 	CLEANUP(sd_journal_close) sd_journal *journal = NULL;
-	uint64_t at_us = 0, now_us = (uint64_t)time(NULL) * 1000000;
+	uint64_t at_us = 0, now_us = moment_now_us();
 	const char *remedy = "systemctl status sotto-sweep.timer sotto-sweep.service";
 
 	if (samples_open(&journal, site->journal))

@@ -6,6 +6,7 @@
 #include "libshared/error.h"
 #include "services/sottoctl/checks.h"
 #include "services/sottoctl/onion.h"
+#include "services/sottoctl/span.h"
 #include "services/sottoctl/top.h"
 
 #include <getopt.h>
@@ -116,7 +117,7 @@ static void add_minutes(struct findings *f, const struct site *site)
 {
 	CLEANUP(sd_journal_close) sd_journal *journal = NULL;
 	CLEANUP(scope_free) struct samples *s = malloc(sizeof *s);
-	uint64_t now_us = (uint64_t)time(NULL) * SECOND_US;
+	uint64_t now_us = moment_now_us();
 	const struct window window = { now_us - (uint64_t)STATUS_S * SECOND_US, now_us,
 		(uint64_t)STATUS_S * SECOND_US };
 

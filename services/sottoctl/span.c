@@ -58,6 +58,14 @@ static bool read_calendar(const char *text, struct tm *tm)
 	return false;
 }
 
+uint64_t moment_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * SECOND_US + (uint64_t)now.tv_nsec / 1000;
+}
+
 int moment_read(const char *text, uint64_t now_us, uint64_t *out_us)
 {
 	time_t now_s = (time_t)(now_us / SECOND_US), then_s;

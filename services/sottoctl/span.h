@@ -10,6 +10,9 @@
 /* "90s" "5min" "2h" "7d", or a number of seconds. E_CONFIG */
 int span_read(const char *text, uint64_t *out_us) MUST_CHECK;
 
+/* Microseconds of Unix time: whole seconds would leave out what is in the journal since. */
+uint64_t moment_now_us(void);
+
 /*
  * "now" "today" "yesterday" "2026-11-25" "2026-11-25 10:00" "10:00:30", or a span before now_us:
  * "-2h" and "2h" alike. Microseconds of Unix time. E_CONFIG

@@ -27,14 +27,6 @@ struct wanted {
 	bool once, json;
 };
 
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * SECOND_US + (uint64_t)now.tv_nsec / 1000;
-}
-
 static int usage(void)
 {
 	fprintf(stderr,
@@ -50,9 +42,9 @@ static int read_option(struct wanted *w, int option, const char *text)
 {
 	switch (option) {
 	case 'S':
-		return moment_read(text, now_us(), &w->since_us);
+		return moment_read(text, moment_now_us(), &w->since_us);
 	case 'U':
-		return moment_read(text, now_us(), &w->until_us);
+		return moment_read(text, moment_now_us(), &w->until_us);
 	case 's':
 		return span_read(text, &w->step_us) || !w->step_us ? E_CONFIG : 0;
 	case 'D':
@@ -95,7 +87,7 @@ static int read_options(struct wanted *w, const struct context *context)
 /* Whole steps of at least a minute, so that each column has a record; the last column ends now. */
 static int choose_window(struct window *out, const struct wanted *w, unsigned columns)
 {
-	uint64_t to = w->until_us ? w->until_us : now_us();
+	uint64_t to = w->until_us ? w->until_us : moment_now_us();
 	uint64_t from = w->since_us ? w->since_us : to - HOUR_US, step = w->step_us;
 
 	if (from >= to) {
@@ -172,7 +164,7 @@ static void wait_for_more(sd_journal *journal)
 static int look_on(struct samples *s, sd_journal *journal, const struct wanted *wanted)
 {
 	struct wanted moving = *wanted;
-	uint64_t span_us = wanted->since_us ? now_us() - wanted->since_us : HOUR_US;
+	uint64_t span_us = wanted->since_us ? moment_now_us() - wanted->since_us : HOUR_US;
 	struct termios old;
 	int rc = 0;
 
@@ -183,7 +175,7 @@ static int look_on(struct samples *s, sd_journal *journal, const struct wanted *
 		struct drawing d = drawing_of(stdout);
 		struct window window;
 
-		moving.since_us = now_us() - span_us;
+		moving.since_us = moment_now_us() - span_us;
 		rc = choose_window(&window, &moving, d.width - MARGIN);
 		rc = rc ? rc : samples_read(s, journal, &window);
 		rc = rc ? rc : show(s, d);
