@@ -62,5 +62,7 @@ int read_number(const char *text);
 
 /* "name: what went wrong" on standard error; returns rc. */
 int tell(const struct cli *cli, int rc, const char *what);
+/* The same for an answer of client/lib; nothing for 0. */
+int tell_sync(const struct cli *cli, int rc);
 
 #endif
