@@ -206,6 +206,7 @@ void http_free(struct http *http)
 	if (!http)
 		return;
 	listener_stop(http);
+	listener_drop(http);
 	if (http->mhd) {
 		unpark_all(http);
 		MHD_stop_daemon(http->mhd);

@@ -95,7 +95,8 @@ struct exchange {
 
 /* listener.c */
 int listener_start(struct http *http) MUST_CHECK;
-void listener_stop(struct http *http);
+void listener_stop(struct http *http); /* accepts nobody more; whoever was is still heard */
+void listener_drop(struct http *http); /* whoever waits for a circuit line */
 struct conn *listener_conn(const struct http *http, int fd);
 void listener_move(struct conn *conn, struct conn_list *list); /* with a new deadline */
 void listener_end(struct conn *conn);			       /* libmicrohttpd closed it */

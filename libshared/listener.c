@@ -327,9 +327,13 @@ int listener_start(struct http *http)
 
 void listener_stop(struct http *http)
 {
+	http->listen = sd_event_source_disable_unref(http->listen);
+}
+
+void listener_drop(struct http *http)
+{
 	struct conn *next;
 
-	http->listen = sd_event_source_disable_unref(http->listen);
 	for (struct conn *conn = http->reading.first; conn; conn = next) {
 		next = conn->next;
 		if (conn->line)

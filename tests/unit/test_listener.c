@@ -311,6 +311,27 @@ START_TEST(draining_ends_idle_connections_and_answers_what_has_begun)
 }
 END_TEST
 
+START_TEST(draining_waits_for_the_lines_of_those_who_were_accepted)
+{
+	static struct answer a;
+	int newcomer;
+
+	start_with_lines(60000);
+	newcomer = bed_connect(&bed);
+	while (http_counters(bed.http)->connections == 0)
+		bed_turn(&bed);
+	http_drain(bed.http);
+	ck_assert(!http_is_idle(bed.http));
+	bed_send(&bed, newcomer, LINE GET);
+	bed_receive(&bed, newcomer, &a);
+	check_status(&a, 200);
+	bed_await_end(&bed, newcomer);
+	ck_assert(http_is_idle(bed.http));
+	close(newcomer);
+	bed_close(&bed);
+}
+END_TEST
+
 START_TEST(freeing_closes_what_is_left)
 {
 	char byte;
@@ -466,6 +487,7 @@ UNIT("listener", the_circuit_line_may_come_glued_or_byte_by_byte,
 		at_the_limit_the_silent_make_room_and_the_busy_stay,
 		clients_that_leave_midway_leave_nothing,
 		draining_ends_idle_connections_and_answers_what_has_begun,
+		draining_waits_for_the_lines_of_those_who_were_accepted,
 		freeing_closes_what_is_left,
 		a_circuit_that_asks_too_much_gets_429_and_others_do_not,
 		what_is_wrong_anyhow_is_charged_too_and_told_as_what_it_is,
