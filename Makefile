@@ -126,7 +126,7 @@ sql:
 # What a machine lacks is installed before anything is built, so the work is done by a second make.
 MAKE_IN_TURN = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
-.PHONY: packages check check-unit check-system check-box demo demo-call bench attack mutate lint fmt fmt-check fuzz clean install deb help
+.PHONY: packages check check-unit check-system check-box demo demo-call bench bench-client attack mutate lint fmt fmt-check fuzz clean install deb help
 packages:
 	@.ci/packages
 
@@ -154,6 +154,10 @@ demo-call: packages ## a call's media through the private Tor network and the re
 bench: packages ## what tokens cost; deposits a second, over HTTP and in bare SQL
 	$(MAKE_IN_TURN) all bench-programs
 	@tests/bench/run --build $(B)
+
+bench-client: packages ## what messages cost a client, and how long one takes, with Tor and without
+	$(MAKE_IN_TURN) all bench-programs
+	@tests/bench/run-client --build $(B)
 
 attack: packages ## how an honest pair fares during each attack, over a private Tor network
 	$(MAKE_IN_TURN) all

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { VERSION = 4 };
+enum { VERSION = 5 };
 
 /* clang-format off */
 static const char schema[] =
@@ -67,6 +67,7 @@ static const char schema[] =
 	/* Not unique: the numbers of a peer who lost its state begin again. */
 	"CREATE INDEX message_number ON message (contact, out, number);"
 	"CREATE UNIQUE INDEX message_envelope ON message (envelope);"
+	"CREATE INDEX message_unread ON message (contact, number) WHERE NOT shown;"
 	/* What is to be sent: a message, or content of another type. packet: NULL until sealed,
 	   sealed_s: when. */
 	"CREATE TABLE outbox (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL, message INTEGER,"
@@ -81,7 +82,7 @@ static const char schema[] =
 	"CREATE TABLE issue (onion BLOB NOT NULL, operation INTEGER NOT NULL,"
 	" pay INTEGER NOT NULL, secrets BLOB NOT NULL, body BLOB NOT NULL,"
 	" PRIMARY KEY (onion, operation)) WITHOUT ROWID;"
-	"PRAGMA user_version = 4;";
+	"PRAGMA user_version = 5;";
 /* clang-format on */
 
 static int set_key(sqlite3 *db, const struct key *key)

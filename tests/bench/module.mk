@@ -1,3 +1,3 @@
-$(eval $(call each,bench,))
+$(eval $(call each,bench,,CHECK_LIBS))
 .PHONY: bench-programs
 bench-programs: $(bench_programs)
