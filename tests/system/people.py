@@ -78,9 +78,10 @@ class Person:
         self.stack, self.socks, self.name = stack, socks, name
         self.profile, self.days = f"{stack.dir}/{name}", 0
         self.do("init", stack.invite_link())
+        self.run("unlock", "60") # Argon2id once, where there is a keyring
 
-    def argv(self, fd, *words):
-        return [f"{self.stack.build}/sotto", "--profile", self.profile, "--passphrase-fd", str(fd), "--socks",
+    def argv(self, *words):
+        return [f"{self.stack.build}/sotto", "--profile", self.profile, "--socks",
                 "127.0.0.1:%d" % self.socks.server_address[1], "--pacing", "fast", *words]
 
     def environment(self):
@@ -89,14 +90,8 @@ class Person:
         return {**os.environ, "LD_PRELOAD": library, "FAKETIME": f"+{self.days}d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
     def run(self, *words):
-        fd, to = os.pipe()
-        os.write(to, b"correct horse battery staple\n")
-        os.close(to)
-        try:
-            return subprocess.run(self.argv(fd, *words), pass_fds=(fd,), stdin=subprocess.DEVNULL, timeout=STEP_S,
-                                  capture_output=True, text=True, check=False, env=self.environment())
-        finally:
-            os.close(fd)
+        return subprocess.run(self.argv(*words), input="correct horse battery staple\n", timeout=STEP_S,
+                              capture_output=True, text=True, check=False, env=self.environment())
 
     def do(self, *words):
         done = self.run(*words)
@@ -142,4 +137,6 @@ class Town(unittest.TestCase):
         return f"{name}{self.n}"
 
     def person(self, name):
-        return Person(self.stack, self.socks, self.name(name))
+        person = Person(self.stack, self.socks, self.name(name))
+        self.addCleanup(person.run, "lock")
+        return person
