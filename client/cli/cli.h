@@ -5,11 +5,14 @@
 
 #include "client/lib/live.h"
 
+#include <jansson.h>
+
 struct cli {
 	const char *dir, *socks, *server;
 	int passphrase_fd;
 	bool json, fast;
 	int64_t work_shown_ms;
+	bool yes, no;
 	bool decoy; /* the decoy, opened with the profile's own passphrase */
 	int argc;   /* what follows the command */
 	char **argv;
@@ -25,6 +28,8 @@ int accept_command(struct cli *cli);
 int block_command(struct cli *cli);
 int end_command(struct cli *cli);
 int contacts_command(struct cli *cli);
+enum { VERIFY_WORDS = 12 }; /* groups of digits */
+int verify_command(struct cli *cli);
 int send_command(struct cli *cli);
 int recv_command(struct cli *cli);
 int watch_command(struct cli *cli);
@@ -37,6 +42,7 @@ int doctor_command(struct cli *cli);
 
 /* show.c: one line, or one JSON object, for a person or a program. */
 void show_event(const struct cli *cli, const char *event, const char *text); /* text may be NULL */
+void show_json(json_t *json);						     /* takes it */
 void show_work(void *cli, uint64_t done, uint64_t about); /* struct net's on_work */
 int show_unread(struct cli *cli) MUST_CHECK;		  /* what has come and was not shown yet */
 int show_log(struct cli *cli, const struct contact *contact) MUST_CHECK;

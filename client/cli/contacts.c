@@ -2,9 +2,49 @@
 /* The commands around contacts. */
 #include "client/cli/cli.h"
 
-#include "client/lib/store.h"
 #include "client/lib/upkeep.h"
 #include "libshared/error.h"
+
+#include <stdio.h>
+
+static int tell_contact(const struct cli *cli, int rc)
+{
+	switch (rc) {
+	case CONTACT_NONE:
+		return tell(cli, rc, "there is nobody of that name");
+	case CONTACT_EXISTS:
+		return tell(cli, rc, "that name is taken");
+	case CONTACT_BAD_NAME:
+		return tell(cli, rc, "a name is UTF-8 of 1 to 64 bytes");
+	case CONTACT_SELF:
+		return tell(cli, rc, "that link is your own");
+	}
+	return tell_sync(cli, rc);
+}
+
+/* The person is there already, or the name belongs to another key. */
+static int tell_exists(struct cli *cli, const struct contact_link *link)
+{
+	struct contact c;
+	char said[320];
+	int rc = contact_by_link(&c, cli->profile, link);
+
+	if (rc == 0 && c.state == CONTACT_BLOCKED)
+		return tell(cli, CONTACT_EXISTS, "you have blocked this person: sotto unblock");
+	if (rc == 0) {
+		snprintf(said, sizeof said, "you have this person already, as %s", c.name);
+		return tell(cli, CONTACT_EXISTS, said);
+	}
+	rc = rc < 0 ? rc : contact_by_name(&c, cli->profile, cli->argv[0]);
+	if (rc)
+		return tell_contact(cli, rc);
+	snprintf(said, sizeof said,
+			"THE %s THAT YOU KNOW HAS ANOTHER KEY%s. This is a new device, or somebody "
+			"who wants to be taken for them: ask, not by way of this link. Add it "
+			"under another name; it is not verified",
+			c.name, c.trust == CONTACT_VERIFIED ? ", which you have verified" : "");
+	return tell(cli, CONTACT_EXISTS, said);
+}
 
 int add_command(struct cli *cli)
 {
@@ -15,12 +55,14 @@ int add_command(struct cli *cli)
 	if (link_read(&link, cli->argv[1]))
 		return tell(cli, E_CONFIG, "that is no contact link");
 	rc = contact_add(cli->profile, cli->argv[0], &link);
+	if (rc == CONTACT_EXISTS)
+		return tell_exists(cli, &link);
+	rc = rc ? rc : contact_by_name(&c, cli->profile, cli->argv[0]);
+	if (rc == 0 && cli->yes)
+		rc = contact_verify(cli->profile, &c, true);
 	if (rc)
-		return tell(cli, rc,
-				rc == CONTACT_EXISTS ? "that name or person is there already"
-						     : error_text(rc));
-	rc = contact_by_name(&c, cli->profile, cli->argv[0]);
-	rc = rc ? rc : sync_mailbox(&cli->net, cli->profile, c.id);
+		return tell_contact(cli, rc);
+	rc = sync_mailbox(&cli->net, cli->profile, c.id);
 	if (rc)
 		return tell_sync(cli, rc);
 	show_event(cli, "added", cli->argv[0]);
@@ -33,10 +75,7 @@ int accept_command(struct cli *cli)
 	int rc = contact_accept(cli->profile, cli->argv[0], cli->argv[1]);
 
 	if (rc)
-		return tell(cli, rc,
-				rc == CONTACT_EXISTS ? "you have a contact of that name already"
-						     : "there is no request of that name, or the "
-						       "new name is empty or too long");
+		return tell_contact(cli, rc);
 	rc = contact_by_name(&c, cli->profile, cli->argv[1]);
 	rc = rc ? rc : sync_mailbox(&cli->net, cli->profile, c.id);
 	if (rc == 0)
@@ -54,16 +93,31 @@ int block_command(struct cli *cli)
 	return 0;
 }
 
-int contacts_command(struct cli *cli)
+static void show_contact(const struct cli *cli, const struct contact *c)
 {
 	static const char *const states[] = { "request", "contact", "blocked" };
-	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
-	int rc = q_open(&s, cli->profile->db, "SELECT state, name FROM contact ORDER BY name", "");
+	static const char *const trust[] = { "", "   (verified)",
+		"   (VERIFIED ANOTHER KEY THAN THIS ONE)" };
+	char text[CONTACT_NAME_MOST + 64];
 
-	while (rc == 0 && sqlite3_step(s) == SQLITE_ROW)
-		show_event(cli, states[sqlite3_column_int(s, 0) % 3],
-				(const char *)sqlite3_column_text(s, 1));
-	return rc;
+	if (cli->json) {
+		show_json(json_pack("{s:s, s:s, s:b, s:b}", "event", states[c->state], "text",
+				c->name, "verified", c->trust == CONTACT_VERIFIED, "key_changed",
+				c->trust == CONTACT_KEY_CHANGED));
+		return;
+	}
+	snprintf(text, sizeof text, "%s%s", c->name, trust[c->trust]);
+	show_event(cli, states[c->state], text);
+}
+
+int contacts_command(struct cli *cli)
+{
+	struct contact c = { .name = "" };
+	int rc;
+
+	while ((rc = contact_next(&c, cli->profile, c.name)) == 0)
+		show_contact(cli, &c);
+	return rc == CONTACT_NONE ? 0 : rc;
 }
 
 int end_command(struct cli *cli)

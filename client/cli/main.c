@@ -30,6 +30,8 @@ static const struct command {
 	{ "end", "NAME", 1, 0, true, "forget a person, all that was said, and their mailbox",
 			end_command },
 	{ "contacts", "", 0, 0, true, "who is there", contacts_command },
+	{ "verify", "NAME [SAID]", 1, VERIFY_WORDS, true,
+			"the safety number to compare with that person", verify_command },
 	{ "send", "NAME TEXT", 2, 0, true, "send a message", send_command },
 	{ "recv", "", 0, 0, true, "fetch what has come, send what waits", recv_command },
 	{ "watch", "", 0, 0, true, "stay and show messages as they come", watch_command },
@@ -57,6 +59,7 @@ static int usage(FILE *to)
 			"  --decoy               use the decoy, by the profile's own passphrase\n"
 			"  --passphrase-fd N     read the passphrase from this descriptor\n"
 			"  --pacing fast         no random delays; for tests\n"
+			"  --yes, --no           verify: you have compared it; take that back\n"
 			"  --json                one JSON object a line\n");
 	return to == stdout ? 0 : 2;
 }
@@ -117,6 +120,8 @@ static int read_options(struct cli *cli, int argc, char **argv)
 		{ "passphrase-fd", required_argument, NULL, 'f' },
 		{ "pacing", required_argument, NULL, 'a' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "yes", no_argument, NULL, 'y' },
+		{ "no", no_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -137,6 +142,10 @@ static int read_options(struct cli *cli, int argc, char **argv)
 			cli->fast = strcmp(optarg, "fast") == 0;
 		else if (option == 'j')
 			cli->json = true;
+		else if (option == 'y')
+			cli->yes = true;
+		else if (option == 'n')
+			cli->no = true;
 		else
 			return usage(option == 'h' ? stdout : stderr);
 	}

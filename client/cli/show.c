@@ -5,13 +5,12 @@
 #include "client/lib/store.h"
 #include "libshared/error.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-static void print_json(json_t *json)
+void show_json(json_t *json)
 {
 	char *text = json_dumps(json, JSON_COMPACT);
 
@@ -38,7 +37,7 @@ static void print_clean(const char *text)
 void show_event(const struct cli *cli, const char *event, const char *text)
 {
 	if (cli->json) {
-		print_json(json_pack("{s:s, s:s*}", "event", event, "text", text));
+		show_json(json_pack("{s:s, s:s*}", "event", event, "text", text));
 		return;
 	}
 	fputs(event, stdout);
@@ -70,7 +69,7 @@ void show_work(void *userdata, uint64_t done, uint64_t about)
 		return;
 	cli->work_shown_ms = ms;
 	if (cli->json)
-		print_json(json_pack("{s:s, s:I, s:I}", "event", "work", "done", (json_int_t)done,
+		show_json(json_pack("{s:s, s:I, s:I}", "event", "work", "done", (json_int_t)done,
 				"about", (json_int_t)about));
 	else
 		fprintf(stderr, "%sWorking for the server: %.1f of about %.1f million tries%s",
@@ -86,7 +85,7 @@ static void show_message(const struct cli *cli, sqlite3_stmt *row)
 	     request = sqlite3_column_int(row, 6) == CONTACT_REQUEST;
 
 	if (cli->json) {
-		print_json(json_pack("{s:s, s:s, s:b, s:I, s:I, s:s}", "event",
+		show_json(json_pack("{s:s, s:s, s:b, s:I, s:I, s:s}", "event",
 				request ? "request" : "message", "contact", name, "out", out,
 				"number", (json_int_t)sqlite3_column_int64(row, 3), "at",
 				(json_int_t)sqlite3_column_int64(row, 4), "text", text));

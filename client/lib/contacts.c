@@ -2,6 +2,7 @@
 /* Rows of contact and mailbox. */
 #include "client/lib/contacts.h"
 
+#include "client/lib/content.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
 #include "libshared/owner.h"
@@ -10,8 +11,31 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS \
-	"SELECT id, name, state, identity, link, address, renew, bundle_s FROM contact WHERE "
+#define COLUMNS                                                                                    \
+	"SELECT id, name, state, identity, link, address, renew, bundle_s, verified FROM contact " \
+	"WHERE "
+
+/* Of the key that messages go to, which before the first one is known by the link's hash only. */
+static void identity_hash(uint8_t out[static HASH_BYTES], const struct contact *c)
+{
+	if (c->has_identity)
+		link_identity_hash(out, c->identity);
+	else
+		memcpy(out, c->link.identity_hash, HASH_BYTES);
+}
+
+static enum contact_trust read_trust(const struct contact *c, sqlite3_stmt *s, int column)
+{
+	uint8_t verified[HASH_BYTES], hash[HASH_BYTES];
+
+	if (sqlite3_column_type(s, column) == SQLITE_NULL)
+		return CONTACT_UNVERIFIED;
+	identity_hash(hash, c);
+	return q_column(verified, sizeof verified, s, column) &&
+					sodium_memcmp(verified, hash, sizeof hash) == 0
+			? CONTACT_VERIFIED
+			: CONTACT_KEY_CHANGED;
+}
 
 static int read_contact(struct contact *out, sqlite3_stmt *s)
 {
@@ -29,6 +53,7 @@ static int read_contact(struct contact *out, sqlite3_stmt *s)
 	out->has_link = q_column(link, sizeof link, s, 4) && link_unpack(&out->link, link) == 0;
 	out->renew = sqlite3_column_int(s, 6) != 0;
 	out->bundle_s = sqlite3_column_int64(s, 7);
+	out->trust = read_trust(out, s, 8);
 	out->has_address = q_column(address, sizeof address, s, 5);
 	if (out->has_address) {
 		memcpy(out->address.onion, address, ONION_KEY_BYTES);
@@ -53,25 +78,52 @@ int contact_by_id(struct contact *out, struct profile *p, int64_t id)
 	return rc ? rc : read_contact(out, s);
 }
 
-int contact_by_identity(struct contact *out, struct profile *p, const uint8_t identity[static 32])
+int contact_next(struct contact *out, struct profile *p, const char *after)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	int rc = q_open(&s, p->db, COLUMNS "name > ? ORDER BY name LIMIT 1", "t", after);
+
+	return rc ? rc : read_contact(out, s);
+}
+
+static int by_hash(struct contact *out, struct profile *p, const uint8_t hash[static HASH_BYTES])
+{
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	int rc = q_open(&s, p->db, COLUMNS "identity_hash = ?", "b", hash, (size_t)HASH_BYTES);
+
+	return rc ? rc : read_contact(out, s);
+}
+
+int contact_by_identity(struct contact *out, struct profile *p, const uint8_t identity[static 32])
+{
 	uint8_t hash[HASH_BYTES];
-	int rc;
 
 	link_identity_hash(hash, identity);
-	rc = q_open(&s, p->db, COLUMNS "identity_hash = ?", "b", hash, sizeof hash);
-	return rc ? rc : read_contact(out, s);
+	return by_hash(out, p, hash);
+}
+
+int contact_by_link(struct contact *out, struct profile *p, const struct contact_link *link)
+{
+	return by_hash(out, p, link->identity_hash);
+}
+
+static bool name_is_good(const char *name)
+{
+	return *name && strlen(name) <= CONTACT_NAME_MOST && content_is_utf8(name, strlen(name));
 }
 
 int contact_add(struct profile *p, const char *name, const struct contact_link *link)
 {
+	struct contact_link own;
 	uint8_t bytes[LINK_BYTES];
 	int64_t n;
 	int rc;
 
-	if (!*name || strlen(name) > CONTACT_NAME_MOST)
-		return E_CONFIG;
+	if (!name_is_good(name))
+		return CONTACT_BAD_NAME;
+	profile_link(p, &own);
+	if (memcmp(own.identity_hash, link->identity_hash, HASH_BYTES) == 0)
+		return CONTACT_SELF;
 	link_pack(bytes, link);
 	/* A request of that person becomes the contact, under the new name. */
 	rc = q_number(&n, p->db,
@@ -106,8 +158,8 @@ int contact_accept(struct profile *p, const char *request, const char *name)
 
 	if (rc)
 		return rc;
-	if (!*name || strlen(name) > CONTACT_NAME_MOST)
-		return E_CONFIG;
+	if (!name_is_good(name))
+		return CONTACT_BAD_NAME;
 	rc = q_number(&id, p->db,
 			"UPDATE OR IGNORE contact SET state = 1, name = ? WHERE id = ? RETURNING "
 			"id",
@@ -118,6 +170,28 @@ int contact_accept(struct profile *p, const char *request, const char *name)
 int contact_block(struct profile *p, const char *name)
 {
 	return set_state(p, name, CONTACT_BLOCKED);
+}
+
+int contact_safety(struct safety *out, const struct profile *p, const struct contact *c)
+{
+	char own[UUID_TEXT + 1], theirs[UUID_TEXT + 1];
+	const struct safety_person we = { p->identity, own }, they = { c->identity, theirs };
+
+	if (!c->has_identity || !c->has_link)
+		return CONTACT_NONE;
+	uuid_write(own, p->uuid);
+	uuid_write(theirs, c->link.uuid);
+	safety_number(out, &we, &they);
+	return 0;
+}
+
+int contact_verify(struct profile *p, const struct contact *c, bool is)
+{
+	uint8_t hash[HASH_BYTES];
+
+	identity_hash(hash, c);
+	return q_run(p->db, "UPDATE contact SET verified = CASE WHEN ? THEN ? END WHERE id = ?",
+			"ibi", (int64_t)is, hash, sizeof hash, c->id);
 }
 
 int contact_end(struct profile *p, const struct contact *c)

@@ -5,14 +5,24 @@
 #define SOTTO_CONTACTS_H
 
 #include "client/lib/profile.h"
+#include "client/lib/safety.h"
 
 enum contact_state { CONTACT_REQUEST = 0, CONTACT_ACCEPTED = 1, CONTACT_BLOCKED = 2 };
-enum { CONTACT_NONE = 1, CONTACT_EXISTS = 2, REQUESTS_MOST = 32 };
+enum {
+	CONTACT_NONE = 1,
+	CONTACT_EXISTS = 2,
+	CONTACT_BAD_NAME = 3, /* empty, longer than CONTACT_NAME_MOST, or not UTF-8 */
+	CONTACT_SELF = 4,     /* the link is our own */
+	REQUESTS_MOST = 32,
+};
+/* What a person has compared is a key, so it counts for no other one. */
+enum contact_trust { CONTACT_UNVERIFIED = 0, CONTACT_VERIFIED = 1, CONTACT_KEY_CHANGED = 2 };
 
 struct contact {
 	int64_t id;
 	char name[CONTACT_NAME_MOST + 1];
 	enum contact_state state;
+	enum contact_trust trust;
 	bool has_identity, has_link, has_address;
 	bool renew;	  /* it takes a new session to write */
 	int64_t bundle_s; /* when their last bundle came */
@@ -22,19 +32,31 @@ struct contact {
 				 */
 };
 
-/* A person whose link we hold is accepted at once. CONTACT_EXISTS: the name or the person. */
+/* A person whose link we hold is accepted at once. A contact's key never changes: whoever comes
+ * with another one is another contact. CONTACT_EXISTS: the name or the person; CONTACT_BAD_NAME,
+ * CONTACT_SELF. */
 int contact_add(struct profile *profile, const char *name,
 		const struct contact_link *link) MUST_CHECK;
 /* A request becomes a contact under a name of our choice. CONTACT_NONE, CONTACT_EXISTS: that name
- * is taken. */
+ * is taken; CONTACT_BAD_NAME. */
 int contact_accept(struct profile *profile, const char *request, const char *name) MUST_CHECK;
 int contact_block(struct profile *profile, const char *name) MUST_CHECK;
+/* What both of them see (safety.h). CONTACT_NONE: their key is not known yet. */
+int contact_safety(struct safety *out, const struct profile *profile,
+		const struct contact *contact) MUST_CHECK;
+/* The person compared it, or takes that back. */
+int contact_verify(struct profile *profile, const struct contact *contact, bool is) MUST_CHECK;
 /* Forgets the person and all that was said; the mailbox becomes one that is to be ended. */
 int contact_end(struct profile *profile, const struct contact *contact) MUST_CHECK;
 int contact_by_name(struct contact *out, struct profile *profile, const char *name) MUST_CHECK;
 int contact_by_id(struct contact *out, struct profile *profile, int64_t id) MUST_CHECK;
 int contact_by_identity(struct contact *out, struct profile *profile,
 		const uint8_t identity[static 32]) MUST_CHECK;
+int contact_by_link(struct contact *out, struct profile *profile,
+		const struct contact_link *link) MUST_CHECK;
+
+/* Goes through all of them by name: start with "". CONTACT_NONE: no further one. */
+int contact_next(struct contact *out, struct profile *profile, const char *after) MUST_CHECK;
 
 /* A stranger wrote: a new contact in state request. CONTACT_NONE: the quota of requests is used up.
  */

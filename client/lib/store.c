@@ -29,7 +29,8 @@ static const char schema[] =
 	   they told. bundle_s: when their last bundle came; renew: it takes a new session.
 	   sent, heard: the highest numbers of either side. broken: something could not be opened.
 	   asked_s, asks, asks_s: our asking for what is lost, and how often since when; owes: what
-	   they asked for, answered_s: when we last answered. */
+	   they asked for, answered_s: when we last answered. verified: hash of the identity
+	   that the person has compared. */
 	"CREATE TABLE contact (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
 	" state INTEGER NOT NULL, identity_hash BLOB NOT NULL UNIQUE, identity BLOB, link BLOB,"
 	" address BLOB, address_number INTEGER NOT NULL DEFAULT 0,"
@@ -37,7 +38,7 @@ static const char schema[] =
 	" bundle_s INTEGER NOT NULL DEFAULT 0, renew INTEGER NOT NULL DEFAULT 0,"
 	" broken INTEGER NOT NULL DEFAULT 0, asked_s INTEGER NOT NULL DEFAULT 0,"
 	" asks INTEGER NOT NULL DEFAULT 0, asks_s INTEGER NOT NULL DEFAULT 0,"
-	" owes BLOB, answered_s INTEGER NOT NULL DEFAULT 0);"
+	" owes BLOB, answered_s INTEGER NOT NULL DEFAULT 0, verified BLOB);"
 	/* Numbers of a contact that have not come. */
 	"CREATE TABLE missing (contact INTEGER NOT NULL, first INTEGER NOT NULL,"
 	" last INTEGER NOT NULL, PRIMARY KEY (contact, first)) WITHOUT ROWID;"

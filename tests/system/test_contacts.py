@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Goal: whose key a contact has is known, and who is a contact is the person's to say."""
+import json
+import unittest
+
+from people import Town, friends
+
+
+class Contacts(Town):
+    def pair(self):
+        """Two who have talked."""
+        alice, bob = self.person("alice"), self.person("bob")
+        friends(alice, bob)
+        alice.do("send", bob.name, "hello")
+        bob.do("recv")
+        return alice, bob
+
+    def safety(self, person, other):
+        return json.loads(person.do("--json", "verify", other.name))
+
+    def test_both_see_one_number_and_who_compares_it_has_verified_the_other(self):
+        alice, bob = self.pair()
+        hers, his = self.safety(alice, bob), self.safety(bob, alice)
+        self.assertRegex(hers["digits"], "^[0-9]{60}$")
+        self.assertEqual(hers["digits"], his["digits"])
+        groups = [hers["digits"][i:i + 5] for i in range(0, 60, 5)]
+        self.assertIn(" ".join(groups[:4]), alice.do("verify", bob.name))
+        self.assertIn("\u2588", alice.do("verify", bob.name))
+        self.assertNotIn("verified", alice.do("contacts"))
+        wrong = ["00000" if groups[0] != "00000" else "11111", *groups[1:]]
+        for said, why in ((wrong, "ANOTHER NUMBER"), (groups[1:], "no safety number"), ([his["text"][:-1]], "no safety"),
+                          ([hers["text"]], "ANOTHER NUMBER")):
+            done = alice.run("verify", bob.name, *said)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(why, done.stderr)
+        self.assertFalse(self.safety(alice, bob)["verified"])
+        alice.do("verify", bob.name, *groups)
+        bob.do("verify", alice.name, hers["text"])
+        for one, other in ((alice, bob), (bob, alice)):
+            self.assertIn(f"contact: {other.name}   (verified)", one.do("contacts"))
+            self.assertTrue(self.safety(one, other)["verified"])
+        alice.do("--no", "verify", bob.name)
+        self.assertNotIn("verified", alice.do("contacts"))
+        alice.do("verify", bob.name, "--yes")
+        self.assertIn("(verified)", alice.do("contacts"))
+
+    def test_whoever_comes_with_another_key_does_not_become_a_contact_that_is_there(self):
+        alice, bob, mallory = (self.person(name) for name in ("alice", "bob", "mallory"))
+        alice.do("add", "--yes", "bob", bob.link()) # seen on his screen
+        done = alice.run("add", "bob", mallory.link())
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("THE bob THAT YOU KNOW HAS ANOTHER KEY, which you have verified", done.stderr)
+        self.assertIn("you have this person already, as bob", alice.run("add", "robert", bob.link()).stderr)
+        self.assertIn("your own", alice.run("add", "me", alice.link()).stderr)
+        self.assertIn("write to them first", alice.run("verify", "bob").stderr)
+        alice.do("add", "bob too", mallory.link())
+        self.assertEqual(alice.do("contacts"), "contact: bob   (verified)\ncontact: bob too\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
