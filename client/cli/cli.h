@@ -39,6 +39,7 @@ int duress_command(struct cli *cli);
 int unlock_command(struct cli *cli);
 int lock_command(struct cli *cli);
 int doctor_command(struct cli *cli);
+int panic_command(struct cli *cli);
 
 /* show.c: one line, or one JSON object, for a person or a program. */
 void show_event(const struct cli *cli, const char *event, const char *text); /* text may be NULL */
@@ -62,6 +63,12 @@ static inline __attribute__((unused)) void passphrase_wipe_ref(struct passphrase
 
 /* vault.c: the vault of cli->dir, out of the keyring or by passphrase. Told already. */
 int unlock(struct vault *out, const struct cli *cli) MUST_CHECK;
+
+/* panic.c: from now on PAIR_PANIC (SIGUSR1) destroys cli->dir at once, and stops the network; who
+ * sees panic_is_asked() goes on with panic_finish(), which takes the open profile. */
+void panic_on_signal(struct cli *cli);
+bool panic_is_asked(void);
+int panic_finish(struct cli *cli) MUST_CHECK;
 
 /* A number and nothing else, or -1. */
 int read_number(const char *text);

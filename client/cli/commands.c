@@ -199,7 +199,7 @@ int watch_command(struct cli *cli)
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	rc = rc ? rc : live_open(&live, &cli->net, cli->profile, &events);
-	while (rc == 0 && !stop_watching)
+	while (rc == 0 && !stop_watching && !panic_is_asked())
 		rc = live_turn(live, 200);
 	return tell_sync(cli, rc);
 }

@@ -42,6 +42,7 @@ static const struct command {
 	{ "doctor", "", 0, 0, true, "what is wrong with the profile, Tor, the server",
 			doctor_command },
 	{ "passwd", "", 0, 0, false, "change the passphrase", passwd_command },
+	{ "panic", "", 0, 0, false, "destroy the profile, here and at its server", panic_command },
 	{ "duress", "", 0, 0, false, "set a passphrase that opens a decoy and destroys the rest",
 			duress_command },
 };
@@ -99,12 +100,18 @@ static int run(struct cli *cli, const struct command *command)
 
 	if (cli->argc < command->n_args || cli->argc > command->n_args + command->n_more)
 		return usage(stderr);
+	if (command->run == panic_command && vault_destroy(cli->dir)) {
+		/* Before anything else, which may fail; the command tells. */
+	}
+	panic_on_signal(cli);
 	if (net_open(&cli->net, cli->socks, cli->fast))
 		return tell(cli, 2, "--socks wants HOST:PORT");
 	cli->net.on_work = show_work;
 	cli->net.on_work_userdata = cli;
 	rc = command->opens ? open_profile(cli) : 0;
 	rc = rc ? rc : command->run(cli);
+	if (panic_is_asked())
+		rc = panic_finish(cli);
 	profile_close(cli->profile);
 	net_close(&cli->net);
 	return rc ? 1 : 0;

@@ -64,6 +64,14 @@ int account_ask(struct account *out, struct net *net, struct profile *p)
 	return rc ? rc : read_account(out, &answer);
 }
 
+int account_end(struct net *net, const struct profile *p)
+{
+	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
+	struct ask rest = { .method = "DELETE", .path = "" };
+
+	return ask(net, p, &rest, &answer);
+}
+
 /* --- bundles ------------------------------------------------------------ */
 
 static int put_batch(struct net *net, struct profile *p, const struct bundle_batch *batch,

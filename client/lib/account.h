@@ -22,6 +22,9 @@ struct account { /* as the server tells */
 int account_register(struct net *net, struct profile *profile) MUST_CHECK;
 int account_ask(struct account *out, struct net *net, struct profile *profile) MUST_CHECK;
 
+/* The account and its bundles are gone; also when there was none. */
+int account_end(struct net *net, const struct profile *profile) MUST_CHECK;
+
 /* When it is due: refills below 20 left, renews what is a week old. */
 int account_keep(struct net *net, struct profile *profile) MUST_CHECK;
 

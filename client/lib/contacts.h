@@ -88,6 +88,8 @@ int mailbox_spare(struct own_mailbox *out, struct profile *profile) MUST_CHECK; 
 
 /* Goes through those that are to be ended. CONTACT_NONE. */
 int mailbox_next_ending(struct own_mailbox *out, struct profile *profile, int64_t after) MUST_CHECK;
+/* Goes through all: also those that may be made by now, and those to be ended. CONTACT_NONE. */
+int mailbox_any(struct own_mailbox *out, struct profile *profile, int64_t after) MUST_CHECK;
 int mailbox_ended(struct profile *profile, int64_t id) MUST_CHECK;
 
 #endif

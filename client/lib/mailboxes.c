@@ -125,6 +125,11 @@ int mailbox_next_ending(struct own_mailbox *out, struct profile *p, int64_t afte
 	return next(out, p, BOX_COLUMNS "id > ? AND kind = 3 ORDER BY id LIMIT 1", after);
 }
 
+int mailbox_any(struct own_mailbox *out, struct profile *p, int64_t after)
+{
+	return next(out, p, BOX_COLUMNS "id > ? ORDER BY id LIMIT 1", after);
+}
+
 int mailbox_ended(struct profile *p, int64_t id)
 {
 	return q_run(p->db, "DELETE FROM mailbox WHERE id = ?", "i", id);

@@ -60,6 +60,35 @@ void net_close(struct net *net)
 	sodium_memzero(net, sizeof *net);
 }
 
+int net_copy(struct net *out, const struct net *net)
+{
+	*out = *net;
+	out->curl = curl_easy_init();
+	return out->curl ? 0 : E_NOMEM;
+}
+
+void net_copy_close(struct net *copy)
+{
+	curl_easy_cleanup(copy->curl);
+	sodium_memzero(copy, sizeof *copy);
+}
+
+/* Milliseconds that a request may still take, TOTAL_S at most. */
+static int64_t time_left_ms(const struct net *net)
+{
+	struct timespec now;
+	int64_t left;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	left = net->until_ms - (int64_t)now.tv_sec * 1000 - now.tv_nsec / 1000000;
+	return !net->until_ms || left > TOTAL_S * 1000 ? TOTAL_S * 1000 : left;
+}
+
+bool net_is_stopped(const struct net *net)
+{
+	return (net->stop && *net->stop) || time_left_ms(net) <= 0;
+}
+
 /* How often it was renewed. Each lasts a time of its own, and none begins with another. */
 static uint64_t turn_of(const struct net *net, const uint8_t hash[static 16])
 {
@@ -126,6 +155,17 @@ static size_t on_header(char *line, size_t size, size_t n, void *userdata)
 	if (len >= sizeof name - 1 + NONCE_TEXT && strncasecmp(line, name, sizeof name - 1) == 0)
 		memcpy(a->nonce, line + sizeof name - 1, NONCE_TEXT);
 	return len;
+}
+
+/* Once a second at least. */
+static int on_progress(void *userdata, curl_off_t to_come, curl_off_t come, curl_off_t to_go,
+		curl_off_t gone)
+{
+	(void)to_come;
+	(void)come;
+	(void)to_go;
+	(void)gone;
+	return net_is_stopped(userdata);
 }
 
 /* --- headers ------------------------------------------------------------ */
@@ -232,7 +272,7 @@ static void set_request(
 	curl_easy_setopt(net->curl, CURLOPT_CUSTOMREQUEST, ask->method);
 	curl_easy_setopt(net->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(net->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
-	curl_easy_setopt(net->curl, CURLOPT_TIMEOUT, (long)TOTAL_S);
+	curl_easy_setopt(net->curl, CURLOPT_TIMEOUT_MS, (long)time_left_ms(net));
 	if (ask->body_len || strcmp(ask->method, "GET") != 0) {
 		curl_easy_setopt(net->curl, CURLOPT_POSTFIELDS, ask->body ? ask->body : "");
 		curl_easy_setopt(net->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)ask->body_len);
@@ -247,6 +287,8 @@ static int carry(struct net *net, const struct ask *ask, struct answer *out)
 	answer_clear(out);
 	if (rc)
 		return rc;
+	if (net_is_stopped(net))
+		return E_NET;
 	curl_easy_reset(net->curl); /* keeps its open connections */
 	set_proxy(net, &ask->circuit);
 	set_request(net, ask, headers);
@@ -254,6 +296,9 @@ static int carry(struct net *net, const struct ask *ask, struct answer *out)
 	curl_easy_setopt(net->curl, CURLOPT_WRITEDATA, out);
 	curl_easy_setopt(net->curl, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(net->curl, CURLOPT_HEADERDATA, out);
+	curl_easy_setopt(net->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(net->curl, CURLOPT_XFERINFODATA, net);
+	curl_easy_setopt(net->curl, CURLOPT_NOPROGRESS, 0L);
 	if (curl_easy_perform(net->curl) != CURLE_OK)
 		return E_NET;
 	curl_easy_getinfo(net->curl, CURLINFO_RESPONSE_CODE, &out->status);

@@ -181,31 +181,46 @@ static pid_t holder(int fd)
 	return lock.l_pid;
 }
 
-/* One after the other, and waits until they have let go. */
-static void end_holders(int fd)
+/* One after the other, and waits until they have let go, 2 s in all. */
+static void end_holders(int fd, int number)
 {
 	const struct timespec pause = { 0, 5000000 };
 	pid_t last = 0, pid;
 
 	for (int i = 0; i < 400 && (pid = holder(fd)) != 0; i++) {
-		if (pid != last && kill(pid, SIGKILL) < 0)
+		if (pid != last && kill(pid, number) < 0)
 			return;
 		last = pid;
 		nanosleep(&pause, NULL);
 	}
 }
 
+static void end_all(const char *path, int number)
+{
+	__attribute__((cleanup(scope_close_ref))) int fd = open(
+			path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0)
+		end_holders(fd, number);
+}
+
 void pair_lose(const char *dir, int database)
 {
 	char path[PAIR_PATH];
-	__attribute__((cleanup(scope_close_ref))) int fd = -1;
 
 	if (pair_path(path, dir, database))
 		return;
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (fd >= 0)
-		end_holders(fd);
+	end_all(path, SIGKILL);
 	unlink_all_beside(path);
+}
+
+void pair_panic(const char *dir)
+{
+	char path[PAIR_PATH];
+
+	for (int i = 0; i < 2; i++)
+		if (pair_path(path, dir, i) == 0)
+			end_all(path, PAIR_PANIC);
 }
 
 void pair_clear(const char *dir)

@@ -10,9 +10,10 @@
 
 #include "libshared/scope.h"
 
+#include <signal.h>
 #include <sqlcipher/sqlite3.h>
 
-enum { PAIR_STEP = 4 << 20, PAIR_PATH = 4096 };
+enum { PAIR_STEP = 4 << 20, PAIR_PATH = 4096, PAIR_PANIC = SIGUSR1 };
 
 /* E_CONFIG: dir is too long. */
 int pair_path(char out[static PAIR_PATH], const char *dir, int database) MUST_CHECK;
@@ -24,6 +25,10 @@ int pair_watch(sqlite3 *db, const char *dir, int database) MUST_CHECK;
 /* That database cannot be opened any more: ends the processes that still have it open, and what is
  * left beside it. */
 void pair_lose(const char *dir, int database);
+
+/* Panic goes to whoever has one of them open, so that it destroys what it knows; waits a while
+ * until they have let go. */
+void pair_panic(const char *dir);
 
 /* Both, and the files: what is left of a profile without a key file. */
 void pair_clear(const char *dir);

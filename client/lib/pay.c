@@ -125,7 +125,8 @@ static int work(uint8_t solution[static WORK_SOLUTION_BYTES], struct net *net,
 	do {
 		if (net->on_work)
 			net->on_work(net->on_work_userdata, done, (uint64_t)1 << bits);
-		rc = work_search(solution, challenge, done, TRIES_AT_ONCE);
+		rc = net_is_stopped(net) ? E_NET
+					 : work_search(solution, challenge, done, TRIES_AT_ONCE);
 		done += TRIES_AT_ONCE;
 	} while (rc == WORK_NOT_YET);
 	if (net->on_work)

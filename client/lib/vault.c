@@ -15,6 +15,7 @@
 #include <sodium.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <time.h>
 
 #define FD __attribute__((cleanup(scope_close_ref))) int
@@ -343,6 +344,65 @@ int vault_add_decoy(const struct vault *vault, const char *dir, const char *pass
 	rc = wrap(&o->file, !o->slot, &decoy, KIND_DECOY, &kek);
 	rc = rc ? rc : wrap(&o->file, o->slot, vault, KIND_PROFILE, &o->kek);
 	return rc ? rc : replace(&o->file, fd);
+}
+
+/* --- panic -------------------------------------------------------------- */
+
+/* What a power cut may have left beside it holds slots too. */
+static const char *const with_slots[] = { "key", "key.new" };
+
+static int destroy_slots(int dir, const char *name)
+{
+	FD fd = openat(dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	uint8_t noise[2 * SLOT_BYTES] = { 0 };
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : E_IO;
+	if (getrandom(noise, sizeof noise, GRND_NONBLOCK) < 0) {
+		/* zeros destroy as well */
+	}
+	return overwrite(fd, noise, sizeof noise, HEAD_BYTES);
+}
+
+static int destroy(int dir)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(with_slots); i++)
+		rc = destroy_slots(dir, with_slots[i]) ? E_IO : rc;
+	return rc;
+}
+
+int vault_destroy(const char *dir)
+{
+	FD fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? E_IO : destroy(fd);
+}
+
+/* Whoever has the lock is about to put a new key file in its place. Not for ever: it may be a
+ * process that was stopped. */
+static void lock_soon(int dir)
+{
+	const struct timespec pause = { 0, 5000000 };
+
+	for (int i = 0; i < 400 && flock(dir, LOCK_EX | LOCK_NB) < 0; i++)
+		nanosleep(&pause, NULL);
+}
+
+int vault_remove(const char *dir)
+{
+	FD fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0)
+		return E_IO;
+	lock_soon(fd);
+	rc = destroy(fd);
+	for (size_t i = 0; i < ARRAY_LEN(with_slots); i++)
+		if (unlinkat(fd, with_slots[i], 0) < 0 && errno != ENOENT)
+			rc = E_IO;
+	return fsync(fd) < 0 ? E_IO : rc;
 }
 
 int vault_name(uint8_t out[static VAULT_NAME_BYTES], const char *dir)

@@ -51,6 +51,13 @@ int vault_change(const char *dir, const char *old, const char *passphrase) MUST_
 int vault_add_decoy(const struct vault *vault, const char *dir, const char *passphrase,
 		const char *duress) MUST_CHECK;
 
+/* Panic's first step, at once and whoever else is at it: both slots become random bytes, on the
+ * disk when it returns. Async-signal-safe. 0: also when there is no key file. E_IO: one of them
+ * could not be written; the rest is done. */
+int vault_destroy(const char *dir) MUST_CHECK;
+/* The same, and the key file goes. */
+int vault_remove(const char *dir) MUST_CHECK;
+
 /* Random bytes that name this key file. */
 int vault_name(uint8_t out[static VAULT_NAME_BYTES], const char *dir) MUST_CHECK;
 

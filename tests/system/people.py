@@ -6,6 +6,7 @@ import re
 import socket
 import socketserver
 import subprocess
+import sys
 import threading
 import unittest
 
@@ -23,6 +24,11 @@ class Socks(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Talk)
         self.stack, self.open, self.seen = stack, True, []
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, *unused):
+        """A client that was killed is none."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(*unused)
 
     def path(self, host, port):
         if host == self.stack.onion_live and port == 1883:

@@ -3,6 +3,7 @@
 
 Without a server: `init` makes the profile before it registers.
 """
+import fcntl
 import glob
 import os
 import resource
@@ -13,7 +14,7 @@ import subprocess
 import tempfile
 import unittest
 
-from stack import TOP, onion_name
+from stack import TOP, onion_name, until
 
 OWN, DURESS, OTHER = "kiosk wham dent ruby slum oboe", "vivid lather gnome pry sulk tape", "ditto mural swab keg oat hinge"
 LINK = "sotto://"
@@ -116,6 +117,40 @@ class Secrets(unittest.TestCase):
                 data = file.read()
             for word in (OWN.encode(), b"SQLite format", b"CREATE TABLE", b"identity"):
                 self.assertNotIn(word, data, path)
+
+
+class Panic(unittest.TestCase):
+    def setUp(self):
+        self.place = Place(self)
+        self.place.init()
+        self.key = f"{self.place.profile}/key"
+
+    def slots(self):
+        with open(self.key, "rb") as file:
+            return file.read()[40:]
+
+    def test_a_signal_destroys_the_slots_at_once_whatever_it_waits_for(self):
+        held = [open(f"{self.place.profile}/db.{n}-shm", "wb") for n in (0, 1)] # pylint: disable=consider-using-with
+        for file in held: # as somebody who writes to the database, and does not end
+            self.addCleanup(file.close)
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 120)
+        process = self.place.start((OWN,), "recv")
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        until("the database to be opened", lambda: any(os.path.realpath(f"/proc/{process.pid}/fd/{fd}").endswith("-shm")
+              for fd in os.listdir(f"/proc/{process.pid}/fd")))
+        before = self.slots()
+        process.send_signal(signal.SIGUSR1)
+        until("the slots to be destroyed", lambda: self.slots()[:112] != before[:112] and self.slots()[112:] != before[112:],
+              seconds=15)
+        self.assertIsNone(process.poll()) # it waits for the lock, some more seconds
+
+    def test_nothing_in_the_command_line_keeps_it_from_being_destroyed(self):
+        self.assertEqual(self.place.do(None, "--socks", "nonsense", "panic")[0], 2)
+        self.assertIsNone(self.place.link((OWN,)))
+        self.assertEqual(self.place.do(None, "panic")[:2], (0, "destroyed\n"))
+        self.assertEqual(os.listdir(self.place.profile), [])
+        self.place.init()
 
 
 class Passphrases(unittest.TestCase):

@@ -80,7 +80,8 @@ static inline char step_letter(struct steps *s, const struct __ptrace_syscall_in
 			letter = step_letters[i].letter;
 	if (letter == 'o' && !(len & O_CREAT))
 		return 0;
-	if (letter == 'w' && len != STEPS_SLOT && len != STEPS_FILE && ++s->n_bulk % STEPS_BULK)
+	if (letter == 'w' && len != STEPS_SLOT && len != 2 * STEPS_SLOT && len != STEPS_FILE &&
+			++s->n_bulk % STEPS_BULK)
 		return 0;
 	return letter;
 }
