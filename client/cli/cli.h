@@ -40,6 +40,10 @@ int unlock_command(struct cli *cli);
 int lock_command(struct cli *cli);
 int doctor_command(struct cli *cli);
 int panic_command(struct cli *cli);
+int trace_command(struct cli *cli);
+
+/* Runs the command whose name and words are cli->argv; returns sotto's exit status. */
+int cli_run(struct cli *cli);
 
 /* show.c: one line, or one JSON object, for a person or a program. */
 void show_event(const struct cli *cli, const char *event, const char *text); /* text may be NULL */

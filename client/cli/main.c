@@ -41,6 +41,8 @@ static const struct command {
 	{ "lock", "", 0, 0, false, "ask for it again", lock_command },
 	{ "doctor", "", 0, 0, true, "what is wrong with the profile, Tor, the server",
 			doctor_command },
+	{ "trace", "COMMAND", 1, 64, false, "run a command where only that port can be reached",
+			trace_command },
 	{ "passwd", "", 0, 0, false, "change the passphrase", passwd_command },
 	{ "panic", "", 0, 0, false, "destroy the profile, here and at its server", panic_command },
 	{ "duress", "", 0, 0, false, "set a passphrase that opens a decoy and destroys the rest",
@@ -117,6 +119,17 @@ static int run(struct cli *cli, const struct command *command)
 	return rc ? 1 : 0;
 }
 
+int cli_run(struct cli *cli)
+{
+	const char *name = *cli->argv++;
+
+	cli->argc--;
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return run(cli, &commands[i]);
+	return usage(stderr);
+}
+
 static int read_options(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -173,10 +186,7 @@ int main(int argc, char **argv)
 		return rc;
 	if (optind == argc || sodium_init() < 0)
 		return usage(stderr);
-	cli.argc = argc - optind - 1;
-	cli.argv = argv + optind + 1;
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (strcmp(commands[i].name, argv[optind]) == 0)
-			return run(&cli, &commands[i]);
-	return usage(stderr);
+	cli.argc = argc - optind;
+	cli.argv = argv + optind;
+	return cli_run(&cli);
 }

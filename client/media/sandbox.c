@@ -56,7 +56,7 @@ int sandbox_enter(int to, int *out_port)
 		return rc;
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (listener < 0 || bind(listener, (struct sockaddr *)&address, len) < 0 ||
-			listen(listener, 1) < 0 ||
+			listen(listener, SOMAXCONN) < 0 ||
 			getsockname(listener, (struct sockaddr *)&address, &len) < 0)
 		rc = -1;
 	rc = rc ? rc : hand_over(to, listener);
