@@ -25,7 +25,10 @@ int init_command(struct cli *cli);
 int id_command(struct cli *cli);
 int add_command(struct cli *cli);
 int accept_command(struct cli *cli);
+int requests_command(struct cli *cli);
 int block_command(struct cli *cli);
+int unblock_command(struct cli *cli);
+int rename_command(struct cli *cli);
 int end_command(struct cli *cli);
 int contacts_command(struct cli *cli);
 enum { VERIFY_WORDS = 12 }; /* groups of digits */

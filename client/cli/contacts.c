@@ -83,14 +83,28 @@ int accept_command(struct cli *cli)
 	return tell_sync(cli, rc);
 }
 
+/* What was done with whom, or why not. */
+static int done(const struct cli *cli, int rc, const char *event)
+{
+	if (rc)
+		return tell_contact(cli, rc);
+	show_event(cli, event, cli->argv[0]);
+	return 0;
+}
+
 int block_command(struct cli *cli)
 {
-	int rc = contact_block(cli->profile, cli->argv[0]);
+	return done(cli, contact_block(cli->profile, cli->argv[0]), "blocked");
+}
 
-	if (rc)
-		return tell(cli, rc, "there is no contact of that name");
-	show_event(cli, "blocked", cli->argv[0]);
-	return 0;
+int unblock_command(struct cli *cli)
+{
+	return done(cli, contact_unblock(cli->profile, cli->argv[0]), "unblocked");
+}
+
+int rename_command(struct cli *cli)
+{
+	return done(cli, contact_rename(cli->profile, cli->argv[0], cli->argv[1]), "renamed");
 }
 
 static void show_contact(const struct cli *cli, const struct contact *c)

@@ -70,6 +70,18 @@ int contact_by_name(struct contact *out, struct profile *p, const char *name)
 	return rc ? rc : read_contact(out, s);
 }
 
+int contact_by_request(struct contact *out, struct profile *p, const char *name)
+{
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	int rc = q_open(&s, p->db,
+			COLUMNS "?1 <> '' AND state = 0 AND substr(name, 1, length(?1)) = ?1 AND "
+				"(name = ?1 OR 1 = (SELECT count(*) FROM contact WHERE state = 0 "
+				"AND substr(name, 1, length(?1)) = ?1)) ORDER BY length(name)",
+			"t", name);
+
+	return rc ? rc : read_contact(out, s);
+}
+
 int contact_by_id(struct contact *out, struct profile *p, int64_t id)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
@@ -141,20 +153,11 @@ int contact_add(struct profile *p, const char *name, const struct contact_link *
 	return rc == STORE_NONE ? CONTACT_EXISTS : rc;
 }
 
-static int set_state(struct profile *p, const char *name, enum contact_state state)
-{
-	int64_t id;
-	int rc = q_number(&id, p->db, "UPDATE contact SET state = ? WHERE name = ? RETURNING id",
-			"it", (int64_t)state, name);
-
-	return rc == STORE_NONE ? CONTACT_NONE : rc;
-}
-
 int contact_accept(struct profile *p, const char *request, const char *name)
 {
 	struct contact c;
 	int64_t id;
-	int rc = contact_by_name(&c, p, request);
+	int rc = contact_by_request(&c, p, request);
 
 	if (rc)
 		return rc;
@@ -169,7 +172,38 @@ int contact_accept(struct profile *p, const char *request, const char *name)
 
 int contact_block(struct profile *p, const char *name)
 {
-	return set_state(p, name, CONTACT_BLOCKED);
+	struct contact c;
+	int rc = contact_by_name(&c, p, name);
+
+	rc = rc == CONTACT_NONE ? contact_by_request(&c, p, name) : rc;
+	return rc ? rc : q_run(p->db, "UPDATE contact SET state = 2 WHERE id = ?", "i", c.id);
+}
+
+/* Who was accepted once has a mailbox here. */
+int contact_unblock(struct profile *p, const char *name)
+{
+	int64_t id;
+	int rc = q_number(&id, p->db,
+			"UPDATE contact SET state = EXISTS (SELECT 1 FROM mailbox m WHERE "
+			"m.contact = contact.id) WHERE name = ? AND state = 2 RETURNING id",
+			"t", name);
+
+	return rc == STORE_NONE ? CONTACT_NONE : rc;
+}
+
+int contact_rename(struct profile *p, const char *name, const char *now)
+{
+	struct contact c;
+	int64_t id;
+	int rc = contact_by_name(&c, p, name);
+
+	if (rc)
+		return rc;
+	if (!name_is_good(now))
+		return CONTACT_BAD_NAME;
+	rc = q_number(&id, p->db, "UPDATE OR IGNORE contact SET name = ? WHERE id = ? RETURNING id",
+			"ti", now, c.id);
+	return rc == STORE_NONE ? CONTACT_EXISTS : rc;
 }
 
 int contact_safety(struct safety *out, const struct profile *p, const struct contact *c)

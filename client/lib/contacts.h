@@ -14,6 +14,7 @@ enum {
 	CONTACT_BAD_NAME = 3, /* empty, longer than CONTACT_NAME_MOST, or not UTF-8 */
 	CONTACT_SELF = 4,     /* the link is our own */
 	REQUESTS_MOST = 32,
+	REQUEST_TEXTS_MOST = 16, /* that one of them may lay up before it is accepted */
 };
 /* What a person has compared is a key, so it counts for no other one. */
 enum contact_trust { CONTACT_UNVERIFIED = 0, CONTACT_VERIFIED = 1, CONTACT_KEY_CHANGED = 2 };
@@ -37,10 +38,16 @@ struct contact {
  * CONTACT_SELF. */
 int contact_add(struct profile *profile, const char *name,
 		const struct contact_link *link) MUST_CHECK;
+/* A request by its name or so much of it that no other one begins so. CONTACT_NONE. */
+int contact_by_request(struct contact *out, struct profile *profile, const char *name) MUST_CHECK;
 /* A request becomes a contact under a name of our choice. CONTACT_NONE, CONTACT_EXISTS: that name
  * is taken; CONTACT_BAD_NAME. */
 int contact_accept(struct profile *profile, const char *request, const char *name) MUST_CHECK;
+/* A request or a contact, and back to what it was. CONTACT_NONE. */
 int contact_block(struct profile *profile, const char *name) MUST_CHECK;
+int contact_unblock(struct profile *profile, const char *name) MUST_CHECK;
+/* CONTACT_NONE, CONTACT_EXISTS: the new name is taken; CONTACT_BAD_NAME. */
+int contact_rename(struct profile *profile, const char *name, const char *now) MUST_CHECK;
 /* What both of them see (safety.h). CONTACT_NONE: their key is not known yet. */
 int contact_safety(struct safety *out, const struct profile *profile,
 		const struct contact *contact) MUST_CHECK;

@@ -16,6 +16,7 @@ enum {
 	RECEIVE_NEW = 0,       /* stored; acknowledge */
 	RECEIVE_DUPLICATE = 1, /* acknowledge */
 	RECEIVE_JUNK = 2, /* fails cryptographically, is blocked, or was held a day: acknowledge */
+	RECEIVE_HELD_S = 86400,
 	RECEIVE_HELD = 3, /* no room for a further request, less than a day: do not acknowledge */
 };
 

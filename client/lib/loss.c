@@ -370,6 +370,14 @@ int loss_heard(struct profile *p, int64_t contact, const struct content *m)
 	return rc;
 }
 
+int loss_refused(struct profile *p, int64_t contact, uint64_t number)
+{
+	const struct content none = { .number = number };
+	int rc = q_begin(p->db);
+
+	return rc ? rc : q_end(p->db, note_number(p, contact, &none));
+}
+
 int loss_unopened(struct profile *p, int64_t contact)
 {
 	return q_run(p->db, "UPDATE contact SET broken = 1 WHERE id = ? AND state = 1", "i",

@@ -22,6 +22,9 @@ enum {
 /* In the transaction that received it: what its number says, and what it asks or answers. */
 int loss_heard(struct profile *profile, int64_t contact, const struct content *content) MUST_CHECK;
 
+/* A text of that number came and was not kept: it is missing. */
+int loss_refused(struct profile *profile, int64_t contact, uint64_t number) MUST_CHECK;
+
 /* A packet in that contact's mailbox was for us and could not be opened. */
 int loss_unopened(struct profile *profile, int64_t contact) MUST_CHECK;
 

@@ -14,8 +14,6 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { HELD_S = 86400 };
-
 struct arrival {
 	struct inside in;
 	int64_t sealing, turn;		  /* our key that opened it; turn 0: a bundle's */
@@ -23,6 +21,8 @@ struct arrival {
 	uint8_t base[BASE_BYTES];	  /* of the key's session, when there is one already */
 	bool reused;			  /* a second set-up under a one-time bundle */
 	bool unopened;			  /* it was for us, from that mailbox's contact */
+	int64_t over;			  /* the request that has no room for it, or 0 */
+	uint64_t number;		  /* of its text */
 };
 
 /* Tries every living key that fits, newest first. RECEIVE_JUNK: none opens it. */
@@ -121,15 +121,34 @@ static bool is_genuine(const struct content *m, const struct inside *in)
 			sodium_memcmp(hash, m->link.identity_hash, sizeof hash) == 0;
 }
 
-static int keep(struct profile *p, const struct contact *c, const struct inside *in,
+/* What a stranger may lay up here. More of it comes once the request is accepted: see loss.h. */
+static int is_over(struct profile *p, const struct contact *c, const struct content *m)
+{
+	int64_t n = 0;
+	int rc;
+
+	if (c->state != CONTACT_REQUEST || m->type != CONTENT_TEXT)
+		return 0;
+	rc = q_number(&n, p->db, "SELECT count(*) FROM message WHERE contact = ?", "i", c->id);
+	return rc ? E_IO : n >= REQUEST_TEXTS_MOST;
+}
+
+static int keep(struct profile *p, const struct contact *c, struct arrival *a,
 		const struct plaintext *plain)
 {
+	const struct inside *in = &a->in;
 	struct content m;
 	const struct peer_turn turn = { c->id, plain->base, in->turn, in->next_key };
 	int rc = content_read(&m, plain->bytes, plain->len);
 
 	if (rc || !is_genuine(&m, in))
 		return RECEIVE_JUNK;
+	rc = is_over(p, c, &m);
+	if (rc) {
+		a->over = c->id;
+		a->number = m.number;
+		return rc > 0 ? RECEIVE_JUNK : rc;
+	}
 	rc = learn_contact(p, c, &m, &turn);
 	rc = rc ? rc
 		: q_run(p->db, "UPDATE contact SET identity = ? WHERE id = ?", "bi", in->sender,
@@ -179,7 +198,7 @@ static int take(struct profile *p, struct arrival *a)
 	a->unopened = rc > 0 && a->box_contact;
 	if (rc)
 		return rc > 0 ? RECEIVE_JUNK : rc;
-	rc = keep(p, &c, in, &plain);
+	rc = keep(p, &c, a, &plain);
 	if (rc == 0 && in->type == PACKET_SETUP) {
 		rc = turns_started(p, a->sealing, c.id, plain.base);
 		rc = rc ? rc : session_prune(p, c.id, in->sender);
@@ -203,7 +222,7 @@ static int hold(struct profile *p, const struct inside *in)
 
 	if (rc)
 		return E_IO;
-	return since + HELD_S <= profile_now(p) ? RECEIVE_JUNK : RECEIVE_HELD;
+	return since + RECEIVE_HELD_S <= profile_now(p) ? RECEIVE_JUNK : RECEIVE_HELD;
 }
 
 /* What is noted of a packet that was refused. */
@@ -216,6 +235,8 @@ static int note(struct profile *p, const struct arrival *a)
 				"INSERT INTO meta VALUES ('bundles reused', 1) ON CONFLICT (name) "
 				"DO UPDATE SET value = value + 1",
 				"");
+	if (rc == 0 && a->over)
+		rc = loss_refused(p, a->over, a->number);
 	return rc || !a->unopened ? rc : loss_unopened(p, a->box_contact);
 }
 

@@ -56,6 +56,27 @@ class Contacts(Town):
         alice.do("add", "bob too", mallory.link())
         self.assertEqual(alice.do("contacts"), "contact: bob   (verified)\ncontact: bob too\n")
 
+    def test_a_stranger_is_listed_and_heard_no_further_until_accepted(self):
+        alice, bob = self.person("alice"), self.person("bob")
+        bob.do("add", "alice", alice.link())
+        text = "let me in " * 1921 # 17 parts
+        bob.do("send", "alice", text)
+        alice.do("recv")
+        request = json.loads(alice.do("--json", "requests"))
+        self.assertEqual((request["texts"], request["more"]), (16, True))
+        self.assertIn("16 texts here, more when you accept", alice.do("requests"))
+        alice.do("block", "request-")
+        self.assertEqual(alice.do("requests"), "")
+        self.assertIn("blocked: " + request["text"], alice.do("contacts"))
+        alice.do("unblock", request["text"])
+        alice.do("accept", request["text"][:12], "bob")
+        alice.do("rename", "bob", "robert")
+        for person in (alice, bob, alice):
+            person.do("recv")
+        self.assertEqual("".join(alice.texts("robert")), text)
+        for words in (("accept", "request-", "x"), ("unblock", "robert"), ("rename", "bob", "x"), ("block", "bob")):
+            self.assertIn("nobody of that name", alice.run(*words).stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
