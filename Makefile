@@ -126,7 +126,7 @@ sql:
 # What a machine lacks is installed before anything is built, so the work is done by a second make.
 MAKE_IN_TURN = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
-.PHONY: packages check check-unit check-system check-box demo demo-call bench bench-client attack mutate lint fmt fmt-check fuzz clean install deb help
+.PHONY: packages check abi check-unit check-system check-box demo demo-call bench bench-client attack mutate lint fmt fmt-check fuzz clean install deb help
 packages:
 	@.ci/packages
 
@@ -135,6 +135,9 @@ check: packages ## all tests: unit tests, the same under the sanitisers, and on 
 
 check-unit: all $(unit_programs) ## unit tests of this variant
 	@.ci/unit $(unit_programs)
+
+abi: all ## the library's interface as it is now becomes the one that is kept
+	@.ci/abi $(B) keep
 
 check-system: all ## tests on real servers (TESTS=word... picks some)
 	@tests/system/run --build $(B) $(TESTS)
@@ -185,6 +188,7 @@ clean: ## remove build/
 	rm -rf build
 
 LIBDIR = $(DESTDIR)$(PREFIX)/lib
+MULTIARCH = # packages set it: /usr/lib/MULTIARCH
 SHARE = $(DESTDIR)$(PREFIX)/share
 UNITDIR = $(PREFIX)/lib/systemd/system
 PUT = install -D -m 644 -t
@@ -204,6 +208,19 @@ install: all $(if $(cli_objects),$(B)/installed/sotto) ## into $(DESTDIR)$(PREFI
 	install -D -m 644 client/cli/completion.bash $(SHARE)/bash-completion/completions/sotto
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/sottoctl $(if $(cli_objects),$(B)/installed/sotto)
 	$(if $(wildcard $(LIBS)/lib/*.so.*),cp -a $(LIBS)/lib/*.so.* $(LIBDIR)/sotto)
+
+# libomemo-c, where the system has none, goes beside it into a folder that nobody else looks into.
+.PHONY: install-library
+install: install-library
+LIBRARY_DIR = $(PREFIX)/lib$(addprefix /,$(strip $(MULTIARCH)))
+install-library: $(B)/installed/libsotto.so.0
+	install -D -m 644 -t $(DESTDIR)$(LIBRARY_DIR) $<
+	ln -sf libsotto.so.0 $(DESTDIR)$(LIBRARY_DIR)/libsotto.so
+	$(if $(wildcard $(LIBS)/lib/*.so.*),mkdir -p $(DESTDIR)$(LIBRARY_DIR)/sotto && cp -a $(LIBS)/lib/*.so.* $(DESTDIR)$(LIBRARY_DIR)/sotto)
+	$(PUT) $(DESTDIR)$(PREFIX)/include client/sotto.h
+	mkdir -p $(DESTDIR)$(LIBRARY_DIR)/pkgconfig
+	sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(LIBRARY_DIR),; '"s,@VERSION@,$$(sed -n 's/^#define SOTTO_VERSION "\(.*\)"/\1/p' client/sotto.h)," \
+		client/lib/libsotto.pc.in >$(DESTDIR)$(LIBRARY_DIR)/pkgconfig/libsotto.pc
 
 deb: ## Debian packages, into build/deb
 	@.ci/packages deb

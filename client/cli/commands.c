@@ -192,7 +192,9 @@ static void on_news(void *userdata)
 int watch_command(struct cli *cli)
 {
 	CLEANUP(live_close) struct live *live = NULL;
-	const struct live_events events = { cli, on_ready, on_news };
+	const struct live_events events = {
+		.userdata = cli, .on_ready = on_ready, .on_news = on_news
+	};
 	int rc = show_unread(cli);
 
 	cli->net.work_bits_most = WORK_BITS_UNASKED;

@@ -10,9 +10,10 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
-static volatile sig_atomic_t asked;
+static atomic_int asked;
 static const char *folder; /* for the handler */
 
 static void on_panic(int number)

@@ -14,6 +14,7 @@
 #include <jansson.h>
 #include <mosquitto.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -323,15 +324,21 @@ static int tick(struct live *live)
 	return rc ? rc : adopt(live);
 }
 
+/* The library counts its users without a lock. */
+static void init_mosquitto(void)
+{
+	mosquitto_lib_init();
+}
+
 int live_open(struct live **out, struct net *net, struct profile *profile,
 		const struct live_events *events)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	CLEANUP(live_close) struct live *live = calloc(1, sizeof *live);
 	int rc;
 
-	if (!live)
+	if (!live || pthread_once(&once, init_mosquitto))
 		return E_NOMEM;
-	mosquitto_lib_init();
 	live->net = net;
 	live->profile = profile;
 	live->events = *events;
@@ -350,7 +357,6 @@ void live_close(struct live *live)
 		return;
 	for (unsigned i = 0; i < live->n; i++)
 		mosquitto_destroy(live->sessions[i].mosq);
-	mosquitto_lib_cleanup();
 	sodium_memzero(live, sizeof *live);
 	free(live);
 }
@@ -411,9 +417,31 @@ static void tell_ready(struct live *live)
 	live->tick_at_ms = now_ms();
 }
 
+static int64_t sooner(int64_t a_ms, int64_t planned_ms)
+{
+	return planned_ms && planned_ms < a_ms ? planned_ms : a_ms;
+}
+
+/* Until what is planned next. */
+static int wait_for(const struct live *live, int most_ms)
+{
+	const int64_t now = now_ms();
+	int64_t next = now + most_ms;
+
+	if (live->tick_at_ms > now)
+		next = sooner(next, live->tick_at_ms);
+	for (unsigned i = 0; i < live->n; i++) {
+		const struct session *s = &live->sessions[i];
+
+		next = sooner(sooner(next, s->open_at_ms), s->renew_at_ms);
+		next = s->subscribed ? sooner(next, s->fetch_at_ms) : next;
+	}
+	return next > now ? (int)(next - now) : 0;
+}
+
 int live_turn(struct live *live, int wait_ms)
 {
-	struct pollfd fds[MAILBOXES_MOST] = { { 0 } };
+	struct pollfd fds[MAILBOXES_MOST + 1] = { { 0 } };
 	int rc = 0;
 
 	for (unsigned i = 0; rc == 0 && i < live->n; i++)
@@ -431,7 +459,9 @@ int live_turn(struct live *live, int wait_ms)
 		fds[i].events = (short)(POLLIN |
 				(s->mosq && mosquitto_want_write(s->mosq) ? POLLOUT : 0));
 	}
-	if (poll(fds, live->n, wait_ms) < 0)
+	fds[live->n] = (struct pollfd){ live->events.wake_fd ? *live->events.wake_fd : -1, POLLIN,
+		0 };
+	if (poll(fds, live->n + 1, wait_for(live, wait_ms)) < 0)
 		return 0; /* a signal */
 	for (unsigned i = 0; i < live->n; i++)
 		if (fds[i].fd >= 0)

@@ -15,6 +15,7 @@ struct live_events { /* called from live_turn */
 	void *userdata;
 	void (*on_ready)(void *userdata); /* every mailbox is subscribed, and fetched once since */
 	void (*on_news)(void *userdata);  /* something new was stored */
+	const int *wake_fd;		  /* live_turn ends when it is readable; NULL: none */
 };
 
 /* Borrows net and profile. */

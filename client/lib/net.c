@@ -50,13 +50,17 @@ int net_open(struct net *out, const char *socks, bool fast)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return E_NOMEM;
 	out->curl = curl_easy_init();
+	if (!out->curl)
+		curl_global_cleanup();
 	return out->curl ? 0 : E_NOMEM;
 }
 
 void net_close(struct net *net)
 {
-	curl_easy_cleanup(net->curl);
-	curl_global_cleanup();
+	if (net->curl) {
+		curl_easy_cleanup(net->curl);
+		curl_global_cleanup();
+	}
 	sodium_memzero(net, sizeof *net);
 }
 

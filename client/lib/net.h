@@ -12,7 +12,7 @@
 #include "libshared/owner.h"
 
 #include <curl/curl.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 enum { PORT_PREKEYD = 7001, PORT_BLOBD = 7002, PORT_BRIDGED = 7003, SOCKS_NAME_MOST = 128 };
@@ -48,13 +48,13 @@ struct net {
 	void *on_work_userdata;
 	uint8_t nonces[DAEMONS][NONCE_BYTES];
 	/* Not 0: whatever is under way ends within a second, with E_NET. NULL: nobody stops it. */
-	const volatile sig_atomic_t *stop;
-	int64_t until_ms; /* by CLOCK_MONOTONIC nothing is asked after that; 0: no such end */
+	const atomic_int *stop; /* a handler or another thread sets it */
+	int64_t until_ms;	/* by CLOCK_MONOTONIC nothing is asked after that; 0: no such end */
 };
 
 /* socks: "HOST:PORT". E_CONFIG. */
 int net_open(struct net *out, const char *socks, bool fast) MUST_CHECK;
-void net_close(struct net *net);
+void net_close(struct net *net); /* also a zeroed one */
 
 /* For another thread, over the same circuits; ends with net_copy_close, before the first does. */
 int net_copy(struct net *out, const struct net *net) MUST_CHECK;

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { VERSION = 5 };
+enum { VERSION = 6 };
 
 /* clang-format off */
 static const char schema[] =
@@ -68,6 +68,8 @@ static const char schema[] =
 	/* Not unique: the numbers of a peer who lost its state begin again. */
 	"CREATE INDEX message_number ON message (contact, out, number);"
 	"CREATE UNIQUE INDEX message_envelope ON message (envelope);"
+	/* The newest of a contact, and what is new, without a look at all others. */
+	"CREATE INDEX message_contact ON message (contact);"
 	"CREATE INDEX message_unread ON message (contact, number) WHERE NOT shown;"
 	/* What is to be sent: a message, or content of another type. packet: NULL until sealed,
 	   sealed_s: when. */
@@ -83,7 +85,7 @@ static const char schema[] =
 	"CREATE TABLE issue (onion BLOB NOT NULL, operation INTEGER NOT NULL,"
 	" pay INTEGER NOT NULL, secrets BLOB NOT NULL, body BLOB NOT NULL,"
 	" PRIMARY KEY (onion, operation)) WITHOUT ROWID;"
-	"PRAGMA user_version = 5;";
+	"PRAGMA user_version = 6;";
 /* clang-format on */
 
 static int set_key(sqlite3 *db, const struct key *key)
