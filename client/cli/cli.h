@@ -11,7 +11,8 @@ struct cli {
 	const char *dir, *socks, *server;
 	int passphrase_fd;
 	bool json, fast;
-	int64_t work_shown_ms;
+	const char *file; /* send: the file */
+	int64_t work_shown_ms, progress_shown_ms;
 	bool yes, no;
 	bool decoy; /* the decoy, opened with the profile's own passphrase */
 	int argc;   /* what follows the command */
@@ -44,15 +45,21 @@ int lock_command(struct cli *cli);
 int doctor_command(struct cli *cli);
 int panic_command(struct cli *cli);
 int trace_command(struct cli *cli);
+int files_command(struct cli *cli);
+int get_command(struct cli *cli);
+int send_file(struct cli *cli); /* send --file */
 
 /* Runs the command whose name and words are cli->argv; returns sotto's exit status. */
 int cli_run(struct cli *cli);
 
 /* show.c: one line, or one JSON object, for a person or a program. */
 void show_event(const struct cli *cli, const char *event, const char *text); /* text may be NULL */
-void show_json(json_t *json);						     /* takes it */
+void show_clean(const char *text); /* on standard output, without what steers a terminal */
+void show_json(json_t *json);	   /* takes it */
 void show_work(void *cli, uint64_t done, uint64_t about); /* struct net's on_work */
-int show_unread(struct cli *cli) MUST_CHECK;		  /* what has come and was not shown yet */
+/* So much of a file is sent or fetched; on a terminal in place, and done == of ends it. */
+void show_progress(struct cli *cli, const char *name, uint64_t done, uint64_t of);
+int show_unread(struct cli *cli) MUST_CHECK; /* what has come and was not shown yet */
 int show_log(struct cli *cli, const struct contact *contact) MUST_CHECK;
 
 /* passphrase.c: the next line of the descriptor, or from the terminal without echo. Each is told

@@ -152,7 +152,13 @@ int id_command(struct cli *cli)
 
 int send_command(struct cli *cli)
 {
-	int rc = sync_send(&cli->net, cli->profile, cli->argv[0], cli->argv[1]);
+	int rc;
+
+	if (cli->file)
+		return send_file(cli);
+	if (cli->argc != 2)
+		return tell(cli, E_CONFIG, "send wants a text, or --file PATH");
+	rc = sync_send(&cli->net, cli->profile, cli->argv[0], cli->argv[1]);
 
 	if (rc == 0)
 		show_event(cli, "sent", cli->argv[0]);

@@ -35,7 +35,10 @@ static const struct command {
 	{ "contacts", "", 0, 0, true, "who is there", contacts_command },
 	{ "verify", "NAME [SAID]", 1, VERIFY_WORDS, true,
 			"the safety number to compare with that person", verify_command },
-	{ "send", "NAME TEXT", 2, 0, true, "send a message", send_command },
+	{ "send", "NAME TEXT", 1, 1, true, "send a message, or a file with --file", send_command },
+	{ "files", "", 0, 0, true, "files that came or are sent, and how far", files_command },
+	{ "get", "FILE [PATH]", 1, 1, true, "fetch a file by its number, into a folder",
+			get_command },
 	{ "recv", "", 0, 0, true, "fetch what has come, send what waits", recv_command },
 	{ "watch", "", 0, 0, true, "stay and show messages as they come", watch_command },
 	{ "log", "NAME", 1, 0, true, "the conversation with a person", log_command },
@@ -62,6 +65,7 @@ static int usage(FILE *to)
 			"\n  --profile DIR         the profile (default: ~/.sotto)\n"
 			"  --socks HOST:PORT     Tor's SOCKS port (default: 127.0.0.1:9050)\n"
 			"  --server NAME.onion   init: a server where anybody may register\n"
+			"  --file PATH           send: this file; again the same to go on\n"
 			"  --decoy               use the decoy, by the profile's own passphrase\n"
 			"  --passphrase-fd N     read the passphrase from this descriptor\n"
 			"  --pacing fast         no random delays; for tests\n"
@@ -139,6 +143,7 @@ static int read_options(struct cli *cli, int argc, char **argv)
 		{ "profile", required_argument, NULL, 'p' },
 		{ "socks", required_argument, NULL, 's' },
 		{ "server", required_argument, NULL, 'o' },
+		{ "file", required_argument, NULL, 'F' },
 		{ "decoy", no_argument, NULL, 'd' },
 		{ "passphrase-fd", required_argument, NULL, 'f' },
 		{ "pacing", required_argument, NULL, 'a' },
@@ -157,6 +162,8 @@ static int read_options(struct cli *cli, int argc, char **argv)
 			cli->socks = optarg;
 		else if (option == 'o')
 			cli->server = optarg;
+		else if (option == 'F')
+			cli->file = optarg;
 		else if (option == 'd')
 			cli->decoy = true;
 		else if (option == 'f')

@@ -22,7 +22,7 @@ void show_json(json_t *json)
 }
 
 /* C0 and DEL, and C1 in its two-byte form, could steer the terminal. */
-static void print_clean(const char *text)
+void show_clean(const char *text)
 {
 	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
 		if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
@@ -43,31 +43,45 @@ void show_event(const struct cli *cli, const char *event, const char *text)
 	fputs(event, stdout);
 	if (text) {
 		fputs(": ", stdout);
-		print_clean(text);
+		show_clean(text);
 	}
 	putchar('\n');
 	fflush(stdout);
 }
 
-/* At most once a second; on a terminal in place. */
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* At most once a second. */
+static bool is_time(int64_t *shown_ms)
+{
+	const int64_t ms = now_ms();
+
+	if (*shown_ms && ms - *shown_ms < 1000)
+		return false;
+	*shown_ms = ms;
+	return true;
+}
+
+/* On a terminal in place. */
 void show_work(void *userdata, uint64_t done, uint64_t about)
 {
 	struct cli *cli = userdata;
 	const bool in_place = !cli->json && isatty(STDERR_FILENO);
-	struct timespec now;
-	int64_t ms;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	if (about == 0) {
 		if (cli->work_shown_ms && in_place)
 			fputc('\n', stderr);
 		cli->work_shown_ms = 0;
 		return;
 	}
-	if (cli->work_shown_ms && ms - cli->work_shown_ms < 1000)
+	if (!is_time(&cli->work_shown_ms))
 		return;
-	cli->work_shown_ms = ms;
 	if (cli->json)
 		show_json(json_pack("{s:s, s:I, s:I}", "event", "work", "done", (json_int_t)done,
 				"about", (json_int_t)about));
@@ -77,30 +91,49 @@ void show_work(void *userdata, uint64_t done, uint64_t about)
 				in_place ? "" : "\n");
 }
 
+void show_progress(struct cli *cli, const char *name, uint64_t done, uint64_t of)
+{
+	if (cli->progress_shown_ms < 0 || (!is_time(&cli->progress_shown_ms) && done < of))
+		return;
+	if (done >= of)
+		cli->progress_shown_ms = -1; /* the end is shown once */
+	if (cli->json)
+		show_json(json_pack("{s:s, s:s, s:I, s:I}", "event", "progress", "name", name,
+				"done", (json_int_t)done, "of", (json_int_t)of));
+	else if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%3d%%  %.1f of %.1f MB%s", of ? (int)(100 * done / of) : 100,
+				(double)done / 1e6, (double)of / 1e6, done < of ? "" : "\n");
+}
+
 static void show_message(const struct cli *cli, sqlite3_stmt *row)
 {
 	const char *name = (const char *)sqlite3_column_text(row, 1),
 		   *text = (const char *)sqlite3_column_text(row, 5);
 	bool out = sqlite3_column_int(row, 2) != 0,
 	     request = sqlite3_column_int(row, 6) == CONTACT_REQUEST;
+	const int64_t file = sqlite3_column_int64(row, 7); /* 0: a text */
 
 	if (cli->json) {
-		show_json(json_pack("{s:s, s:s, s:b, s:I, s:I, s:s}", "event",
+		show_json(json_pack("{s:s, s:s, s:b, s:I, s:I, s:s, s:o*}", "event",
 				request ? "request" : "message", "contact", name, "out", out,
 				"number", (json_int_t)sqlite3_column_int64(row, 3), "at",
-				(json_int_t)sqlite3_column_int64(row, 4), "text", text));
+				(json_int_t)sqlite3_column_int64(row, 4), "text", text, "file",
+				file ? json_integer(file) : NULL));
 		return;
 	}
-	print_clean(name);
+	show_clean(name);
 	fputs(out ? " < " : " > ", stdout);
-	print_clean(text);
+	if (file)
+		printf("[file %lld] ", (long long)file);
+	show_clean(text);
 	fputs(request ? "   (a request: accept or block it)\n" : "\n", stdout);
 	fflush(stdout);
 }
 
-#define ROWS                                                                            \
-	"SELECT m.id, c.name, m.out, m.number, m.at_s, m.text, c.state FROM message m " \
-	"JOIN contact c ON c.id = m.contact WHERE "
+#define ROWS                                                                                      \
+	"SELECT m.id, c.name, m.out, m.number, m.at_s, m.text, c.state, "                         \
+	"f.id FROM message m JOIN contact c ON c.id = m.contact LEFT JOIN file f ON f.message = " \
+	"m.id WHERE "
 
 static int show_rows(struct cli *cli, sqlite3_stmt *rows)
 {

@@ -237,6 +237,7 @@ int contact_end(struct profile *p, const struct contact *c)
 		"DELETE FROM sealing WHERE contact = ?",
 		"DELETE FROM missing WHERE contact = ?",
 		"DELETE FROM outbox WHERE contact = ?",
+		"DELETE FROM file WHERE contact = ?",
 		"DELETE FROM message WHERE contact = ?",
 		"DELETE FROM contact WHERE id = ?",
 	};

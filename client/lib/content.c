@@ -37,6 +37,11 @@ bool content_is_utf8(const char *text, size_t len)
 	return true;
 }
 
+bool content_is_numbered(uint8_t type)
+{
+	return type == CONTENT_TEXT || type == CONTENT_FILE;
+}
+
 size_t content_part_len(const char *text, size_t len)
 {
 	size_t n = len < CONTENT_TEXT_MOST ? len : CONTENT_TEXT_MOST;
@@ -85,8 +90,9 @@ int content_read(struct content *out, const uint8_t *bytes, size_t len)
 		return CONTENT_BAD;
 	reader_copy(&rd, out->text, out->text_len);
 	out->text[out->text_len] = '\0';
-	if (out->type == CONTENT_TEXT &&
-			(out->number == 0 || !content_is_utf8(out->text, out->text_len)))
+	if (out->type == CONTENT_TEXT && !content_is_utf8(out->text, out->text_len))
+		return CONTENT_BAD;
+	if (content_is_numbered(out->type) && out->number == 0)
 		return CONTENT_BAD;
 	return reader_is_done(&rd) ? 0 : CONTENT_BAD;
 }

@@ -15,6 +15,7 @@ enum {
 	CONTENT_TEXT = 1,
 	CONTENT_ASK = 2,    /* loss.h */
 	CONTENT_ANSWER = 3, /* loss.h */
+	CONTENT_FILE = 4,   /* file.h */
 	CONTENT_HEAD_BYTES = HASH_BYTES + 1 + 8 + ONION_KEY_BYTES + KEY_BYTES + LINK_BYTES + 1 + 1 +
 			2,
 	CONTENT_TEXT_MOST = 1200,
@@ -28,7 +29,7 @@ enum {
 struct content {
 	uint8_t guard[HASH_BYTES];
 	uint8_t type;	 /* CONTENT_*; unknown ones are ignored */
-	uint64_t number; /* of a text, per contact and direction, from 1; else the last one used */
+	uint64_t number; /* if it is numbered, per contact and direction, from 1; else the last used */
 	struct address address;
 	struct contact_link link;
 	uint8_t part, parts; /* part counts from 0 */
@@ -39,6 +40,9 @@ struct content {
 /* The length, at most CONTENT_BYTES_MOST. */
 size_t content_write(uint8_t out[static CONTENT_BYTES_MOST], const struct content *content);
 int content_read(struct content *out, const uint8_t *bytes, size_t len) MUST_CHECK;
+
+/* Kept by both sides, and sent again when it is lost. */
+bool content_is_numbered(uint8_t type);
 
 /* How many bytes of a text of len bytes go into its first part: no character is cut. */
 size_t content_part_len(const char *text, size_t len);

@@ -28,6 +28,16 @@ int conversation_begin(struct profile *profile, const struct contact *contact,
 int conversation_send(struct profile *profile, const struct contact *contact,
 		const char *text) MUST_CHECK;
 
+/* In a transaction: the next numbered message, in one part; it waits in the outbox. */
+struct saying {
+	uint8_t type;	  /* CONTENT_* */
+	const char *text; /* what a person can read of it */
+	const void *body; /* what the packet says */
+	size_t len;
+};
+int conversation_put(struct profile *profile, int64_t contact, const struct saying *saying,
+		int64_t *out_message) MUST_CHECK;
+
 /* Negative: our own failure, do not acknowledge. */
 int conversation_receive(struct profile *profile, const struct own_mailbox *mailbox,
 		const uint8_t packet[static BLOB_BYTES]) MUST_CHECK;

@@ -94,26 +94,28 @@ static int close_gap(struct profile *p, int64_t contact, int64_t first, int64_t 
 	return rc;
 }
 
-/* A text closes its own gap; anything else says up to where texts were written. */
+/* What is numbered closes its own gap; anything else says up to where numbers were used. */
 static int note_number(struct profile *p, int64_t contact, const struct content *m)
 {
+	const bool numbered = content_is_numbered(m->type);
 	int64_t top = 0, n = (int64_t)m->number;
 	int rc = q_number(&top, p->db, "SELECT heard FROM contact WHERE id = ?", "i", contact);
 
 	if (rc)
 		return E_IO;
 	if (n <= top)
-		return m->type == CONTENT_TEXT ? close_gap(p, contact, n, n) : 0;
-	rc = add_gap(p, contact, top + 1, m->type == CONTENT_TEXT ? n - 1 : n);
+		return numbered ? close_gap(p, contact, n, n) : 0;
+	rc = add_gap(p, contact, top + 1, numbered ? n - 1 : n);
 	return rc ? rc
 		  : q_run(p->db, "UPDATE contact SET heard = ? WHERE id = ?", "ii", n, contact);
 }
 
 /* --- sending again ------------------------------------------------------ */
 
-#define AGAIN                                                                                    \
-	"INSERT INTO outbox (contact, message, type, envelope) SELECT contact, id, 1, envelope " \
-	"FROM message m WHERE contact = ?1 AND out AND NOT EXISTS "                              \
+#define AGAIN                                                                              \
+	"INSERT INTO outbox (contact, message, type, envelope) SELECT contact, id, type, " \
+	"envelope "                                                                        \
+	"FROM message m WHERE contact = ?1 AND out AND NOT EXISTS "                        \
 	"(SELECT 1 FROM outbox o WHERE o.message = m.id) AND "
 
 static int again_range(struct profile *p, int64_t contact, const struct range *r)

@@ -11,7 +11,7 @@
 #include <strings.h>
 #include <time.h>
 
-enum { ANSWER_MOST = 256 << 10, CONNECT_S = 60, TOTAL_S = 120 };
+enum { ANSWER_MOST = CHUNK_LARGE_BYTES, CONNECT_S = 60, TOTAL_S = 120 };
 enum { CIRCUIT_LEAST_S = 600, CIRCUIT_SPREAD_S = 3001 };
 
 DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
@@ -224,21 +224,31 @@ static int add_token(struct curl_slist **list, const uint8_t *token)
 	return rc;
 }
 
-static int make_headers(struct curl_slist **list, const struct net *net, const struct ask *ask)
+static int add_secret(struct curl_slist **list, const char *name, const struct key *secret)
 {
 	char text[BASE64URL_ROOM(KEY_BYTES)];
+	int rc;
+
+	if (!secret)
+		return 0;
+	base64url_write(text, secret->b, KEY_BYTES);
+	rc = add_header(list, name, text);
+	sodium_memzero(text, sizeof text);
+	return rc;
+}
+
+static int make_headers(struct curl_slist **list, const struct net *net, const struct ask *ask)
+{
+	char text[BASE64URL_ROOM(BLOB_ID_BYTES)];
 	int rc = add_header(list, "Expect", ""); /* no 100-continue: it costs a round trip */
 
 	rc = rc ? rc : add_header(list, "Content-Type", "application/octet-stream");
-	if (rc == 0 && ask->deposit) {
-		base64url_write(text, ask->deposit->b, KEY_BYTES);
-		rc = add_header(list, "Sotto-Deposit", text);
-	}
+	rc = rc ? rc : add_secret(list, "Sotto-Deposit", ask->deposit);
+	rc = rc ? rc : add_secret(list, "Sotto-Chunk", ask->chunk);
 	if (rc == 0 && ask->key) {
 		base64url_write(text, ask->key, BLOB_ID_BYTES);
 		rc = add_header(list, "Idempotency-Key", text);
 	}
-	sodium_memzero(text, sizeof text);
 	if (rc == 0 && ask->token)
 		rc = add_token(list, ask->token);
 	if (rc == 0 && ask->owner)

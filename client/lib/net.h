@@ -81,6 +81,7 @@ struct ask {
 	size_t body_len;
 	const struct key_pair *owner; /* signs, or NULL; only at our own server */
 	const struct key *deposit;    /* Sotto-Deposit, or NULL */
+	const struct key *chunk;      /* Sotto-Chunk, or NULL */
 	const uint8_t *key;	      /* Idempotency-Key of 16 bytes, or NULL */
 	const uint8_t *token;	      /* Authorization, TOKEN_BYTES, or NULL */
 };

@@ -81,7 +81,8 @@ static int read_content(
 			"FROM "
 			"outbox b JOIN message t ON t.id = b.message WHERE b.contact = o.contact "
 			"AND b.id > o.id), c.sent), coalesce(m.part, 0), coalesce(m.parts, 1), "
-			"coalesce(m.text, o.body) FROM outbox o JOIN contact c ON c.id = o.contact "
+			"coalesce(m.body, m.text, o.body) FROM outbox o JOIN contact c ON c.id = "
+			"o.contact "
 			"LEFT JOIN message m ON m.id = o.message "
 			"WHERE o.id = ?",
 			"i", id);

@@ -9,6 +9,7 @@
 #include "client/lib/loss.h"
 #include "client/lib/session.h"
 #include "client/lib/store.h"
+#include "client/lib/transfer.h"
 #include "libshared/error.h"
 
 #include <sodium.h>
@@ -127,10 +128,37 @@ static int is_over(struct profile *p, const struct contact *c, const struct cont
 	int64_t n = 0;
 	int rc;
 
-	if (c->state != CONTACT_REQUEST || m->type != CONTENT_TEXT)
+	if (c->state != CONTACT_REQUEST || !content_is_numbered(m->type))
 		return 0;
 	rc = q_number(&n, p->db, "SELECT count(*) FROM message WHERE contact = ?", "i", c->id);
 	return rc ? E_IO : n >= REQUEST_TEXTS_MOST;
+}
+
+static int store(struct profile *p, const struct contact *c, const struct inside *in,
+		const struct content *m, const char *text)
+{
+	int64_t message;
+
+	if (q_number(&message, p->db,
+			    "INSERT INTO message (contact, out, number, part, parts, at_s, "
+			    "envelope, text, type) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+			    "iiiiibti", c->id, (int64_t)m->number, (int64_t)m->part,
+			    (int64_t)m->parts, profile_now(p), in->envelope_id,
+			    sizeof in->envelope_id, text, (int64_t)m->type))
+		return E_IO;
+	return m->type == CONTENT_FILE ? transfer_announced(p, c->id, message, m) : 0;
+}
+
+static int keep_content(struct profile *p, const struct contact *c, const struct inside *in,
+		const struct content *m)
+{
+	CLEANUP(file_wipe) struct file file = { .size = 0 };
+
+	if (m->type == CONTENT_TEXT)
+		return store(p, c, in, m, m->text);
+	if (m->type == CONTENT_FILE && file_read(&file, m->text, m->text_len) == 0)
+		return store(p, c, in, m, file.name);
+	return 0; /* its number counts all the same */
 }
 
 static int keep(struct profile *p, const struct contact *c, struct arrival *a,
@@ -155,13 +183,7 @@ static int keep(struct profile *p, const struct contact *c, struct arrival *a,
 				  sizeof in->sender, c->id);
 	rc = rc ? rc : turns_learn(p, &turn);
 	rc = rc ? rc : loss_heard(p, c->id, &m);
-	if (rc == 0 && m.type == CONTENT_TEXT)
-		rc = q_run(p->db,
-				"INSERT INTO message (contact, out, number, part, parts, at_s, "
-				"envelope, text) VALUES (?, 0, ?, ?, ?, ?, ?, ?)",
-				"iiiiibt", c->id, (int64_t)m.number, (int64_t)m.part,
-				(int64_t)m.parts, profile_now(p), in->envelope_id,
-				sizeof in->envelope_id, m.text);
+	rc = rc ? rc : keep_content(p, c, in, &m);
 	sodium_memzero(&m, sizeof m);
 	return rc;
 }

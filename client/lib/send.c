@@ -43,35 +43,41 @@ int conversation_begin(struct profile *p, const struct contact *c,
 
 /* --- messages ----------------------------------------------------------- */
 
-static int put_part(struct profile *p, int64_t contact, const struct content *part)
+struct part { /* of so many, from 0 */
+	unsigned i, of;
+};
+
+static int put_part(struct profile *p, int64_t contact, const struct saying *saying,
+		struct part part, int64_t *out_message)
 {
-	struct outgoing out = { .contact = contact, .type = CONTENT_TEXT };
+	struct outgoing out = { .contact = contact, .type = saying->type };
 	uint8_t envelope[16];
-	int rc;
-
-	randombytes_buf(envelope, sizeof envelope);
-	out.envelope = envelope;
-	rc = q_number(&out.message, p->db,
-			"INSERT INTO message (contact, out, number, part, parts, at_s, shown, "
-			"envelope, "
-			"text) VALUES (?, 1, ?, ?, ?, ?, 1, ?, ?) RETURNING id",
-			"iiiiibt", contact, (int64_t)part->number, (int64_t)part->part,
-			(int64_t)part->parts, profile_now(p), envelope, sizeof envelope,
-			part->text);
-	if (rc)
-		return E_IO;
-	return outbox_put(p, &out);
-}
-
-static int next_number(struct profile *p, int64_t contact, uint64_t *out)
-{
-	int64_t n;
-	int rc = q_number(&n, p->db,
+	int64_t number;
+	int rc = q_number(&number, p->db,
 			"UPDATE contact SET sent = sent + 1 WHERE id = ? RETURNING sent", "i",
 			contact);
 
-	*out = (uint64_t)n;
-	return rc ? E_IO : 0;
+	if (rc)
+		return E_IO;
+	randombytes_buf(envelope, sizeof envelope);
+	out.envelope = envelope;
+	rc = q_number(out_message, p->db,
+			"INSERT INTO message (contact, out, number, part, parts, at_s, shown, "
+			"envelope, text, type, body) VALUES (?, 1, ?, ?, ?, ?, 1, ?, ?, ?, ?) "
+			"RETURNING id",
+			"iiiiibtib", contact, number, (int64_t)part.i, (int64_t)part.of,
+			profile_now(p), envelope, sizeof envelope, saying->text,
+			(int64_t)saying->type, saying->body, saying->len);
+	if (rc)
+		return E_IO;
+	out.message = *out_message;
+	return outbox_put(p, &out);
+}
+
+int conversation_put(struct profile *p, int64_t contact, const struct saying *saying,
+		int64_t *out_message)
+{
+	return put_part(p, contact, saying, (struct part){ 0, 1 }, out_message);
 }
 
 static unsigned count_parts(const char *text, size_t len)
@@ -87,22 +93,22 @@ static unsigned count_parts(const char *text, size_t len)
 
 static int put_all(struct profile *p, int64_t contact, const char *text, unsigned parts)
 {
-	struct content part = { .type = CONTENT_TEXT, .parts = (uint8_t)parts };
+	char piece[CONTENT_TEXT_MOST + 1];
+	const struct saying saying = { .type = CONTENT_TEXT, .text = piece };
 	size_t len = strlen(text);
+	int64_t message;
 	int rc = 0;
 
 	for (unsigned i = 0; rc == 0 && i < parts; i++) {
 		size_t took = content_part_len(text, len);
 
-		part.part = (uint8_t)i;
-		memcpy(part.text, text, took);
-		part.text[took] = '\0';
+		memcpy(piece, text, took);
+		piece[took] = '\0';
 		text += took;
 		len -= took;
-		rc = next_number(p, contact, &part.number);
-		rc = rc ? rc : put_part(p, contact, &part);
+		rc = put_part(p, contact, &saying, (struct part){ i, parts }, &message);
 	}
-	sodium_memzero(&part, sizeof part);
+	sodium_memzero(piece, sizeof piece);
 	return rc;
 }
 

@@ -60,11 +60,13 @@ static const char schema[] =
 	"CREATE TABLE envelope (id BLOB PRIMARY KEY, sealing INTEGER NOT NULL) WITHOUT ROWID;"
 	/* Envelopes there was no room for, and since when. */
 	"CREATE TABLE held (id BLOB PRIMARY KEY, since_s INTEGER NOT NULL) WITHOUT ROWID;"
-	/* envelope: a text that is sent again has the same, and is known by it for ever. */
+	/* envelope: what is sent again has the same, and is known by it for ever. type: as in
+	   content.h; body: of another type than text, and then text is what can be read of it. */
 	"CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
 	" out INTEGER NOT NULL, number INTEGER NOT NULL, part INTEGER NOT NULL,"
 	" parts INTEGER NOT NULL, at_s INTEGER NOT NULL, shown INTEGER NOT NULL DEFAULT 0,"
-	" envelope BLOB NOT NULL, text TEXT NOT NULL);"
+	" envelope BLOB NOT NULL, text TEXT NOT NULL, type INTEGER NOT NULL DEFAULT 1,"
+	" body BLOB);"
 	/* Not unique: the numbers of a peer who lost its state begin again. */
 	"CREATE INDEX message_number ON message (contact, out, number);"
 	"CREATE UNIQUE INDEX message_envelope ON message (envelope);"
@@ -77,6 +79,14 @@ static const char schema[] =
 	" type INTEGER NOT NULL, body BLOB, envelope BLOB NOT NULL, onion BLOB, deposit BLOB,"
 	" key BLOB, packet BLOB, sealed_s INTEGER);"
 	"CREATE INDEX outbox_contact ON outbox (contact, id);"
+	/* Files on their way: see transfer.h. body: as announced; done, ended: pieces; as_of_ns: when
+	   the source was last changed; cleaned: its pieces are ended, and its key is gone. */
+	"CREATE TABLE file (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
+	" message INTEGER, out INTEGER NOT NULL, state INTEGER NOT NULL DEFAULT 0,"
+	" done INTEGER NOT NULL DEFAULT 0, ended INTEGER NOT NULL DEFAULT 0,"
+	" cleaned INTEGER NOT NULL DEFAULT 0, begun_s INTEGER NOT NULL,"
+	" as_of_ns INTEGER NOT NULL DEFAULT 0, path TEXT, placed TEXT, body BLOB NOT NULL);"
+	"CREATE INDEX file_message ON file (message);"
 	/* Anonymous tokens. use: the one request that it was or will be shown with. */
 	"CREATE TABLE token (id INTEGER PRIMARY KEY, onion BLOB NOT NULL,"
 	" operation INTEGER NOT NULL, key_id BLOB NOT NULL, token BLOB NOT NULL, use BLOB UNIQUE);"

@@ -234,10 +234,17 @@ int sync_flush(struct net *net, struct profile *p, unsigned *out_sent)
 	return rc == OUTBOX_EMPTY ? result : rc;
 }
 
+int sync_flush_contact(struct net *net, struct profile *p, int64_t contact)
+{
+	unsigned sent = 0;
+	int rc = flush_contact(net, p, contact, &sent);
+
+	return rc == OUTBOX_EMPTY ? 0 : rc;
+}
+
 int sync_send(struct net *net, struct profile *p, const char *name, const char *text)
 {
 	struct contact c;
-	unsigned sent = 0;
 	int rc = contact_by_name(&c, p, name);
 
 	if (rc)
@@ -247,8 +254,7 @@ int sync_send(struct net *net, struct profile *p, const char *name, const char *
 	rc = conversation_send(p, &c, text);
 	if (rc)
 		return rc > 0 ? SYNC_NOT_TEXT : rc;
-	rc = flush_contact(net, p, c.id, &sent);
-	return rc == OUTBOX_EMPTY ? 0 : rc;
+	return sync_flush_contact(net, p, c.id);
 }
 
 /* --- fetching ----------------------------------------------------------- */

@@ -38,6 +38,8 @@ int sync_send(struct net *net, struct profile *profile, const char *name,
 /* Sends what waits, in order for each contact; one who cannot be reached holds back no other. */
 int sync_flush(struct net *net, struct profile *profile, unsigned *out_sent) MUST_CHECK;
 
+int sync_flush_contact(struct net *net, struct profile *profile, int64_t contact) MUST_CHECK;
+
 /* Fetches every mailbox until it is empty; *out_new counts what is new. */
 int sync_fetch(struct net *net, struct profile *profile, unsigned *out_new) MUST_CHECK;
 int sync_fetch_one(struct net *net, struct profile *profile, const struct own_mailbox *mailbox,

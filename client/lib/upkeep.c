@@ -6,6 +6,7 @@
 #include "client/lib/loss.h"
 #include "client/lib/plan.h"
 #include "client/lib/tokens.h"
+#include "client/lib/transfer.h"
 #include "client/lib/turns.h"
 #include "libshared/error.h"
 
@@ -16,7 +17,8 @@ enum {
 	FAST_SPREAD_S = 1,
 	DAILY_S = 23 * 3600,
 	DAILY_SPREAD_S = 6 * 3600,
-	POLL_S = 600
+	POLL_S = 600,
+	PIECES_AT_ONCE = 16
 };
 
 /* --- spare mailboxes ---------------------------------------------------- */
@@ -86,6 +88,15 @@ static int poll_mailboxes(struct net *net, struct profile *p, int64_t live, unsi
 	return rc == CONTACT_NONE ? result : rc;
 }
 
+/* --- pieces of files ---------------------------------------------------- */
+
+static int clean_files(struct net *net, struct profile *p)
+{
+	bool left;
+
+	return transfer_clean(net, p, PIECES_AT_ONCE, &left);
+}
+
 /* --- all of it ---------------------------------------------------------- */
 
 static int mend(struct net *net, struct profile *p)
@@ -99,7 +110,7 @@ static int mend(struct net *net, struct profile *p)
 int upkeep(struct net *net, struct profile *p)
 {
 	int (*const steps[])(struct net *, struct profile *) = { mend, account_keep, make_spare,
-		end_mailboxes, tokens_refill };
+		end_mailboxes, clean_files, tokens_refill };
 	int result = turns_forget(p);
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {

@@ -23,6 +23,7 @@ class Socks(socketserver.ThreadingTCPServer):
     def __init__(self, stack):
         super().__init__(("127.0.0.1", 0), Talk)
         self.stack, self.open, self.seen = stack, True, []
+        self.passed = lambda n, up: None # called with what has come, before it goes on
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, *unused):
@@ -58,23 +59,23 @@ class Talk(socketserver.StreamRequestHandler):
         with socket.socket(socket.AF_UNIX) as to:
             to.connect(path)
             self.request.sendall(b"\5\0\0\1" + bytes(6))
-            back = threading.Thread(target=pump, args=(to, self.request), daemon=True)
+            back = threading.Thread(target=self.pump, args=(to, self.request, False), daemon=True)
             back.start()
-            pump(self.request, to)
+            self.pump(self.request, to, True)
             back.join()
 
-
-def pump(one, other):
-    try:
-        while data := one.recv(65536):
-            other.sendall(data)
-    except OSError:
-        pass
-    finally:
+    def pump(self, one, other, up):
         try:
-            other.shutdown(socket.SHUT_WR)
+            while data := one.recv(65536):
+                self.server.passed(len(data), up)
+                other.sendall(data)
         except OSError:
             pass
+        finally:
+            try:
+                other.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass
 
 
 class Person:

@@ -2,6 +2,7 @@
 /* Writes well-formed examples for the fuzz targets that seldom find one by chance: seeds FOLDER makes
  * FOLDER/<target>/1 and so on. */
 #include "client/lib/content.h"
+#include "client/lib/file.h"
 #include "client/lib/packet.h"
 #include "libshared/token.h"
 #include "libshared/writer.h"
@@ -63,6 +64,19 @@ static void seed_packets(void)
 	seed("fuzz_content", bytes, content_write(bytes, &c));
 	c.type = 99;
 	seed("fuzz_content", bytes, content_write(bytes, &c));
+}
+
+static void seed_file(void)
+{
+	struct file file;
+	uint8_t bytes[CONTENT_TEXT_MOST];
+
+	if (file_init(&file,
+			    "gr\xc3\xbc\xc3\x9f"
+			    "e.jpg",
+			    123456) != 0)
+		exit(EXIT_FAILURE);
+	seed("fuzz_file", bytes, file_write(bytes, &file));
 }
 
 static void seed_links(void)
@@ -136,6 +150,7 @@ int main(int argc, char **argv)
 	folder = argv[1];
 	mkdir(folder, 0755);
 	seed_packets();
+	seed_file();
 	seed_links();
 	seed_bundle();
 	seed_answers();

@@ -230,6 +230,8 @@ static inline enum token_operation shop_price(const struct ask *ask)
 		return TOKEN_MAILBOX;
 	if (strcmp(ask->path, "/v1/blobs") == 0)
 		return TOKEN_INBOX;
+	if (strcmp(ask->path, "/v1/chunks") == 0)
+		return TOKEN_CHUNK;
 	return strstr(ask->path, "/bundle") ? TOKEN_PREKEY : TOKEN_ACCOUNT;
 }
 

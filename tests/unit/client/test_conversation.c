@@ -592,7 +592,8 @@ START_TEST(a_schema_is_made_whole_or_not_at_all)
 	/* a database in which creation fails at its last table */
 	for (const char *const *t = (const char *const[]){ "room", "meta", "mailbox", "contact",
 			     "session", "missing", "prekey", "signed_prekey", "sealing",
-			     "peer_turn", "envelope", "held", "message", "outbox", "token", NULL };
+			     "peer_turn", "envelope", "held", "message", "outbox", "token", "file",
+			     NULL };
 			*t; t++) {
 		char drop[64];
 

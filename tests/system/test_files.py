@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Goal: a file comes over whole, whoever is killed on the way, harms no folder, and leaves nothing at the server."""
+import json
+import os
+import random
+import subprocess
+import tempfile
+
+from people import Person, Town, friends
+
+MB = 1 << 20
+
+
+class Files(Town):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.alice, cls.bob = (Person(cls.stack, cls.socks, name) for name in ("alice", "bob"))
+        friends(cls.alice, cls.bob)
+        os.mkdir(f"{cls.stack.dir}/of.alice")
+
+    def setUp(self):
+        self.stack.sql("DELETE FROM sotto.chunk")
+        self.folder = tempfile.mkdtemp(dir=self.stack.dir)
+
+    def source(self, size, name):
+        path = f"{self.stack.dir}/of.alice/{name}"
+        with open(path, "wb") as file:
+            file.write(random.randbytes(size))
+        return path
+
+    def chunks(self):
+        return int(self.stack.sql("SELECT count(*) FROM sotto.chunk"))
+
+    def number(self, name):
+        rows = [json.loads(line) for line in self.bob.do("--json", "files").splitlines()]
+        return next(str(row["file"]) for row in rows if row["name"] == name)
+
+    def same(self, path, name):
+        with open(path, "rb") as sent, open(f"{self.folder}/{name}", "rb") as got:
+            return sent.read() == got.read()
+
+    def killed_after(self, n_bytes, person, *words):
+        """Runs a command whose process is killed as soon as so many bytes have passed, either way."""
+        state = {"n": 0}
+        with subprocess.Popen(person.argv(*words), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, env=person.environment()) as process:
+            def passed(n, up):
+                state["n"] += n
+                if state["n"] > n_bytes:
+                    process.kill()
+            self.socks.passed = passed
+            process.communicate(b"correct horse battery staple\n", 60)
+        self.socks.passed = lambda n, up: None
+        return process.returncode
+
+    def test_a_file_is_killed_on_its_way_both_ways_and_arrives_whole(self):
+        path = self.source(7 * MB + 5, "holiday.jpg")
+        send = ("send", "bob", "--file", path)
+        for n in (MB // 2, 4 * MB):
+            self.assertEqual(self.killed_after(n, self.alice, *send), -9)
+        self.assertIn("sending", self.alice.do("files"))
+        self.assertIn("sent: holiday.jpg", self.alice.do(*send))
+        self.assertEqual(self.chunks(), 8)
+        self.assertRegex(self.bob.do("recv"), r"alice > \[file \d+\] holiday.jpg")
+        number = self.number("holiday.jpg")
+        for n in (MB // 2, 4 * MB):
+            self.assertEqual(self.killed_after(n, self.bob, "get", number, self.folder), -9)
+        self.assertIn("fetching", self.bob.do("files"))
+        self.assertIn("got: holiday.jpg", self.bob.do("get", number, self.folder))
+        self.assertTrue(self.same(path, "holiday.jpg"))
+        self.assertEqual((os.listdir(self.folder), self.chunks()), (["holiday.jpg"], 0))
+        self.assertIn('"state":"fetched"', self.bob.do("--json", "files"))
+
+    def test_a_small_picture_takes_small_pieces_and_nothing_is_overwritten(self):
+        path = self.source(100000, "cat.png")
+        events = [json.loads(line) for line in
+                  self.alice.do("--json", "send", "bob", "--file", path).splitlines()]
+        self.assertEqual((events[0]["event"], events[0]["done"], events[0]["of"]), ("progress", 0, 100000))
+        self.assertEqual((events[-2]["done"], events[-1]["event"]), (100000, "sent"))
+        self.assertEqual(self.stack.sql("SELECT count(*), bool_or(large) FROM sotto.chunk"), "2|f")
+        self.bob.do("recv")
+        number, mine = self.number("cat.png"), f"{self.folder}/cat.png"
+        with open(mine, "wb") as file:
+            file.write(b"mine")
+        self.assertEqual(self.bob.run("get", number, mine).returncode, 1)
+        self.assertIn("got: cat (2).png", self.bob.do("get", number, self.folder))
+        self.assertTrue(self.same(path, "cat (2).png"))
+        self.assertEqual(os.path.getsize(mine), 4)
+
+    def test_without_a_network_a_file_is_begun_and_goes_on_later(self):
+        path = self.source(2 * MB, "other.bin")
+        self.socks.open = False
+        self.addCleanup(setattr, self.socks, "open", True)
+        done = self.alice.run("send", "bob", "--file", path)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("goes on from here", done.stderr)
+        self.socks.open = True
+        self.assertIn("sent: other.bin", self.alice.do("send", "bob", "--file", path))
+        self.assertEqual(self.alice.run("send", "bob", "--file", "/no/such").returncode, 1)
