@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { GENERATION_MOST = INT32_MAX, EARLIEST_S = 20 * 3600, SPREAD_S = 8 * 3600 };
+enum { GENERATION_MOST = INT32_MAX, EARLIEST_S = 20 * 3600, SPREAD_S = 8 * 3600, LOST_S = 3600 };
 enum { BUNDLES_HELD = 2 * BUNDLES_PER_PUT }; /* most that a server keeps */
 
 DEFINE_CLEANUP(json_t *, json_decref)
@@ -128,18 +128,23 @@ static int put_account(
 }
 
 /* The account first: its allowance buys the inbox. */
-int account_register(struct net *net, struct profile *p)
+static int register_with(struct net *net, struct profile *p, uint32_t generation)
 {
 	CLEANUP(scope_free) struct bundle_batch *batch = malloc(sizeof *batch);
 	struct account account = { .next = 1 };
 	struct own_mailbox inbox;
 	int rc = batch ? mailbox_for(&inbox, p, 0) : E_NOMEM; /* which the bundles name */
 
-	rc = rc ? rc : bundle_make_batch(p, batch, 1);
+	rc = rc ? rc : bundle_make_batch(p, batch, generation);
 	rc = rc ? rc : put_account(net, p, batch->last_resort);
 	rc = rc ? rc : sync_mailbox(net, p, 0);
 	rc = rc ? rc : put_batch(net, p, batch, &account);
 	return rc ? rc : plan_in(p, "account due", EARLIEST_S, SPREAD_S);
+}
+
+int account_register(struct net *net, struct profile *p)
+{
+	return register_with(net, p, 1);
 }
 
 /* --- looking after it --------------------------------------------------- */
@@ -164,12 +169,29 @@ static int decide(uint32_t *out, struct profile *p, const struct account *accoun
 	return account->generation == ours ? bundle_confirmed(p, ours) : 0;
 }
 
+/* The server does not know us: its state is that of a backup. The next generation replaces ours. */
+static int register_again(struct net *net, struct profile *p)
+{
+	uint32_t ours;
+	int64_t made_s;
+	int rc = bundle_newest(&ours, &made_s, p);
+
+	/* First, as bundles that cannot be put would be made for nothing. */
+	rc = rc ? rc : tokens_have(net, p, TOKEN_ACCOUNT);
+	rc = rc ? rc : register_with(net, p, ours + 1);
+	if (rc > 0 && plan_in(p, "account due", LOST_S, LOST_S))
+		return E_IO;
+	return rc;
+}
+
 static int keep(struct net *net, struct profile *p)
 {
 	struct account account;
 	uint32_t generation;
 	int rc = account_ask(&account, net, p);
 
+	if (rc == SYNC_REFUSED)
+		return register_again(net, p);
 	rc = rc ? rc : decide(&generation, p, &account);
 	return rc || !generation ? rc : put_bundles(net, p, generation, &account);
 }

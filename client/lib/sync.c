@@ -296,6 +296,14 @@ static int take_slots(struct profile *p, const struct own_mailbox *m, const uint
 	return n_acks;
 }
 
+/* The server lost it: its state is that of a backup. What peers know of it becomes true again. */
+static int make_again(struct net *net, struct profile *p, const struct own_mailbox *m)
+{
+	int rc = sync_make_mailbox(net, p, m);
+
+	return rc ? rc : mailbox_fetched(p, m->id);
+}
+
 int sync_fetch_one(
 		struct net *net, struct profile *p, const struct own_mailbox *m, unsigned *out_new)
 {
@@ -306,8 +314,11 @@ int sync_fetch_one(
 	for (;;) {
 		ANSWER answer = { 0 };
 		uint8_t acks[ACKS_BYTES] = { 0 };
-		int rc = sync_verdict(net_ask(net, &ask, &answer), &answer);
+		int rc = net_ask(net, &ask, &answer);
 
+		if (rc == 0 && answer.status == 404)
+			return make_again(net, p, m);
+		rc = sync_verdict(rc, &answer);
 		if (rc)
 			return rc;
 		if (answer.len != FETCH_BYTES)
