@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: AGPL-3.0-or-later
 -- Hand out one sealed bundle for a token: code 0 with it and how many are left (20 stands for 20 or more), 3 no such
--- account, 4 not paid. Each one-time bundle goes to exactly one token, then the last resort to all others. The token is
+-- account, or one that was restored and not refilled yet, 4 not paid. Each one-time bundle goes to exactly one token, then the last resort to all others. The token is
 -- spent first: a second request with the same one waits for the first to commit and then sees what that one got.
 CREATE FUNCTION bundle_take(p_account uuid, p_token bytea, p_request bytea, p_epoch integer,
 	OUT code integer, OUT bundle bytea, OUT n_left integer)
@@ -9,7 +9,7 @@ DECLARE
 	v_last_resort bytea;
 BEGIN
 	SELECT a.last_resort INTO v_last_resort FROM account a WHERE a.id = p_account;
-	IF NOT FOUND THEN
+	IF v_last_resort IS NULL THEN
 		code := 3;
 		RETURN;
 	END IF;

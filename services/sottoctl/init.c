@@ -10,6 +10,7 @@
 #include "libshared/encode.h"
 #include "libshared/error.h"
 #include "libshared/qr.h"
+#include "services/sottoctl/hold.h"
 #include "services/sottoctl/onion.h"
 #include "services/sottoctl/run.h"
 #include "services/sottoctl/settings_text.h"
@@ -370,19 +371,49 @@ static int welcome(const struct init *init)
 	return invite_command(&invite);
 }
 
-int init_command(const struct context *context)
+static int check_hold(const struct context *context)
+{
+	switch (hold_read(context->config)) {
+	case HOLD_RESTORING:
+		return say(E_CONFIG, "a restore was interrupted: run it again");
+	case HOLD_MOVING:
+		return say(E_CONFIG, "a move was interrupted: sottoctl move --back ends it");
+	case HOLD_MOVED:
+		return say(E_CONFIG,
+				"this server was moved to another host, which has its "
+				"addresses now: see sottoctl(8), move --back");
+	default:
+		return 0;
+	}
+}
+
+int init_database(const struct context *context)
 {
 	struct init init = { .context = context };
 	int rc = check_machine();
 
-	if (context->argc) {
-		fprintf(stderr, "sottoctl: init takes no arguments\n");
-		return E_CONFIG;
-	}
+	return rc ? rc : set_up_database(&init);
+}
+
+int init_again(const struct context *context)
+{
+	struct init init = { .context = context };
+	int rc = check_machine();
+
+	rc = rc ? rc : check_hold(context);
 	rc = rc ? rc : set_up_database(&init);
 	rc = rc ? rc : set_up_tor(&init);
 	rc = rc ? rc : place_settings(&init);
 	rc = rc ? rc : start_all(&init);
 	rc = rc ? rc : wait_until_reached(&init);
 	return rc ? rc : welcome(&init);
+}
+
+int init_command(const struct context *context)
+{
+	if (context->argc) {
+		fprintf(stderr, "sottoctl: init takes no arguments\n");
+		return E_CONFIG;
+	}
+	return init_again(context);
 }

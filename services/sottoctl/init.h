@@ -3,8 +3,16 @@
 #ifndef SOTTO_SOTTOCTL_INIT_H
 #define SOTTO_SOTTOCTL_INIT_H
 
+#include "services/sottoctl/sottoctl.h"
+
 /* Of PostgreSQL's socket in /run/postgresql: it tells our cluster from others. */
 #define INIT_PORT "7000"
 #define INIT_OWNER "host=/run/postgresql port=" INIT_PORT " user=sotto_owner"
+
+/* The cluster, its database and its tables, as this version has them. */
+int init_database(const struct context *context) MUST_CHECK;
+
+/* `sottoctl init`, for another command that ends with it. */
+int init_again(const struct context *context) MUST_CHECK;
 
 #endif

@@ -38,6 +38,9 @@ static const struct command {
 	{ "doctor", "[--json] [--local]",
 			"test every part, through Tor too; each finding with its remedy",
 			doctor_command },
+	{ "backup", "[--blobs] FILE|-", "keys, addresses, accounts, mailboxes: one encrypted file",
+			backup_command },
+	{ "restore", "FILE|-", "a server out of such a file, or of a move's", restore_command },
 	{ "top", "", "load, latency and refusals of the last hour, or of --since and --until",
 			top_command },
 };

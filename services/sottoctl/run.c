@@ -26,12 +26,14 @@ static int fail(const char *what)
 	return E_IO;
 }
 
-/* Starts it with standard output at out, or at ours when out is negative. */
-static int start(pid_t *pid, const char *const words[], int out)
+/* Starts it with standard input and output at these, or at ours where one is negative. */
+static int start(pid_t *pid, const char *const words[], int in, int out)
 {
 	posix_spawn_file_actions_t actions;
 	int error = posix_spawn_file_actions_init(&actions);
 
+	if (error == 0 && in >= 0)
+		error = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
 	if (error == 0 && out >= 0)
 		error = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	fflush(stdout);
@@ -60,7 +62,7 @@ static int finish(pid_t pid, const char *name)
 int run_program(const char *const words[])
 {
 	pid_t pid;
-	int rc = start(&pid, words, -1);
+	int rc = start(&pid, words, -1, -1);
 
 	return rc ? rc : finish(pid, words[0]);
 }
@@ -88,7 +90,7 @@ int run_and_read(char **out, const char *const words[])
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail("pipe");
-	rc = start(&pid, words, ends[1]);
+	rc = start(&pid, words, -1, ends[1]);
 	close(ends[1]);
 	from = fdopen(ends[0], "r");
 	if (rc == 0) {
@@ -99,6 +101,47 @@ int run_and_read(char **out, const char *const words[])
 		fclose(from);
 	else
 		close(ends[0]);
+	return rc;
+}
+
+static int read_bytes(int fd, void *out, size_t *len)
+{
+	size_t got = 0;
+	ssize_t n = 1;
+
+	while (got < *len && n > 0) {
+		n = read(fd, (uint8_t *)out + got, *len - got);
+		got += n > 0 ? (size_t)n : 0;
+	}
+	*len = got;
+	return n < 0 ? E_IO : 0;
+}
+
+int run_filter(const char *const words[], const void *in, size_t in_len, void *out, size_t *len)
+{
+	int to[2], from[2], rc;
+	pid_t pid;
+
+	if (pipe2(to, O_CLOEXEC) < 0)
+		return fail("pipe");
+	if (pipe2(from, O_CLOEXEC) < 0) {
+		rc = fail("pipe");
+		close(to[0]);
+		close(to[1]);
+		return rc;
+	}
+	rc = start(&pid, words, to[0], from[1]);
+	close(to[0]);
+	close(from[1]);
+	/* It may end without having read it: then its status tells. */
+	if (rc == 0 && write(to[1], in, in_len) != (ssize_t)in_len)
+		*len = 0;
+	close(to[1]);
+	if (rc == 0) {
+		rc = read_bytes(from[0], out, len);
+		rc = finish(pid, words[0]) ? E_IO : rc;
+	}
+	close(from[0]);
 	return rc;
 }
 

@@ -20,6 +20,13 @@ int run_program(const char *const words[]) MUST_CHECK;
 /* The same; *out gets what it prints on standard output. The caller frees it. */
 int run_and_read(char **out, const char *const words[]) MUST_CHECK;
 
+/*
+ * The same, with in_len bytes on its standard input; *len is the room at out, and then how many
+ * bytes came. Both fit into a pipe: at most 64 KiB. E_IO
+ */
+int run_filter(const char *const words[], const void *in, size_t in_len, void *out,
+		size_t *len) MUST_CHECK;
+
 /* A whole text file of at most 1 MiB. E_IO without a word: whoever asks knows what it means. */
 int file_read(char **out, const char *path) MUST_CHECK;
 
