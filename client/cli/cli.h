@@ -3,6 +3,7 @@
 #ifndef SOTTO_CLI_H
 #define SOTTO_CLI_H
 
+#include "client/lib/call.h"
 #include "client/lib/live.h"
 
 #include <jansson.h>
@@ -17,6 +18,7 @@ struct cli {
 	bool decoy; /* the decoy, opened with the profile's own passphrase */
 	int argc;   /* what follows the command */
 	char **argv;
+	struct call_options call;
 	struct profile *profile;
 	struct net net;
 };
@@ -48,6 +50,9 @@ int trace_command(struct cli *cli);
 int files_command(struct cli *cli);
 int get_command(struct cli *cli);
 int send_file(struct cli *cli); /* send --file */
+int call_command(struct cli *cli);
+int answer_command(struct cli *cli);
+int decline_command(struct cli *cli);
 
 /* Runs the command whose name and words are cli->argv; returns sotto's exit status. */
 int cli_run(struct cli *cli);
@@ -61,6 +66,9 @@ void show_work(void *cli, uint64_t done, uint64_t about); /* struct net's on_wor
 void show_progress(struct cli *cli, const char *name, uint64_t done, uint64_t of);
 int show_unread(struct cli *cli) MUST_CHECK; /* what has come and was not shown yet */
 int show_log(struct cli *cli, const struct contact *contact) MUST_CHECK;
+
+/* call.c: who rings, and whom one has missed. */
+int show_calls(struct cli *cli) MUST_CHECK;
 
 /* passphrase.c: the next line of the descriptor, or from the terminal without echo. Each is told
  * already. A new one is asked for twice and must not be easy to guess. */
@@ -86,6 +94,9 @@ int panic_finish(struct cli *cli) MUST_CHECK;
 
 /* A number and nothing else, or -1. */
 int read_number(const char *text);
+
+/* commands.c: what an answer of SYNC_ or TOKENS_ means for a person; returns rc. */
+int tell_sync(const struct cli *cli, int rc);
 
 /* "name: what went wrong" on standard error; returns rc. */
 int tell(const struct cli *cli, int rc, const char *what);

@@ -170,7 +170,8 @@ int recv_command(struct cli *cli)
 	unsigned n, sent;
 	int rc = sync_flush(&cli->net, cli->profile, &sent),
 	    fetched = sync_fetch(&cli->net, cli->profile, &n);
-	int shown = show_unread(cli), kept = upkeep(&cli->net, cli->profile);
+	int shown = show_unread(cli) || show_calls(cli) ? E_IO : 0,
+	    kept = upkeep(&cli->net, cli->profile);
 
 	rc = rc ? rc : fetched ? fetched : shown;
 	if (rc == 0 && kept)
@@ -191,7 +192,7 @@ static void on_ready(void *userdata)
 
 static void on_news(void *userdata)
 {
-	if (show_unread(userdata))
+	if (show_unread(userdata) || show_calls(userdata))
 		fprintf(stderr, "sotto: cannot show what has come\n");
 }
 
@@ -207,8 +208,11 @@ int watch_command(struct cli *cli)
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	rc = rc ? rc : live_open(&live, &cli->net, cli->profile, &events);
-	while (rc == 0 && !stop_watching && !panic_is_asked())
+	for (unsigned turns = 0; rc == 0 && !stop_watching && !panic_is_asked(); turns++) {
 		rc = live_turn(live, 200);
+		if (rc == 0 && turns % 16 == 0) /* who rang long enough */
+			rc = show_calls(cli);
+	}
 	return tell_sync(cli, rc);
 }
 

@@ -41,6 +41,11 @@ static const struct command {
 			get_command },
 	{ "recv", "", 0, 0, true, "fetch what has come, send what waits", recv_command },
 	{ "watch", "", 0, 0, true, "stay and show messages as they come", watch_command },
+	{ "call", "NAME", 1, 0, true, "talk to a person; a line m mutes, h hangs up",
+			call_command },
+	{ "answer", "[NAME]", 0, 1, true, "answer who calls", answer_command },
+	{ "decline", "[NAME]", 0, 1, true, "tell who calls that you will not answer",
+			decline_command },
 	{ "log", "NAME", 1, 0, true, "the conversation with a person", log_command },
 	{ "unlock", "[MINUTES]", 0, 1, false, "ask for no passphrase until idle for so long",
 			unlock_command },
@@ -70,7 +75,14 @@ static int usage(FILE *to)
 			"  --passphrase-fd N     read the passphrase from this descriptor\n"
 			"  --pacing fast         no random delays; for tests\n"
 			"  --yes, --no           verify: you have compared it; take that back\n"
-			"  --json                one JSON object a line\n");
+			"  --json                one JSON object a line\n"
+			"\ncall and answer:\n"
+			"  --video               send pictures from a camera\n"
+			"  --audio-in WHAT       auto, silence, test:HZ, file:PATH.wav\n"
+			"  --audio-out WHAT      auto, none, file:PATH.wav\n"
+			"  --video-in WHAT       auto, test\n"
+			"  --video-out WHAT      auto, none\n"
+			"  --ring SECONDS        give up calling after so long (60 at most)\n");
 	return to == stdout ? 0 : 2;
 }
 
@@ -137,6 +149,25 @@ int cli_run(struct cli *cli)
 	return usage(stderr);
 }
 
+static int read_call_option(struct call_options *call, int option)
+{
+	if (option == 'v')
+		call->video_in = call->video_in ? call->video_in : "auto";
+	else if (option == 'I')
+		call->audio_in = optarg;
+	else if (option == 'O')
+		call->audio_out = optarg;
+	else if (option == 'V')
+		call->video_in = optarg;
+	else if (option == 'W')
+		call->video_out = optarg;
+	else if (option == 'r')
+		call->ring_s = read_number(optarg);
+	else
+		return -1;
+	return call->ring_s > 0 && call->ring_s <= CALLS_RING_S ? 0 : -1;
+}
+
 static int read_options(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -150,6 +181,12 @@ static int read_options(struct cli *cli, int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "yes", no_argument, NULL, 'y' },
 		{ "no", no_argument, NULL, 'n' },
+		{ "video", no_argument, NULL, 'v' },
+		{ "audio-in", required_argument, NULL, 'I' },
+		{ "audio-out", required_argument, NULL, 'O' },
+		{ "video-in", required_argument, NULL, 'V' },
+		{ "video-out", required_argument, NULL, 'W' },
+		{ "ring", required_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -176,7 +213,7 @@ static int read_options(struct cli *cli, int argc, char **argv)
 			cli->yes = true;
 		else if (option == 'n')
 			cli->no = true;
-		else
+		else if (read_call_option(&cli->call, option))
 			return usage(option == 'h' ? stdout : stderr);
 	}
 	return -1;
@@ -184,7 +221,9 @@ static int read_options(struct cli *cli, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct cli cli = { .socks = "127.0.0.1:9050", .passphrase_fd = -1 };
+	struct cli cli = { .socks = "127.0.0.1:9050",
+		.passphrase_fd = -1,
+		.call = { .ring_s = CALLS_RING_S, .audio_in = "auto", .audio_out = "auto" } };
 	char home[4096];
 	int rc;
 

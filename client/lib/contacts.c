@@ -239,6 +239,7 @@ int contact_end(struct profile *p, const struct contact *c)
 		"DELETE FROM outbox WHERE contact = ?",
 		"DELETE FROM file WHERE contact = ?",
 		"DELETE FROM message WHERE contact = ?",
+		"DELETE FROM call_signal WHERE contact = ?",
 		"DELETE FROM contact WHERE id = ?",
 	};
 	int rc = q_begin(p->db);

@@ -42,4 +42,9 @@ int conversation_put(struct profile *profile, int64_t contact, const struct sayi
 int conversation_receive(struct profile *profile, const struct own_mailbox *mailbox,
 		const uint8_t packet[static BLOB_BYTES]) MUST_CHECK;
 
+/* The same for what came live only (push kind 5): from an accepted contact, about a call, or
+ * junk. */
+int conversation_receive_signal(struct profile *profile, const struct own_mailbox *mailbox,
+		const uint8_t packet[static BLOB_BYTES]) MUST_CHECK;
+
 #endif

@@ -29,7 +29,7 @@ enum {
 	BACKOFF_MOST_MS = 60000,
 	RENEW_MS = 2700000
 };
-enum { DOWN_BLOB = 1, DOWN_FETCH = 2 };
+enum { DOWN_BLOB = 1, DOWN_FETCH = 2, DOWN_SIGNAL = 5 };
 
 DEFINE_CLEANUP(json_t *, json_decref)
 
@@ -38,7 +38,8 @@ struct session {
 	struct own_mailbox mailbox;
 	struct mosquitto *mosq;
 	char id[SESSION_TEXT + 1], password[64], down[64], up[64];
-	bool subscribed, fetched;
+	bool subscribed, fetched, knows_boot;
+	uint8_t boot[16];			      /* bridged's, as it was last told */
 	int64_t open_at_ms, fetch_at_ms, renew_at_ms; /* 0: not planned */
 	int64_t backoff_ms;
 };
@@ -117,18 +118,45 @@ static void acknowledge(struct session *s, const uint8_t *blob_id)
 	mosquitto_publish(s->mosq, NULL, s->up, sizeof payload, payload, 1, false);
 }
 
-static void on_blob(struct session *s, const uint8_t *mailbox, struct reader *rd)
+/* Whatever a signal was, it is acknowledged: who has 16 open gets no more. */
+static void on_signal(struct session *s, const uint8_t *id, const uint8_t *packet)
+{
+	int rc = conversation_receive_signal(s->live->profile, &s->mailbox, packet);
+
+	acknowledge(s, id);
+	if (rc == RECEIVE_NEW)
+		s->live->events.on_news(s->live->events.userdata);
+}
+
+static void on_blob(struct session *s, const uint8_t *mailbox, struct reader *rd, bool is_signal)
 {
 	const uint8_t *id = reader_take(rd, BLOB_ID_BYTES), *packet = reader_take(rd, BLOB_BYTES);
 	int rc;
 
 	if (!reader_is_done(rd) || memcmp(mailbox, s->mailbox.mailbox, MAILBOX_ID_BYTES) != 0)
 		return;
+	if (is_signal) {
+		on_signal(s, id, packet);
+		return;
+	}
 	rc = conversation_receive(s->live->profile, &s->mailbox, packet);
 	if (rc >= 0 && rc != RECEIVE_HELD)
 		acknowledge(s, id);
 	if (rc == RECEIVE_NEW)
 		s->live->events.on_news(s->live->events.userdata);
+}
+
+/* Told at every subscription; another one means that bridged began anew: renew, then fetch. */
+static void on_boot(struct session *s, struct reader *rd)
+{
+	const uint8_t *boot = reader_take(rd, sizeof s->boot);
+
+	if (!boot)
+		return;
+	if (s->knows_boot && memcmp(s->boot, boot, sizeof s->boot) != 0)
+		s->open_at_ms = spread(s->live, SPREAD_MS);
+	s->knows_boot = true;
+	memcpy(s->boot, boot, sizeof s->boot);
 }
 
 static void on_message(struct mosquitto *mosq, void *userdata, const struct mosquitto_message *m)
@@ -140,14 +168,13 @@ static void on_message(struct mosquitto *mosq, void *userdata, const struct mosq
 
 	(void)mosq;
 	if (strcmp(m->topic, s->down) != 0) {
-		if (s->fetched) /* bridged began anew: renew, then fetch */
-			s->open_at_ms = spread(s->live, SPREAD_MS);
+		on_boot(s, &rd);
 		return;
 	}
 	kind = reader_u8(&rd);
 	mailbox = reader_take(&rd, MAILBOX_ID_BYTES);
-	if (kind == DOWN_BLOB && mailbox)
-		on_blob(s, mailbox, &rd);
+	if ((kind == DOWN_BLOB || kind == DOWN_SIGNAL) && mailbox)
+		on_blob(s, mailbox, &rd, kind == DOWN_SIGNAL);
 	else if (kind == DOWN_FETCH)
 		s->fetch_at_ms = spread(s->live, SPREAD_MS);
 }
@@ -291,19 +318,39 @@ static int64_t last_mailbox(const struct live *live)
 	return live->n ? live->sessions[live->n - 1].mailbox.id : 0;
 }
 
+static void add_session(struct live *live, const struct own_mailbox *m)
+{
+	struct session *s = &live->sessions[live->n++];
+
+	s->live = live;
+	s->mailbox = *m;
+	s->open_at_ms = spread(live, SPREAD_MS / 10);
+}
+
+/* Under a request of its own: the same one would take the place of `watch`. */
+static int adopt_one(struct live *live)
+{
+	struct own_mailbox m;
+	int rc = mailbox_for(&m, live->profile, live->events.contact);
+
+	if (rc)
+		return rc < 0 ? rc : E_BUG;
+	randombytes_buf(m.request, sizeof m.request);
+	add_session(live, &m);
+	live->sessions[0].open_at_ms = now_ms(); /* somebody waits */
+	return 0;
+}
+
 /* A session for each mailbox that has none, as far as there is room. */
 static int adopt(struct live *live)
 {
 	struct own_mailbox m = { .id = last_mailbox(live) };
 	int rc = 0;
 
-	while (live->n < MAILBOXES_MOST && (rc = mailbox_next(&m, live->profile, m.id)) == 0) {
-		struct session *s = &live->sessions[live->n++];
-
-		s->live = live;
-		s->mailbox = m;
-		s->open_at_ms = spread(live, SPREAD_MS / 10);
-	}
+	if (live->events.contact)
+		return live->n ? 0 : adopt_one(live);
+	while (live->n < MAILBOXES_MOST && (rc = mailbox_next(&m, live->profile, m.id)) == 0)
+		add_session(live, &m);
 	return rc < 0 ? rc : 0;
 }
 
@@ -314,7 +361,7 @@ static int tick(struct live *live)
 	unsigned n_new = 0;
 	int rc;
 
-	if (live->tick_at_ms > now_ms())
+	if (live->tick_at_ms > now_ms() || live->events.contact)
 		return 0;
 	live->tick_at_ms = now_ms() + every_ms / 2 + randombytes_uniform((uint32_t)every_ms);
 	rc = upkeep_tick(live->net, live->profile, last_mailbox(live), &n_new);

@@ -13,6 +13,9 @@ struct live;
 
 struct live_events { /* called from live_turn */
 	void *userdata;
+	/* 0: all mailboxes. Else that contact's only, in a session beside one that there may be
+	   already. */
+	int64_t contact;
 	void (*on_ready)(void *userdata); /* every mailbox is subscribed, and fetched once since */
 	void (*on_news)(void *userdata);  /* something new was stored */
 	const int *wake_fd;		  /* live_turn ends when it is readable; NULL: none */

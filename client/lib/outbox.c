@@ -71,16 +71,17 @@ static int read_body(struct content *c, sqlite3_stmt *s, int column)
 	return 0;
 }
 
-/* The row's own content; other types than text name the highest number sent before. */
+/* The row's own content; other types than text name the highest number sent before. What is about
+ * calls overtakes texts that are on their way, so it names none. */
 static int read_content(
 		struct content *c, uint8_t envelope[static 16], struct profile *p, int64_t id)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
 	int rc = q_open(&s, p->db,
-			"SELECT o.type, o.envelope, coalesce(m.number, (SELECT min(t.number) - 1 "
-			"FROM "
+			"SELECT o.type, o.envelope, CASE o.type WHEN 8 THEN 0 ELSE "
+			"coalesce(m.number, (SELECT min(t.number) - 1 FROM "
 			"outbox b JOIN message t ON t.id = b.message WHERE b.contact = o.contact "
-			"AND b.id > o.id), c.sent), coalesce(m.part, 0), coalesce(m.parts, 1), "
+			"AND b.id > o.id), c.sent) END, coalesce(m.part, 0), coalesce(m.parts, 1), "
 			"coalesce(m.body, m.text, o.body) FROM outbox o JOIN contact c ON c.id = "
 			"o.contact "
 			"LEFT JOIN message m ON m.id = o.message "
@@ -183,13 +184,14 @@ int outbox_contact(int64_t *out, struct profile *p, int64_t after)
 	return rc == STORE_NONE ? OUTBOX_EMPTY : rc;
 }
 
+/* The oldest of a contact, or the one with that id. */
 static int read_parcel(struct parcel *out, struct profile *p, int64_t contact, bool *out_stale)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
 	int rc = q_open(&s, p->db,
 			"SELECT id, onion, deposit, key, packet, sealed_s FROM outbox WHERE "
-			"contact = ? ORDER BY id LIMIT 1",
-			"i", contact);
+			"contact = ? AND ? IN (0, id) ORDER BY id LIMIT 1",
+			"ii", contact, out->id);
 
 	if (rc)
 		return rc;
@@ -213,8 +215,10 @@ static int read_parcel(struct parcel *out, struct profile *p, int64_t contact, b
 static int next(struct parcel *out, struct profile *p, int64_t contact)
 {
 	bool stale = false;
-	int rc = read_parcel(out, p, contact, &stale);
+	int rc;
 
+	out->id = 0;
+	rc = read_parcel(out, p, contact, &stale);
 	if (rc || !stale)
 		return rc;
 	rc = seal(p, contact, out->id);
@@ -226,6 +230,26 @@ int outbox_next(struct parcel *out, struct profile *p, int64_t contact)
 	int rc = q_begin(p->db);
 
 	return rc ? rc : q_end(p->db, next(out, p, contact));
+}
+
+static int seal_signal(struct parcel *out, struct profile *p, const struct outgoing *o)
+{
+	bool stale;
+	int sealed, rc = outbox_put(p, o);
+
+	out->id = sqlite3_last_insert_rowid(p->db);
+	sealed = rc ? rc : seal(p, o->contact, out->id);
+	rc = sealed ? sealed : read_parcel(out, p, o->contact, &stale);
+	if (rc >= 0 && outbox_done(p, out->id))
+		return E_IO;
+	return rc;
+}
+
+int outbox_signal(struct parcel *out, struct profile *p, const struct outgoing *o)
+{
+	int rc = q_begin(p->db);
+
+	return rc ? rc : q_end(p->db, seal_signal(out, p, o));
 }
 
 int outbox_done(struct profile *p, int64_t id)

@@ -6,6 +6,7 @@
  */
 #include "client/lib/conversation.h"
 
+#include "client/lib/calls.h"
 #include "client/lib/loss.h"
 #include "client/lib/session.h"
 #include "client/lib/store.h"
@@ -24,6 +25,7 @@ struct arrival {
 	bool unopened;			  /* it was for us, from that mailbox's contact */
 	int64_t over;			  /* the request that has no room for it, or 0 */
 	uint64_t number;		  /* of its text */
+	bool is_signal;			  /* it came live only, and nobody paid for it */
 };
 
 /* Tries every living key that fits, newest first. RECEIVE_JUNK: none opens it. */
@@ -74,7 +76,7 @@ static int admit(struct contact *out, struct profile *p, const struct arrival *a
 	bool for_anybody = a->key_contact == 0 && a->box_contact == 0;
 	int rc = contact_by_identity(out, p, a->in.sender);
 
-	if (rc == CONTACT_NONE && (a->in.type != PACKET_SETUP || !for_anybody))
+	if (rc == CONTACT_NONE && (a->in.type != PACKET_SETUP || !for_anybody || a->is_signal))
 		return RECEIVE_JUNK;
 	if (rc == CONTACT_NONE) {
 		rc = contact_request(out, p, a->in.sender);
@@ -85,11 +87,13 @@ static int admit(struct contact *out, struct profile *p, const struct arrival *a
 	if ((a->key_contact && a->key_contact != out->id) ||
 			(a->box_contact && a->box_contact != out->id))
 		return RECEIVE_JUNK;
+	if (a->is_signal && out->state != CONTACT_ACCEPTED)
+		return RECEIVE_JUNK;
 	return out->state == CONTACT_BLOCKED ? RECEIVE_JUNK : 0;
 }
 
-/* A later address wins by message number, and the first set-up of a session we did not know always
- * counts. */
+/* A later address wins by message number, among equal ones by arrival; and the first set-up of a
+ * session we did not know always counts. */
 static int learn_contact(struct profile *p, const struct contact *c, const struct content *m,
 		const struct peer_turn *turn)
 {
@@ -105,7 +109,7 @@ static int learn_contact(struct profile *p, const struct contact *c, const struc
 	link_pack(link, &m->link);
 	return q_run(p->db,
 			"UPDATE contact SET link = ?1, "
-			"address = CASE WHEN ?2 OR ?3 > address_number THEN ?4 ELSE address END, "
+			"address = CASE WHEN ?2 OR ?3 >= address_number THEN ?4 ELSE address END, "
 			"address_number = CASE WHEN ?2 THEN ?3 ELSE max(?3, address_number) END "
 			"WHERE id = ?5",
 			"biibi", link, sizeof link, (int64_t)(rc == STORE_NONE), (int64_t)m->number,
@@ -156,6 +160,8 @@ static int keep_content(struct profile *p, const struct contact *c, const struct
 
 	if (m->type == CONTENT_TEXT)
 		return store(p, c, in, m, m->text);
+	if (m->type == CONTENT_CALL)
+		return calls_heard(p, c->id, m);
 	if (m->type == CONTENT_FILE && file_read(&file, m->text, m->text_len) == 0)
 		return store(p, c, in, m, file.name);
 	return 0; /* its number counts all the same */
@@ -169,7 +175,7 @@ static int keep(struct profile *p, const struct contact *c, struct arrival *a,
 	const struct peer_turn turn = { c->id, plain->base, in->turn, in->next_key };
 	int rc = content_read(&m, plain->bytes, plain->len);
 
-	if (rc || !is_genuine(&m, in))
+	if (rc || !is_genuine(&m, in) || (a->is_signal && m.type != CONTENT_CALL))
 		return RECEIVE_JUNK;
 	rc = is_over(p, c, &m);
 	if (rc) {
@@ -259,13 +265,13 @@ static int note(struct profile *p, const struct arrival *a)
 				"");
 	if (rc == 0 && a->over)
 		rc = loss_refused(p, a->over, a->number);
-	return rc || !a->unopened ? rc : loss_unopened(p, a->box_contact);
+	return rc || !a->unopened || a->is_signal ? rc : loss_unopened(p, a->box_contact);
 }
 
-int conversation_receive(struct profile *p, const struct own_mailbox *mailbox,
-		const uint8_t packet[static BLOB_BYTES])
+static int receive(struct profile *p, const struct own_mailbox *mailbox,
+		const uint8_t packet[static BLOB_BYTES], bool is_signal)
 {
-	struct arrival a = { .box_contact = mailbox->contact };
+	struct arrival a = { .box_contact = mailbox->contact, .is_signal = is_signal };
 	int rc = open_packet(&a, p, mailbox, packet);
 
 	if (rc == RECEIVE_JUNK && mailbox->contact) {
@@ -287,4 +293,16 @@ int conversation_receive(struct profile *p, const struct own_mailbox *mailbox,
 		return ended ? ended : rc == RECEIVE_HELD ? hold(p, &a.in) : rc;
 	}
 	return q_end(p->db, rc);
+}
+
+int conversation_receive(struct profile *p, const struct own_mailbox *mailbox,
+		const uint8_t packet[static BLOB_BYTES])
+{
+	return receive(p, mailbox, packet, false);
+}
+
+int conversation_receive_signal(struct profile *p, const struct own_mailbox *mailbox,
+		const uint8_t packet[static BLOB_BYTES])
+{
+	return receive(p, mailbox, packet, true);
 }

@@ -278,12 +278,8 @@ static void put_stream(char *out, size_t *len, const struct sdp *sdp, unsigned n
 
 	put(out, len, "m=%s %d UDP/TLS/RTP/SAVPF %d\r\nc=IN IP4 0.0.0.0\r\na=mid:%s\r\n", kinds[n],
 			stream->refused ? 0 : 9, pt, stream->mid);
-	put(out, len, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 ", sdp->ufrag,
-			sdp->password);
-	for (size_t i = 0; i < sizeof sdp->fingerprint; i++)
-		put(out, len, "%s%02X", i ? ":" : "", sdp->fingerprint[i]);
-	put(out, len, "\r\na=setup:%s\r\na=rtcp-mux\r\na=%s\r\na=rtpmap:%d %s\r\n",
-			setups[sdp->setup], directions[stream->direction], pt, codecs[n]);
+	put(out, len, "a=setup:%s\r\na=rtcp-mux\r\na=%s\r\na=rtpmap:%d %s\r\n", setups[sdp->setup],
+			directions[stream->direction], pt, codecs[n]);
 	if (n == SDP_VIDEO)
 		put(out, len, "a=rtcp-fb:%d nack pli\r\n", pt);
 	if (n == SDP_AUDIO && sdp->relay_port)
@@ -301,6 +297,10 @@ size_t sdp_write(char out[static SDP_WRITTEN_MOST], const struct sdp *sdp)
 			sdp->streams[0].mid);
 	if (sdp->n_streams == 2 && !sdp->streams[SDP_VIDEO].refused)
 		put(out, &len, " %s", sdp->streams[1].mid);
+	put(out, &len, "\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 ", sdp->ufrag,
+			sdp->password);
+	for (size_t i = 0; i < sizeof sdp->fingerprint; i++)
+		put(out, &len, "%s%02X", i ? ":" : "", sdp->fingerprint[i]);
 	put(out, &len, "\r\n");
 	for (unsigned i = 0; i < sdp->n_streams; i++)
 		put_stream(out, &len, sdp, i);

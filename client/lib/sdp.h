@@ -17,7 +17,7 @@
 
 #define SDP_RELAY_ADDRESS "127.0.0.2" /* where coturn relays, docs/protocol.md */
 
-enum { SDP_BAD = 1, SDP_TEXT_MOST = 16384, SDP_WRITTEN_MOST = 2048, SDP_WORD_MOST = 64 };
+enum { SDP_BAD = 1, SDP_TEXT_MOST = 16384, SDP_WRITTEN_MOST = 1000, SDP_WORD_MOST = 64 };
 enum sdp_setup { SDP_ACTPASS, SDP_ACTIVE, SDP_PASSIVE };
 enum sdp_direction { SDP_SENDRECV, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE };
 enum { SDP_AUDIO = 0, SDP_VIDEO = 1, SDP_STREAMS = 2 };

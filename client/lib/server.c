@@ -67,10 +67,13 @@ int server_read(struct server *out, const void *text, size_t len)
 			json_object_get(json_object_get(json, "onions"), "live"));
 	json_int_t port = json_integer_value(
 			json_object_get(json_object_get(json, "ports"), "mqtt"));
+	json_int_t turn = json_integer_value(
+			json_object_get(json_object_get(json, "ports"), "turn"));
 	struct server server = { .known = true };
 	uint8_t live_key[ONION_KEY_BYTES];
 
-	if (!live || onion_check(live_key, live) || port < 1 || port > 65535)
+	if (!live || onion_check(live_key, live) || port < 1 || port > 65535 || turn < 1 ||
+			turn > 65535)
 		return E_PROTO;
 	if (read_bytes(server.keys[0].b, KEY_BYTES, keys, "prekeyd") ||
 			read_bytes(server.keys[1].b, KEY_BYTES, keys, "blobd") ||
@@ -80,6 +83,7 @@ int server_read(struct server *out, const void *text, size_t len)
 		return E_PROTO;
 	snprintf(server.live, sizeof server.live, "%s", live);
 	server.mqtt_port = (int)port;
+	server.turn_port = (int)turn;
 	hash256(server.said, text, len);
 	*out = server;
 	return 0;

@@ -21,6 +21,7 @@ struct server {
 	struct key keys[DAEMONS]; /* by port - PORT_PREKEYD */
 	char live[ONION_TEXT + 1];
 	int mqtt_port;
+	int turn_port; /* of the relay for calls */
 	enum registration registration;
 	struct token_key tokens[TOKEN_KEYS_MOST];
 	size_t n_tokens;

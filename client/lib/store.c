@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { VERSION = 6 };
+enum { VERSION = 7 };
 
 /* clang-format off */
 static const char schema[] =
@@ -95,7 +95,13 @@ static const char schema[] =
 	"CREATE TABLE issue (onion BLOB NOT NULL, operation INTEGER NOT NULL,"
 	" pay INTEGER NOT NULL, secrets BLOB NOT NULL, body BLOB NOT NULL,"
 	" PRIMARY KEY (onion, operation)) WITHOUT ROWID;"
-	"PRAGMA user_version = 6;";
+	/* What was said about calls. state: 0 new, 1 a person was told, 2 settled. kind 0: none,
+	   it only settles. */
+	"CREATE TABLE call_signal (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
+	" call BLOB NOT NULL, kind INTEGER NOT NULL, state INTEGER NOT NULL, at_s INTEGER NOT NULL,"
+	" body BLOB NOT NULL);"
+	"CREATE INDEX call_signal_call ON call_signal (contact, call);"
+	"PRAGMA user_version = 7;";
 /* clang-format on */
 
 static int set_key(sqlite3 *db, const struct key *key)

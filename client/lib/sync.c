@@ -179,15 +179,24 @@ static int begin(struct net *net, struct profile *p, const struct contact *c)
 	return spent ? spent : rc ? SYNC_NO_BUNDLE : 0;
 }
 
-/* The next parcel for that contact, with all that it takes. */
-static int next_parcel(struct parcel *out, struct net *net, struct profile *p, int64_t contact)
+/* The next parcel for that contact, or a signal. */
+static int seal_parcel(struct parcel *out, struct profile *p, int64_t contact,
+		const struct outgoing *signal)
 {
+	return signal ? outbox_signal(out, p, signal) : outbox_next(out, p, contact);
+}
+
+/* The same, with all that it takes. */
+static int make_parcel(struct parcel *out, struct net *net, struct profile *p,
+		const struct outgoing *signal)
+{
+	const int64_t contact = signal ? signal->contact : out->contact;
 	struct contact c;
-	int rc = outbox_next(out, p, contact);
+	int rc = seal_parcel(out, p, contact, signal);
 
 	if (rc == OUTBOX_NEEDS_MAILBOX) {
 		rc = sync_mailbox(net, p, contact);
-		rc = rc ? rc : outbox_next(out, p, contact);
+		rc = rc ? rc : seal_parcel(out, p, contact, signal);
 	}
 	if (rc != OUTBOX_NEEDS_BUNDLE)
 		return rc;
@@ -195,8 +204,36 @@ static int next_parcel(struct parcel *out, struct net *net, struct profile *p, i
 	rc = rc ? rc : begin(net, p, &c);
 	if (rc == SYNC_NO_BUNDLE)
 		rc = outbox_without_bundle(p, contact);
-	rc = rc ? rc : outbox_next(out, p, contact);
+	rc = rc ? rc : seal_parcel(out, p, contact, signal);
 	return rc == OUTBOX_NEEDS_BUNDLE ? SYNC_NO_BUNDLE : rc;
+}
+
+static int next_parcel(struct parcel *out, struct net *net, struct profile *p, int64_t contact)
+{
+	out->contact = contact;
+	return make_parcel(out, net, p, NULL);
+}
+
+int sync_signal(struct parcel *out, struct net *net, struct profile *p, const struct outgoing *o)
+{
+	return make_parcel(out, net, p, o);
+}
+
+int sync_post(struct net *net, const struct parcel *parcel)
+{
+	ANSWER answer = { 0 };
+	const struct ask ask = {
+		.circuit = { "write", &parcel->address, sizeof parcel->address, true },
+		.onion = parcel->address.onion,
+		.port = PORT_BRIDGED,
+		.method = "POST",
+		.path = "/v1/signals",
+		.body = parcel->packet,
+		.body_len = BLOB_BYTES,
+		.deposit = &parcel->address.deposit,
+	};
+
+	return sync_verdict(net_ask(net, &ask, &answer), &answer);
 }
 
 static int flush_contact(struct net *net, struct profile *p, int64_t contact, unsigned *out_sent)

@@ -40,6 +40,12 @@ int sync_flush(struct net *net, struct profile *profile, unsigned *out_sent) MUS
 
 int sync_flush_contact(struct net *net, struct profile *profile, int64_t contact) MUST_CHECK;
 
+/* A signal for who is live, with all that it takes; nothing is kept. The same parcel may be posted
+ * again: it is known by its envelope. */
+int sync_signal(struct parcel *out, struct net *net, struct profile *profile,
+		const struct outgoing *outgoing) MUST_CHECK;
+int sync_post(struct net *net, const struct parcel *parcel) MUST_CHECK;
+
 /* Fetches every mailbox until it is empty; *out_new counts what is new. */
 int sync_fetch(struct net *net, struct profile *profile, unsigned *out_new) MUST_CHECK;
 int sync_fetch_one(struct net *net, struct profile *profile, const struct own_mailbox *mailbox,

@@ -24,16 +24,17 @@ class Socks(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Talk)
         self.stack, self.open, self.seen = stack, True, []
         self.passed = lambda n, up: None # called with what has come, before it goes on
+        self.sent = None # set to b"" to keep what clients send
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, *unused):
         """A client that was killed is none."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        if not isinstance(sys.exc_info()[1], (ConnectionError, IndexError)):
             super().handle_error(*unused)
 
     def path(self, host, port):
-        if host == self.stack.onion_live and port == 1883:
-            return f"{self.stack.run}/sotto-broker/t/s"
+        if host == self.stack.onion_live and port in (1883, 3478):
+            return f"{self.stack.run}/{'sotto-broker/t' if port == 1883 else 'sotto-turn'}/s"
         return self.stack.socket_path(PORTS[port]) if host == self.stack.onion_api and port in PORTS else None
 
 
@@ -68,6 +69,8 @@ class Talk(socketserver.StreamRequestHandler):
         try:
             while data := one.recv(65536):
                 self.server.passed(len(data), up)
+                if up and self.server.sent is not None:
+                    self.server.sent += data
                 other.sendall(data)
         except OSError:
             pass

@@ -118,10 +118,11 @@ static inline int shop_describe(struct shop *s, const struct ask *ask, struct an
 						shop_b64(key.pub, sizeof key.pub)));
 	}
 	return shop_say(out, 200,
-			json_pack("{s:s, s:{s:s}, s:{s:i}, s:{s:o, s:o, s:o}, s:o}", "registration",
-					s->registration, "onions", "live", onion, "ports", "mqtt",
-					1883, "keys", "prekeyd", shop_b64(s->server_key, 32),
-					"blobd", shop_b64(s->server_key, 32), "bridged",
+			json_pack("{s:s, s:{s:s}, s:{s:i, s:i}, s:{s:o, s:o, s:o}, s:o}",
+					"registration", s->registration, "onions", "live", onion,
+					"ports", "turn", 3478, "mqtt", 1883, "keys", "prekeyd",
+					shop_b64(s->server_key, 32), "blobd",
+					shop_b64(s->server_key, 32), "bridged",
 					shop_b64(s->server_key, 32), "tokens", keys));
 }
 
