@@ -6,17 +6,16 @@
  */
 #include "client/lib/live.h"
 
+#include "client/lib/live_request.h"
 #include "client/lib/upkeep.h"
 #include "libshared/error.h"
 #include "libshared/reader.h"
 #include "libshared/writer.h"
 
-#include <jansson.h>
 #include <mosquitto.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -31,13 +30,11 @@ enum {
 };
 enum { DOWN_BLOB = 1, DOWN_FETCH = 2, DOWN_SIGNAL = 5 };
 
-DEFINE_CLEANUP(json_t *, json_decref)
-
 struct session {
 	struct live *live;
 	struct own_mailbox mailbox;
 	struct mosquitto *mosq;
-	char id[SESSION_TEXT + 1], password[64], down[64], up[64];
+	struct live_grant grant;
 	bool subscribed, fetched, knows_boot;
 	uint8_t boot[16];			      /* bridged's, as it was last told */
 	int64_t open_at_ms, fetch_at_ms, renew_at_ms; /* 0: not planned */
@@ -77,7 +74,7 @@ static void on_connect(struct mosquitto *mosq, void *userdata, int rc)
 
 	if (rc)
 		return;
-	mosquitto_subscribe(mosq, NULL, s->down, 1);
+	mosquitto_subscribe(mosq, NULL, s->grant.down, 1);
 	mosquitto_subscribe(mosq, NULL, "sotto/v1/live", 1);
 }
 
@@ -115,7 +112,7 @@ static void acknowledge(struct session *s, const uint8_t *blob_id)
 	writer_copy(&w, s->mailbox.mailbox, MAILBOX_ID_BYTES);
 	writer_copy(&w, blob_id, BLOB_ID_BYTES);
 	writer_zeros(&w);
-	mosquitto_publish(s->mosq, NULL, s->up, sizeof payload, payload, 1, false);
+	mosquitto_publish(s->mosq, NULL, s->grant.up, sizeof payload, payload, 1, false);
 }
 
 /* Whatever a signal was, it is acknowledged: who has 16 open gets no more. */
@@ -167,7 +164,7 @@ static void on_message(struct mosquitto *mosq, void *userdata, const struct mosq
 	uint8_t kind;
 
 	(void)mosq;
-	if (strcmp(m->topic, s->down) != 0) {
+	if (strcmp(m->topic, s->grant.down) != 0) {
 		on_boot(s, &rd);
 		return;
 	}
@@ -181,101 +178,6 @@ static void on_message(struct mosquitto *mosq, void *userdata, const struct mosq
 
 /* --- opening a session -------------------------------------------------- */
 
-static int make_proof(uint8_t out[static 32], struct session *s)
-{
-	static const char purpose[] = "sotto session v1";
-	struct net *net = s->live->net;
-	CLEANUP(key_wipe) struct key key = { { 0 } };
-	uint8_t message[sizeof purpose - 1 + NONCE_BYTES + 16 + 1];
-	struct writer w = writer_over(message, sizeof message);
-	int rc = net_request_key(
-			&key, net, &s->mailbox.owner, s->live->profile->onion, PORT_BRIDGED);
-
-	writer_copy(&w, purpose, sizeof purpose - 1);
-	writer_copy(&w, net->nonces[PORT_BRIDGED - PORT_PREKEYD], NONCE_BYTES);
-	writer_copy(&w, s->mailbox.request, 16);
-	writer_u8(&w, 1); /* a mailbox */
-	if (rc == 0)
-		crypto_auth_hmacsha256(out, message, sizeof message, key.b);
-	return rc;
-}
-
-static int make_body(uint8_t out[static JSON_LARGE_BYTES], struct session *s)
-{
-	char request[BASE64URL_ROOM(16)], nonce[BASE64URL_ROOM(NONCE_BYTES)],
-			owner[BASE64URL_ROOM(32)];
-	char proof_text[BASE64URL_ROOM(32)];
-	uint8_t proof[32];
-	int n, rc = make_proof(proof, s);
-
-	if (rc)
-		return rc;
-	base64url_write(request, s->mailbox.request, 16);
-	base64url_write(nonce, s->live->net->nonces[PORT_BRIDGED - PORT_PREKEYD], NONCE_BYTES);
-	base64url_write(owner, s->mailbox.owner.pub.b, KEY_BYTES);
-	base64url_write(proof_text, proof, sizeof proof);
-	memset(out, ' ', JSON_LARGE_BYTES);
-	n = snprintf((char *)out, JSON_LARGE_BYTES,
-			"{\"request\": \"%s\", \"nonce\": \"%s\", \"owners\": [{\"kind\": "
-			"\"mailbox\", \"owner\": \"%s\", \"proof\": \"%s\"}]}",
-			request, nonce, owner, proof_text);
-	out[n] = ' ';
-	return 0;
-}
-
-static int copy_text(char *out, size_t size, const json_t *json, const char *name)
-{
-	const char *text = json_string_value(json_object_get(json, name));
-
-	if (!text || strlen(text) >= size)
-		return E_PROTO;
-	memcpy(out, text, strlen(text) + 1);
-	return 0;
-}
-
-static int read_session(struct session *s, const struct answer *a)
-{
-	CLEANUP(json_decref) json_t *json = json_loadb((const char *)a->body, a->len, 0, NULL);
-	int rc = copy_text(s->id, sizeof s->id, json, "session");
-
-	rc = rc ? rc : copy_text(s->password, sizeof s->password, json, "password");
-	rc = rc ? rc : copy_text(s->down, sizeof s->down, json, "down");
-	return rc ? rc : copy_text(s->up, sizeof s->up, json, "up");
-}
-
-static int request_session(struct session *s)
-{
-	struct net *net = s->live->net;
-	const struct profile *p = s->live->profile;
-	uint8_t *nonce = net->nonces[PORT_BRIDGED - PORT_PREKEYD];
-	int rc = net_know_server(net, p->onion);
-
-	for (int tries = 0; rc == 0 && tries < 2; tries++) { /* the first may have a stale nonce */
-		__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
-		uint8_t body[JSON_LARGE_BYTES];
-		const struct ask ask = {
-			.circuit = { "read", s->mailbox.mailbox, MAILBOX_ID_BYTES, false },
-			.onion = p->onion,
-			.port = PORT_BRIDGED,
-			.method = "POST",
-			.path = "/v1/sessions",
-			.body = body,
-			.body_len = sizeof body,
-		};
-
-		rc = make_body(body, s);
-		rc = rc ? rc : net_ask(net, &ask, &answer);
-		if (rc)
-			return rc;
-		if (base64url_read(nonce, NONCE_BYTES, answer.nonce, strlen(answer.nonce)))
-			return E_PROTO;
-		if (answer.status == 201)
-			return read_session(s, &answer);
-		rc = answer.status == 401 ? 0 : E_NET;
-	}
-	return rc ? rc : E_NET;
-}
-
 static int connect_session(struct session *s)
 {
 	const struct net *net = s->live->net;
@@ -283,7 +185,7 @@ static int connect_session(struct session *s)
 	char user[33];
 
 	mosquitto_destroy(s->mosq);
-	s->mosq = mosquitto_new(s->id, true, s);
+	s->mosq = mosquitto_new(s->grant.id, true, s);
 	if (!s->mosq)
 		return E_NOMEM;
 	net_circuit_name(user, net, &circuit);
@@ -291,7 +193,7 @@ static int connect_session(struct session *s)
 	mosquitto_subscribe_callback_set(s->mosq, on_subscribe);
 	mosquitto_disconnect_callback_set(s->mosq, on_disconnect);
 	mosquitto_message_callback_set(s->mosq, on_message);
-	if (mosquitto_username_pw_set(s->mosq, s->id, s->password) ||
+	if (mosquitto_username_pw_set(s->mosq, s->grant.id, s->grant.password) ||
 			mosquitto_socks5_set(
 					s->mosq, net->socks_host, net->socks_port, user, "sotto") ||
 			mosquitto_connect_async(s->mosq, net->server.live, net->server.mqtt_port,
@@ -300,11 +202,16 @@ static int connect_session(struct session *s)
 	return 0;
 }
 
+static int request(struct session *s)
+{
+	return live_request(&s->grant, s->live->net, s->live->profile, &s->mailbox);
+}
+
 static void open_session(struct session *s)
 {
 	s->open_at_ms = 0;
 	s->subscribed = false;
-	if (request_session(s) || connect_session(s)) {
+	if (request(s) || connect_session(s)) {
 		on_disconnect(NULL, s, 1);
 		return;
 	}
@@ -433,7 +340,7 @@ static int due(struct session *s)
 	if (s->renew_at_ms &&
 			s->renew_at_ms <=
 					now) { /* the connection stays; only the password is new */
-		s->renew_at_ms = request_session(s) ? now + 60000 : now + RENEW_MS;
+		s->renew_at_ms = request(s) ? now + 60000 : now + RENEW_MS;
 	}
 	return s->subscribed && s->fetch_at_ms && s->fetch_at_ms <= now ? fetch(s) : 0;
 }

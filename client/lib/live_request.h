@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* What the server grants for a mailbox: a session with the broker. */
+#ifndef SOTTO_LIVE_REQUEST_H
+#define SOTTO_LIVE_REQUEST_H
+
+#include "client/lib/contacts.h"
+#include "client/lib/net.h"
+
+struct live_grant {
+	char id[SESSION_TEXT + 1], password[64], down[64], up[64];
+};
+
+/* The same request (mailbox->request) renews. E_NET, E_PROTO. */
+int live_request(struct live_grant *out, struct net *net, const struct profile *profile,
+		const struct own_mailbox *mailbox) MUST_CHECK;
+
+#endif
