@@ -15,6 +15,7 @@ struct cli {
 	const char *file; /* send: the file */
 	int64_t work_shown_ms, progress_shown_ms;
 	bool yes, no;
+	bool daily; /* export: and from now on */
 	bool decoy; /* the decoy, opened with the profile's own passphrase */
 	int argc;   /* what follows the command */
 	char **argv;
@@ -46,6 +47,8 @@ int unlock_command(struct cli *cli);
 int lock_command(struct cli *cli);
 int doctor_command(struct cli *cli);
 int panic_command(struct cli *cli);
+int export_command(struct cli *cli);
+int import_command(struct cli *cli);
 int trace_command(struct cli *cli);
 int files_command(struct cli *cli);
 int get_command(struct cli *cli);
@@ -76,6 +79,7 @@ struct passphrase {
 	char text[PASSPHRASE_MOST + 1];
 };
 int passphrase_read(struct passphrase *out, const struct cli *cli) MUST_CHECK;
+int passphrase_ask(struct passphrase *out, const struct cli *cli, const char *prompt) MUST_CHECK;
 int passphrase_new(struct passphrase *out, const struct cli *cli, const char *prompt) MUST_CHECK;
 void passphrase_wipe(struct passphrase *passphrase);
 static inline __attribute__((unused)) void passphrase_wipe_ref(struct passphrase *passphrase)
@@ -85,6 +89,9 @@ static inline __attribute__((unused)) void passphrase_wipe_ref(struct passphrase
 
 /* vault.c: the vault of cli->dir, out of the keyring or by passphrase. Told already. */
 int unlock(struct vault *out, const struct cli *cli) MUST_CHECK;
+
+/* backup.c: when a day has passed, if it was asked for. Told already. */
+void export_daily(struct cli *cli);
 
 /* panic.c: from now on PAIR_PANIC (SIGUSR1) destroys cli->dir at once, and stops the network; who
  * sees panic_is_asked() goes on with panic_finish(), which takes the open profile. */

@@ -66,14 +66,14 @@ int tell_sync(const struct cli *cli, int rc)
 static int create(struct cli *cli, const uint8_t *onion)
 {
 	CLEANUP(passphrase_wipe) struct passphrase passphrase = { "" };
-	struct vault_cost cost;
+	struct cost cost;
 	int rc = passphrase_new(&passphrase, cli, "New passphrase");
 
 	if (rc)
 		return rc;
 	if (!cli->json)
 		fprintf(stderr, "Making keys ...\n");
-	rc = vault_cost_measure(&cost);
+	rc = cost_measure(&cost);
 	rc = rc ? rc : profile_create(&cli->profile, cli->dir, passphrase.text, onion, &cost);
 	return rc ? tell(cli, rc, "cannot make the profile: is the folder writable?") : 0;
 }
@@ -173,6 +173,7 @@ int recv_command(struct cli *cli)
 	int shown = show_unread(cli) || show_calls(cli) ? E_IO : 0,
 	    kept = upkeep(&cli->net, cli->profile);
 
+	export_daily(cli);
 	rc = rc ? rc : fetched ? fetched : shown;
 	if (rc == 0 && kept)
 		tell(cli, kept, "the account could not be looked after this time");
@@ -212,6 +213,7 @@ int watch_command(struct cli *cli)
 		rc = live_turn(live, 200);
 		if (rc == 0 && turns % 16 == 0) /* who rang long enough */
 			rc = show_calls(cli);
+		export_daily(cli);
 	}
 	return tell_sync(cli, rc);
 }

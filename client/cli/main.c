@@ -55,6 +55,9 @@ static const struct command {
 	{ "trace", "COMMAND", 1, 64, false, "run a command where only that port can be reached",
 			trace_command },
 	{ "passwd", "", 0, 0, false, "change the passphrase", passwd_command },
+	{ "export", "[FILE]", 0, 1, true, "the profile into one encrypted file; see --daily",
+			export_command },
+	{ "import", "FILE", 1, 0, false, "a profile out of such a file", import_command },
 	{ "panic", "", 0, 0, false, "destroy the profile, here and at its server", panic_command },
 	{ "duress", "", 0, 0, false, "set a passphrase that opens a decoy and destroys the rest",
 			duress_command },
@@ -72,6 +75,8 @@ static int usage(FILE *to)
 			"  --server NAME.onion   init: a server where anybody may register\n"
 			"  --file PATH           send: this file; again the same to go on\n"
 			"  --decoy               use the decoy, by the profile's own passphrase\n"
+			"  --daily               export: and again every day; without FILE no "
+			"more\n"
 			"  --passphrase-fd N     read the passphrase from this descriptor\n"
 			"  --pacing fast         no random delays; for tests\n"
 			"  --yes, --no           verify: you have compared it; take that back\n"
@@ -176,6 +181,7 @@ static int read_options(struct cli *cli, int argc, char **argv)
 		{ "server", required_argument, NULL, 'o' },
 		{ "file", required_argument, NULL, 'F' },
 		{ "decoy", no_argument, NULL, 'd' },
+		{ "daily", no_argument, NULL, 'y' },
 		{ "passphrase-fd", required_argument, NULL, 'f' },
 		{ "pacing", required_argument, NULL, 'a' },
 		{ "json", no_argument, NULL, 'j' },
@@ -203,6 +209,8 @@ static int read_options(struct cli *cli, int argc, char **argv)
 			cli->file = optarg;
 		else if (option == 'd')
 			cli->decoy = true;
+		else if (option == 'y')
+			cli->daily = true;
 		else if (option == 'f')
 			cli->passphrase_fd = read_number(optarg);
 		else if (option == 'a')

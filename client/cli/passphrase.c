@@ -55,11 +55,16 @@ static int ask(struct passphrase *out, const struct cli *cli, const char *prompt
 	return rc;
 }
 
-int passphrase_read(struct passphrase *out, const struct cli *cli)
+int passphrase_ask(struct passphrase *out, const struct cli *cli, const char *prompt)
 {
-	int rc = ask(out, cli, "Passphrase");
+	int rc = ask(out, cli, prompt);
 
 	return rc ? tell(cli, rc, "a passphrase has 1 to 255 bytes") : 0;
+}
+
+int passphrase_read(struct passphrase *out, const struct cli *cli)
+{
+	return passphrase_ask(out, cli, "Passphrase");
 }
 
 static int check_strength(const struct cli *cli, const char *text)

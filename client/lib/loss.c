@@ -386,7 +386,7 @@ int loss_unopened(struct profile *p, int64_t contact)
 			contact);
 }
 
-static int forget_sessions(struct profile *p)
+int loss_restored(struct profile *p)
 {
 	static const char *const steps[] = {
 		"DELETE FROM session", "DELETE FROM peer_turn",
@@ -394,7 +394,7 @@ static int forget_sessions(struct profile *p)
 		/* Numbers go on above all that may have been written since the copy was made, so that
 		   what is lost of them shows as a gap. */
 		("UPDATE contact SET taking = NULL, sent = sent + 1048576, "
-		 "broken = (state = 1 AND identity NOT NULL)"),
+		 "broken = (state = 1 AND identity NOT NULL), asked_s = 0, asks = 0"),
 		"DELETE FROM meta WHERE name = 'account due'", /* its bundles may be others' */
 	};
 	int rc = 0;
@@ -402,11 +402,4 @@ static int forget_sessions(struct profile *p)
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(steps); i++)
 		rc = q_run(p->db, steps[i], "");
 	return rc;
-}
-
-int loss_restored(struct profile *p)
-{
-	int rc = q_begin(p->db);
-
-	return rc ? rc : q_end(p->db, forget_sessions(p));
 }

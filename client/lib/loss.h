@@ -31,7 +31,8 @@ int loss_unopened(struct profile *profile, int64_t contact) MUST_CHECK;
 /* Puts into the outbox what is to be asked and answered now. */
 int loss_mend(struct profile *profile) MUST_CHECK;
 
-/* This profile is an old copy: no session goes on, all contacts are asked. */
+/* This profile is an old copy: no session goes on, all contacts are asked. In the caller's
+ * transaction. */
 int loss_restored(struct profile *profile) MUST_CHECK;
 
 #endif

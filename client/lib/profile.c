@@ -59,7 +59,8 @@ static int make_identity(struct profile *p)
 	return rc ? rc : put(p, "registration", &p->registration_id, sizeof p->registration_id);
 }
 
-static int fill(struct profile *p, const uint8_t *onion)
+/* onion: of the server */
+static int fill(struct profile *p, void *onion)
 {
 	int rc = make_identity(p);
 
@@ -110,7 +111,7 @@ static int open_with(struct profile **out, const char *dir, const struct vault *
 
 /* A new profile in place of whatever is in that database. */
 static int make(struct profile **out, const char *dir, const struct vault *vault,
-		const uint8_t *onion)
+		const struct profile_source *source)
 {
 	CLEANUP(profile_close) struct profile *p = NULL;
 	char path[PAIR_PATH];
@@ -125,32 +126,57 @@ static int make(struct profile **out, const char *dir, const struct vault *vault
 	rc = rc ? rc : q_begin(p->db);
 	if (rc)
 		return rc;
-	rc = q_end(p->db, fill(p, onion));
+	rc = q_end(p->db, source->fill(p, source->data));
+	rc = rc ? rc : load(p);
 	if (rc == 0)
 		*out = STEAL(p);
 	return rc;
 }
 
-int profile_create(struct profile **out, const char *dir, const char *passphrase,
-		const uint8_t onion[static ONION_KEY_BYTES], const struct vault_cost *cost)
+static int create(struct profile **out, const char *dir, const char *passphrase,
+		const struct cost *cost, const struct profile_source *source)
 {
 	CLEANUP(profile_close) struct profile *p = NULL;
 	CLEANUP(vault_wipe) struct vault vault = { 0 };
-	uint8_t name[VAULT_NAME_BYTES];
 	int rc;
 
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return E_IO;
-	if (vault_name(name, dir) == 0)
-		return E_IO;
 	vault_random(&vault);
 	pair_clear(dir);
-	rc = make(&p, dir, &vault, onion);
+	rc = make(&p, dir, &vault, source);
 	/* Last: before there is a key file there is no profile. */
 	rc = rc ? rc : vault_create(&vault, dir, passphrase, cost);
 	if (rc == 0)
 		*out = STEAL(p);
 	return rc;
+}
+
+int profile_create_from(struct profile **out, const char *dir, const char *passphrase,
+		const struct cost *cost, const struct profile_source *source)
+{
+	uint8_t name[VAULT_NAME_BYTES];
+	bool is_new = mkdir(dir, 0700) == 0;
+	int rc;
+
+	if (!is_new && errno != EEXIST)
+		return E_IO;
+	if (vault_name(name, dir) == 0)
+		return E_IO;
+	rc = create(out, dir, passphrase, cost, source);
+	if (rc && vault_name(name, dir) == E_IO)
+		pair_clear(dir);
+	if (rc && is_new)
+		rmdir(dir);
+	return rc;
+}
+
+int profile_create(struct profile **out, const char *dir, const char *passphrase,
+		const uint8_t onion[static ONION_KEY_BYTES], const struct cost *cost)
+{
+	uint8_t copy[ONION_KEY_BYTES];
+	const struct profile_source new = { fill, copy };
+
+	memcpy(copy, onion, sizeof copy);
+	return profile_create_from(out, dir, passphrase, cost, &new);
 }
 
 int profile_open(struct profile **out, const char *dir, const struct vault *vault)
@@ -189,7 +215,7 @@ int profile_add_decoy(
 	vault_decoy(&other, &vault);
 	rc = profile_open(&decoy, dir, &other);
 	if (rc == E_LOCKED)
-		rc = make(&decoy, dir, &other, onion);
+		rc = make(&decoy, dir, &other, &(struct profile_source){ fill, onion });
 	return rc ? rc : vault_add_decoy(&vault, dir, passphrase, duress);
 }
 

@@ -35,10 +35,19 @@ struct profile {
 };
 
 /* dir must not hold a profile; what is left of one without its key file is removed. onion: our
- * server's key. cost: of opening it (vault_cost_measure). E_IO, E_CRYPTO, E_NOMEM. */
+ * server's key. cost: of opening it (cost_measure). E_IO, E_CRYPTO, E_NOMEM. */
 int profile_create(struct profile **out, const char *dir, const char *passphrase,
-		const uint8_t onion[static ONION_KEY_BYTES],
-		const struct vault_cost *cost) MUST_CHECK;
+		const uint8_t onion[static ONION_KEY_BYTES], const struct cost *cost) MUST_CHECK;
+
+/* The same, of what fill puts into the empty database, in one transaction. A failure leaves
+ * nothing. */
+struct profile_source {
+	int (*fill)(struct profile *profile, void *data); /* positive answers count as done */
+	void *data;
+};
+int profile_create_from(struct profile **out, const char *dir, const char *passphrase,
+		const struct cost *cost, const struct profile_source *source) MUST_CHECK;
+
 /* E_LOCKED: wrong passphrase. Under a decoy's passphrase the other profile is lost for good: its
  * slot, what is kept of it in the keyring, and processes that have it open. */
 int profile_unlock(struct vault *out, const char *dir, const char *passphrase) MUST_CHECK;

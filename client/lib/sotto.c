@@ -92,7 +92,7 @@ int sotto_create(struct sotto **out, const struct sotto_options *options, const 
 	CLEANUP(sotto_close) struct sotto *s = NULL;
 	uint8_t name[VAULT_NAME_BYTES];
 	struct sotto_options o;
-	struct vault_cost cost;
+	struct cost cost;
 	struct invite invite;
 	bool invited;
 	int rc = read_options(&o, options);
@@ -103,7 +103,7 @@ int sotto_create(struct sotto **out, const struct sotto_options *options, const 
 		return rc;
 	if (vault_name(name, s->dir) == 0)
 		return SOTTO_EXISTS;
-	rc = vault_cost_measure(&cost);
+	rc = cost_measure(&cost);
 	rc = rc ? rc : profile_create(&s->profile, s->dir, passphrase, invite.onion, &cost);
 	if (rc == 0)
 		*out = STEAL(s);

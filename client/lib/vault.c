@@ -20,19 +20,14 @@
 
 #define FD __attribute__((cleanup(scope_close_ref))) int
 
-static const uint8_t magic[8] = { 'S', 'O', 'T', 'T', 'O', 'K', 'E', 'Y' };
+static const struct cost_kind key_file = { { 'S', 'O', 'T', 'T', 'O', 'K', 'E', 'Y' }, 2 };
 
 enum {
-	VERSION = 2,
-	HEAD_BYTES = 8 + 4 + 4 + 8 + crypto_pwhash_SALTBYTES,
+	HEAD_BYTES = COST_HEAD_BYTES,
 	PLAIN_BYTES = KEY_BYTES + KEY_BYTES + 1 + 1 + 6,
 	NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 	SLOT_BYTES = NONCE + PLAIN_BYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES,
 	FILE_BYTES = HEAD_BYTES + 2 * SLOT_BYTES,
-	OPS_LEAST = 3,
-	OPS_MOST = 64,
-	MEM_LEAST = 64 << 20,
-	MEM_MOST = 1 << 30,
 };
 
 enum kind { KIND_PROFILE = 1, KIND_DECOY = 2 };
@@ -67,66 +62,6 @@ void vault_decoy(struct vault *out, const struct vault *vault)
 	out->key = vault->other;
 	key_random(&out->other);
 	out->database = !vault->database;
-}
-
-/* --- Argon2id ----------------------------------------------------------- */
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-int vault_cost_measure(struct vault_cost *out)
-{
-	static const uint8_t salt[crypto_pwhash_SALTBYTES];
-	uint64_t mem = crypto_pwhash_MEMLIMIT_MODERATE, ops = OPS_LEAST;
-	uint8_t sink[16];
-
-	for (; mem >= MEM_LEAST; mem /= 2, ops *= 2) {
-		int64_t began = now_ms(), took;
-
-		if (crypto_pwhash(sink, sizeof sink, "", 0, salt, ops, (size_t)mem,
-				    crypto_pwhash_ALG_ARGON2ID13))
-			continue;
-		took = now_ms() - began;
-		if (took < 1000)
-			ops = ops * 1000 / (uint64_t)(took + 1);
-		*out = (struct vault_cost){ ops < OPS_MOST ? ops : OPS_MOST, mem };
-		return 0;
-	}
-	return E_NOMEM;
-}
-
-static void head_write(uint8_t out[static HEAD_BYTES], const struct vault_cost *cost)
-{
-	struct writer w = writer_over(out, HEAD_BYTES);
-
-	writer_copy(&w, magic, sizeof magic);
-	writer_u32(&w, VERSION);
-	writer_u32(&w, (uint32_t)cost->ops);
-	writer_u64(&w, cost->mem);
-	randombytes_buf(writer_take(&w, crypto_pwhash_SALTBYTES), crypto_pwhash_SALTBYTES);
-}
-
-/* The cost is bounded first, else a swapped file could ask for all memory. */
-static int derive(struct key *out, const uint8_t head[static HEAD_BYTES], const char *passphrase)
-{
-	struct reader rd = reader_over(head, HEAD_BYTES);
-	const uint8_t *sign = reader_take(&rd, sizeof magic);
-	uint32_t version = reader_u32(&rd), ops = reader_u32(&rd);
-	uint64_t mem = reader_u64(&rd);
-	const uint8_t *salt = reader_take(&rd, crypto_pwhash_SALTBYTES);
-
-	if (memcmp(sign, magic, sizeof magic) != 0 || version != VERSION || ops < 1 ||
-			ops > OPS_MOST || mem < crypto_pwhash_MEMLIMIT_MIN || mem > MEM_MOST)
-		return E_CONFIG;
-	return crypto_pwhash(out->b, sizeof out->b, passphrase, strlen(passphrase), salt, ops,
-			       (size_t)mem, crypto_pwhash_ALG_ARGON2ID13)
-			? E_NOMEM
-			: 0;
 }
 
 /* --- slots -------------------------------------------------------------- */
@@ -238,7 +173,7 @@ static int unlock(struct opened *o, int *out_dir, const char *dir, const char *p
 	FD early = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int rc = early < 0 ? E_IO : file_read(&before, early);
 
-	rc = rc ? rc : derive(&o->kek, before.head, passphrase);
+	rc = rc ? rc : cost_derive(&o->kek, before.head, &key_file, passphrase);
 	rc = rc ? rc : lock(out_dir, dir);
 	rc = rc ? rc : file_read(&o->file, *out_dir);
 	if (rc == 0 && memcmp(before.head, o->file.head, HEAD_BYTES) != 0)
@@ -251,7 +186,7 @@ DEFINE_CLEANUP(struct opened *, sodium_free)
 /* --- the interface ------------------------------------------------------ */
 
 int vault_create(const struct vault *vault, const char *dir, const char *passphrase,
-		const struct vault_cost *cost)
+		const struct cost *cost)
 {
 	struct file f;
 	FD fd = -1;
@@ -259,8 +194,8 @@ int vault_create(const struct vault *vault, const char *dir, const char *passphr
 	int rc, slot = (int)randombytes_uniform(2);
 
 	randombytes_buf(&f, sizeof f);
-	head_write(f.head, cost);
-	rc = derive(&kek, f.head, passphrase);
+	cost_head(f.head, &key_file, cost);
+	rc = cost_derive(&kek, f.head, &key_file, passphrase);
 	rc = rc ? rc : wrap(&f, slot, vault, KIND_PROFILE, &kek);
 	rc = rc ? rc : lock(&fd, dir);
 	if (rc)
@@ -303,7 +238,7 @@ int vault_open(struct vault *out, int *out_lost, const char *dir, const char *pa
 static int new_kek(struct key *out, const struct opened *o, const char *passphrase, int slot)
 {
 	CLEANUP(sodium_free) struct opened *probe = sodium_malloc(sizeof *probe);
-	int rc = probe ? derive(out, o->file.head, passphrase) : E_NOMEM;
+	int rc = probe ? cost_derive(out, o->file.head, &key_file, passphrase) : E_NOMEM;
 
 	if (rc)
 		return rc;
@@ -412,6 +347,6 @@ int vault_name(uint8_t out[static VAULT_NAME_BYTES], const char *dir)
 	int rc = fd < 0 ? E_IO : file_read(&f, fd);
 
 	if (rc == 0)
-		memcpy(out, f.head + HEAD_BYTES - crypto_pwhash_SALTBYTES, VAULT_NAME_BYTES);
+		memcpy(out, f.head + HEAD_BYTES - COST_SALT_BYTES, VAULT_NAME_BYTES);
 	return rc;
 }

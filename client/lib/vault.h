@@ -8,7 +8,7 @@
 #ifndef SOTTO_VAULT_H
 #define SOTTO_VAULT_H
 
-#include "libshared/key.h"
+#include "client/lib/cost.h"
 
 enum {
 	VAULT_TAKEN = 1, /* that passphrase opens the other slot */
@@ -16,18 +16,11 @@ enum {
 	PASSPHRASE_MOST = 255,
 };
 
-struct vault_cost { /* of Argon2id */
-	uint64_t ops, mem;
-};
-
 struct vault {		  /* what a slot holds */
 	struct key key;	  /* of the profile's database */
 	struct key other; /* of the decoy's; random bytes when there is none */
 	uint8_t database; /* which of the two files is ours: 0 or 1 */
 };
-
-/* 256 MiB (less where there is less, but 64) and as many passes as take a second. E_NOMEM. */
-int vault_cost_measure(struct vault_cost *out) MUST_CHECK;
 
 /* Random keys; nothing is written. */
 void vault_random(struct vault *out);
@@ -37,7 +30,7 @@ void vault_decoy(struct vault *out, const struct vault *vault);
 
 /* Writes the key file. E_IO: also when there is one. */
 int vault_create(const struct vault *vault, const char *dir, const char *passphrase,
-		const struct vault_cost *cost) MUST_CHECK;
+		const struct cost *cost) MUST_CHECK;
 
 /* E_LOCKED: opens neither slot. E_CONFIG: the file is none of ours, or asks for too much memory.
  * *out_lost: the database whose slot that passphrase has destroyed, else -1. */

@@ -3,7 +3,6 @@
 
 Without a server: `init` makes the profile before it registers.
 """
-import fcntl
 import glob
 import os
 import resource
@@ -130,20 +129,22 @@ class Panic(unittest.TestCase):
             return file.read()[40:]
 
     def test_a_signal_destroys_the_slots_at_once_whatever_it_waits_for(self):
-        held = [open(f"{self.place.profile}/db.{n}-shm", "wb") for n in (0, 1)] # pylint: disable=consider-using-with
-        for file in held: # as somebody who writes to the database, and does not end
-            self.addCleanup(file.close)
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 120)
-        process = self.place.start((OWN,), "recv")
-        self.addCleanup(process.communicate)
-        self.addCleanup(process.kill)
-        until("the database to be opened", lambda: any(os.path.realpath(f"/proc/{process.pid}/fd/{fd}").endswith("-shm")
-              for fd in os.listdir(f"/proc/{process.pid}/fd")))
         before = self.slots()
-        process.send_signal(signal.SIGUSR1)
-        until("the slots to be destroyed", lambda: self.slots()[:112] != before[:112] and self.slots()[112:] != before[112:],
-              seconds=15)
-        self.assertIsNone(process.poll()) # it waits for the lock, some more seconds
+        argv = [self.place.sotto, "--profile", self.place.profile, "--socks", self.place.socks, "recv"]
+        with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, env=self.place.env) as process:
+            self.addCleanup(process.kill)
+            until("it to listen for signals", lambda: self.caught(process) >> signal.SIGUSR1 - 1 & 1)
+            process.send_signal(signal.SIGUSR1) # it waits for a passphrase, and goes on waiting
+            until("the slots to be destroyed", lambda: all(self.slots()[n:n + 112] != before[n:n + 112] for n in (0, 112)))
+            self.assertIsNone(process.poll())
+            process.stdin.close()
+            self.assertEqual(process.wait(60), 0)
+        self.assertEqual(os.listdir(self.place.profile), [])
+
+    def caught(self, process):
+        with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
+            return int(next(line for line in file if line.startswith("SigCgt")).split()[1], 16)
 
     def test_nothing_in_the_command_line_keeps_it_from_being_destroyed(self):
         self.assertEqual(self.place.do(None, "--socks", "nonsense", "panic")[0], 2)

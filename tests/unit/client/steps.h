@@ -21,7 +21,7 @@ struct steps {
 	char text[STEPS_TEXT]; /* a letter each */
 };
 
-/* o creates, w writes, s syncs, r renames, u unlinks, m makes a folder, t sets the length. */
+/* o creates, w writes, s syncs, r renames, u unlinks, m makes a folder, t sets the length, l locks. */
 static const struct {
 	unsigned call;
 	char letter;
@@ -36,6 +36,7 @@ static const struct {
 	{ SYS_unlinkat, 'u' },
 	{ SYS_mkdirat, 'm' },
 	{ SYS_mknodat, 'm' },
+	{ SYS_flock, 'l' },
 	{ SYS_ftruncate, 't' },
 	{ SYS_fallocate, 't' },
 #ifdef SYS_unlink /* not on arm64 */

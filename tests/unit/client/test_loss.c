@@ -1,65 +1,10 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* What is lost is asked for and sent again, once; what cannot be had is let go. */
-#include "tests/unit/client/people.h"
+#include "tests/unit/client/mend.h"
 
 #include "client/lib/loss.h"
 
 enum { DAY_S = 86400 };
-
-/* Both know each other and have talked, so that later gaps are gaps. */
-static void meet(void)
-{
-	set_up();
-	add(&alice, "bob", &bob);
-	add(&bob, "alice", &alice);
-	alice.peer = &bob;
-	bob.peer = &alice;
-	pass(&alice, "bob", &bob, "one");
-	pass(&bob, "alice", &alice, "one");
-}
-
-static void lose(struct person *from, const char *name, struct person *to, const char *text)
-{
-	say(from, name, to, text);
-	post(from);
-}
-
-static unsigned waiting(struct person *a)
-{
-	return (unsigned)count(a, "SELECT count(*) FROM outbox");
-}
-
-/* Delivers all that waits, of both, and mends, until nobody has anything to say. */
-static void settle(void)
-{
-	struct parcel parcel;
-
-	do {
-		ck_assert_int_eq(loss_mend(alice.p), 0);
-		ck_assert_int_eq(loss_mend(bob.p), 0);
-		while (waiting(&alice)) {
-			parcel = post(&alice);
-			ck_assert_int_ge(deliver(&bob, &parcel), 0);
-		}
-		while (waiting(&bob)) {
-			parcel = post(&bob);
-			ck_assert_int_ge(deliver(&alice, &parcel), 0);
-		}
-		ck_assert_int_eq(loss_mend(alice.p), 0);
-		ck_assert_int_eq(loss_mend(bob.p), 0);
-	} while (waiting(&alice) || waiting(&bob));
-}
-
-static int64_t heard(struct person *a, const char *text)
-{
-	int64_t n = -1;
-
-	ck_assert_int_eq(q_number(&n, a->p->db,
-					 "SELECT count(*) FROM message WHERE NOT out AND text = ?",
-					 "t", text),
-			0);
-	return n;
-}
 
 START_TEST(a_gap_is_asked_for_and_filled)
 {
