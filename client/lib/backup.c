@@ -35,7 +35,7 @@ static const char *const carried[] = { "meta", "mailbox", "contact", "missing", 
 	"file" };
 /* Of ratchets, of what was bought, and what only this device has begun. */
 static const char *const left_out[] = { "room", "session", "prekey", "signed_prekey", "sealing",
-	"peer_turn", "envelope", "held", "token", "issue" };
+	"peer_turn", "envelope", "held", "token", "issue", "call_signal" };
 
 static bool is_in(const char *name, const char *const *list, size_t n)
 {

@@ -15,6 +15,7 @@
 
 enum { VERSION = 7 };
 
+/* Of a new table backup.c must know whether an export carries it. */
 /* clang-format off */
 static const char schema[] =
 	/* Always empty: see pair.c. */
