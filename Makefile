@@ -126,7 +126,7 @@ sql:
 # What a machine lacks is installed before anything is built, so the work is done by a second make.
 MAKE_IN_TURN = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
-.PHONY: packages check abi check-unit check-system check-box demo demo-call bench bench-client attack mutate lint fmt fmt-check fuzz clean install deb help
+.PHONY: packages check abi check-unit check-system check-call check-box demo demo-call bench bench-client attack mutate lint fmt fmt-check fuzz clean install deb help
 packages:
 	@.ci/packages
 
@@ -142,6 +142,10 @@ abi: all ## the library's interface as it is now becomes the one that is kept
 check-system: all ## tests on real servers (TESTS=word... picks some)
 	@tests/system/run --build $(B) $(TESTS)
 
+check-call: packages ## what takes longer in calls (TESTS=word... picks some)
+	$(MAKE_IN_TURN) all
+	@tests/system/run --build $(B) --in tests/call $(TESTS)
+
 check-box: deb ## the packages in booted Debian 12 and 13 (BOX="bookworm -- init" picks)
 	@.ci/packages box
 	@tests/box/run $(BOX)
@@ -150,7 +154,7 @@ demo: packages ## a server behind a private Tor network, and two people who talk
 	$(MAKE_IN_TURN) all
 	@tests/system/demo --build $(B) $(if $(KEEP),--keep)
 
-demo-call: packages ## a call's media through the private Tor network and the relay
+demo-call: packages ## two people call each other through the private Tor network
 	$(MAKE_IN_TURN) all
 	@tests/system/demo-call --build $(B)
 

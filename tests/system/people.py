@@ -25,6 +25,7 @@ class Socks(socketserver.ThreadingTCPServer):
         self.stack, self.open, self.seen = stack, True, []
         self.passed = lambda n, up: None # called with what has come, before it goes on
         self.sent = None # set to b"" to keep what clients send
+        self.relayed = [] # streams to the relay
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, *unused):
@@ -57,6 +58,8 @@ class Talk(socketserver.StreamRequestHandler):
             self.request.sendall(b"\5\4\0\1" + bytes(6))
             return
         self.server.seen.append((user, port))
+        if port == 3478:
+            self.server.relayed.append(self.request)
         with socket.socket(socket.AF_UNIX) as to:
             to.connect(path)
             self.request.sendall(b"\5\0\0\1" + bytes(6))
