@@ -12,7 +12,8 @@ struct cli {
 	const char *dir, *socks, *server;
 	int passphrase_fd;
 	bool json, fast;
-	const char *file; /* send: the file */
+	const char *file;   /* send: the file */
+	const char *search; /* history: words */
 	int64_t work_shown_ms, progress_shown_ms;
 	bool yes, no;
 	bool daily; /* export: and from now on */
@@ -51,6 +52,8 @@ int export_command(struct cli *cli);
 int import_command(struct cli *cli);
 int trace_command(struct cli *cli);
 int files_command(struct cli *cli);
+int history_command(struct cli *cli);
+int receipts_command(struct cli *cli);
 int get_command(struct cli *cli);
 int send_file(struct cli *cli); /* send --file */
 int call_command(struct cli *cli);

@@ -47,6 +47,10 @@ static const struct command {
 	{ "decline", "[NAME]", 0, 1, true, "tell who calls that you will not answer",
 			decline_command },
 	{ "log", "NAME", 1, 0, true, "the conversation with a person", log_command },
+	{ "history", "[NAME]", 0, 1, true, "the same with times, states and gaps; --search WORDS",
+			history_command },
+	{ "receipts", "NAME on|off", 2, 0, true, "tell that person, later, what has come",
+			receipts_command },
 	{ "unlock", "[MINUTES]", 0, 1, false, "ask for no passphrase until idle for so long",
 			unlock_command },
 	{ "lock", "", 0, 0, false, "ask for it again", lock_command },
@@ -74,6 +78,7 @@ static int usage(FILE *to)
 			"  --socks HOST:PORT     Tor's SOCKS port (default: 127.0.0.1:9050)\n"
 			"  --server NAME.onion   init: a server where anybody may register\n"
 			"  --file PATH           send: this file; again the same to go on\n"
+			"  --search WORDS        history: only what has these words\n"
 			"  --decoy               use the decoy, by the profile's own passphrase\n"
 			"  --daily               export: and again every day; without FILE no "
 			"more\n"
@@ -180,6 +185,7 @@ static int read_options(struct cli *cli, int argc, char **argv)
 		{ "socks", required_argument, NULL, 's' },
 		{ "server", required_argument, NULL, 'o' },
 		{ "file", required_argument, NULL, 'F' },
+		{ "search", required_argument, NULL, 'S' },
 		{ "decoy", no_argument, NULL, 'd' },
 		{ "daily", no_argument, NULL, 'y' },
 		{ "passphrase-fd", required_argument, NULL, 'f' },
@@ -207,6 +213,8 @@ static int read_options(struct cli *cli, int argc, char **argv)
 			cli->server = optarg;
 		else if (option == 'F')
 			cli->file = optarg;
+		else if (option == 'S')
+			cli->search = optarg;
 		else if (option == 'd')
 			cli->decoy = true;
 		else if (option == 'y')

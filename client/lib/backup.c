@@ -33,9 +33,11 @@ static const struct cost_kind kind = { { 'S', 'O', 'T', 'T', 'O', 'B', 'A', 'K' 
 
 static const char *const carried[] = { "meta", "mailbox", "contact", "missing", "message", "outbox",
 	"file" };
-/* Of ratchets, of what was bought, and what only this device has begun. */
+/* Of ratchets, of what was bought, and what only this device has begun; and the index of words,
+ * which is made anew. */
 static const char *const left_out[] = { "room", "session", "prekey", "signed_prekey", "sealing",
-	"peer_turn", "envelope", "held", "token", "issue", "call_signal" };
+	"peer_turn", "envelope", "held", "token", "issue", "call_signal", "words", "words_data",
+	"words_idx", "words_docsize", "words_config" };
 
 static bool is_in(const char *name, const char *const *list, size_t n)
 {

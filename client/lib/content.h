@@ -13,10 +13,11 @@
 
 enum {
 	CONTENT_TEXT = 1,
-	CONTENT_ASK = 2,    /* loss.h */
-	CONTENT_ANSWER = 3, /* loss.h */
-	CONTENT_FILE = 4,   /* file.h */
-	CONTENT_CALL = 8,   /* call_signal.h */
+	CONTENT_ASK = 2,     /* loss.h */
+	CONTENT_ANSWER = 3,  /* loss.h */
+	CONTENT_FILE = 4,    /* file.h */
+	CONTENT_RECEIPT = 5, /* receipts.h */
+	CONTENT_CALL = 8,    /* call_signal.h */
 	CONTENT_HEAD_BYTES = HASH_BYTES + 1 + 8 + ONION_KEY_BYTES + KEY_BYTES + LINK_BYTES + 1 + 1 +
 			2,
 	CONTENT_TEXT_MOST = 1200,

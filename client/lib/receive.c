@@ -8,6 +8,7 @@
 
 #include "client/lib/calls.h"
 #include "client/lib/loss.h"
+#include "client/lib/receipts.h"
 #include "client/lib/session.h"
 #include "client/lib/store.h"
 #include "client/lib/transfer.h"
@@ -189,6 +190,7 @@ static int keep(struct profile *p, const struct contact *c, struct arrival *a,
 				  sizeof in->sender, c->id);
 	rc = rc ? rc : turns_learn(p, &turn);
 	rc = rc ? rc : loss_heard(p, c->id, &m);
+	rc = rc ? rc : receipts_heard(p, c->id, &m);
 	rc = rc ? rc : keep_content(p, c, in, &m);
 	sodium_memzero(&m, sizeof m);
 	return rc;

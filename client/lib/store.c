@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { VERSION = 7 };
+enum { VERSION = 8 };
 
 /* Of a new table backup.c must know whether an export carries it. */
 /* clang-format off */
@@ -30,7 +30,8 @@ static const char schema[] =
 	   they told. bundle_s: when their last bundle came; renew: it takes a new session.
 	   sent, heard: the highest numbers of either side. broken: something could not be opened.
 	   asked_s, asks, asks_s: our asking for what is lost, and how often since when; owes: what
-	   they asked for, answered_s: when we last answered. verified: hash of the identity
+	   they asked for, answered_s: when we last answered. receipts: they are told what has
+	   come, at receipt_s. verified: hash of the identity
 	   that the person has compared. */
 	"CREATE TABLE contact (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
 	" state INTEGER NOT NULL, identity_hash BLOB NOT NULL UNIQUE, identity BLOB, link BLOB,"
@@ -39,6 +40,7 @@ static const char schema[] =
 	" bundle_s INTEGER NOT NULL DEFAULT 0, renew INTEGER NOT NULL DEFAULT 0,"
 	" broken INTEGER NOT NULL DEFAULT 0, asked_s INTEGER NOT NULL DEFAULT 0,"
 	" asks INTEGER NOT NULL DEFAULT 0, asks_s INTEGER NOT NULL DEFAULT 0,"
+	" receipts INTEGER NOT NULL DEFAULT 0, receipt_s INTEGER,"
 	" owes BLOB, answered_s INTEGER NOT NULL DEFAULT 0, verified BLOB);"
 	/* Numbers of a contact that have not come. */
 	"CREATE TABLE missing (contact INTEGER NOT NULL, first INTEGER NOT NULL,"
@@ -62,15 +64,27 @@ static const char schema[] =
 	/* Envelopes there was no room for, and since when. */
 	"CREATE TABLE held (id BLOB PRIMARY KEY, since_s INTEGER NOT NULL) WITHOUT ROWID;"
 	/* envelope: what is sent again has the same, and is known by it for ever. type: as in
-	   content.h; body: of another type than text, and then text is what can be read of it. */
+	   content.h; body: of another type than text, and then text is what can be read of it.
+	   received: they told so; told: we did. */
 	"CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
 	" out INTEGER NOT NULL, number INTEGER NOT NULL, part INTEGER NOT NULL,"
 	" parts INTEGER NOT NULL, at_s INTEGER NOT NULL, shown INTEGER NOT NULL DEFAULT 0,"
 	" envelope BLOB NOT NULL, text TEXT NOT NULL, type INTEGER NOT NULL DEFAULT 1,"
-	" body BLOB);"
+	" body BLOB, received INTEGER NOT NULL DEFAULT 0, told INTEGER NOT NULL DEFAULT 0);"
 	/* Not unique: the numbers of a peer who lost its state begin again. */
 	"CREATE INDEX message_number ON message (contact, out, number);"
 	"CREATE UNIQUE INDEX message_envelope ON message (envelope);"
+	/* The words of all messages; what is taken out of it is overwritten. */
+	"CREATE VIRTUAL TABLE words USING fts5 (text, content = message, content_rowid = id,"
+	" tokenize = 'unicode61 remove_diacritics 2');"
+	"INSERT INTO words (words, rank) VALUES ('secure-delete', 1);"
+	"CREATE TRIGGER message_in AFTER INSERT ON message BEGIN"
+	" INSERT INTO words (rowid, text) VALUES (new.id, new.text); END;"
+	"CREATE TRIGGER message_out AFTER DELETE ON message BEGIN"
+	" INSERT INTO words (words, rowid, text) VALUES ('delete', old.id, old.text); END;"
+	"CREATE TRIGGER message_text AFTER UPDATE OF text ON message BEGIN"
+	" INSERT INTO words (words, rowid, text) VALUES ('delete', old.id, old.text);"
+	" INSERT INTO words (rowid, text) VALUES (new.id, new.text); END;"
 	/* The newest of a contact, and what is new, without a look at all others. */
 	"CREATE INDEX message_contact ON message (contact);"
 	"CREATE INDEX message_unread ON message (contact, number) WHERE NOT shown;"
@@ -102,7 +116,7 @@ static const char schema[] =
 	" call BLOB NOT NULL, kind INTEGER NOT NULL, state INTEGER NOT NULL, at_s INTEGER NOT NULL,"
 	" body BLOB NOT NULL);"
 	"CREATE INDEX call_signal_call ON call_signal (contact, call);"
-	"PRAGMA user_version = 7;";
+	"PRAGMA user_version = 8;";
 /* clang-format on */
 
 static int set_key(sqlite3 *db, const struct key *key)

@@ -5,6 +5,7 @@
 #include "client/lib/account.h"
 #include "client/lib/loss.h"
 #include "client/lib/plan.h"
+#include "client/lib/receipts.h"
 #include "client/lib/tokens.h"
 #include "client/lib/transfer.h"
 #include "client/lib/turns.h"
@@ -104,6 +105,7 @@ static int mend(struct net *net, struct profile *p)
 	unsigned sent;
 	int rc = loss_mend(p);
 
+	rc = rc ? rc : receipts_due(p, net->fast);
 	return rc ? rc : sync_flush(net, p, &sent);
 }
 

@@ -98,3 +98,15 @@ class Files(Town):
         self.socks.open = True
         self.assertIn("sent: other.bin", self.alice.do("send", "bob", "--file", path))
         self.assertEqual(self.alice.run("send", "bob", "--file", "/no/such").returncode, 1)
+
+    def test_history_shows_states_and_finds_words_and_receipts_are_asked_for(self):
+        self.assertIn("receipts on", self.bob.do("receipts", "alice", "on"))
+        self.alice.do("send", "bob", "meet me at the harbour")
+        self.assertIn("bob < meet me at the harbour  (deposited)", self.alice.do("history", "bob"))
+        self.bob.do("recv")   # pacing fast: told at once
+        self.alice.do("recv")
+        rows = [json.loads(line) for line in
+                self.alice.do("--json", "history", "bob", "--search", "HARBOUR m").splitlines()]
+        self.assertEqual([(r["text"], r["state"], r["out"]) for r in rows],
+                         [("meet me at the harbour", "received", True)])
+        self.assertEqual(self.alice.do("history", "--search", "airport"), "")
