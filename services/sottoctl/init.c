@@ -29,6 +29,7 @@
 #define TOR_DATA "/var/lib/tor-instances/sotto"
 #define TORRC "/etc/tor/instances/sotto/torrc"
 #define CONFIG "/etc/sotto/sotto.conf"
+#define KEYS "/etc/sotto/keys"
 #define DATABASE "host=/run/postgresql port=" INIT_PORT
 
 enum { ONION_WAIT_S = 600 };
@@ -258,14 +259,45 @@ static int set_keys(char **text, char *lines)
 	return rc;
 }
 
-static int place_settings(struct init *init)
+/* When a key was last made. */
+static uint64_t newest_key_ns(void)
 {
-	const char *const make[] = { "/proc/self/exe", "keys", "/etc/sotto/keys", NULL };
-	const char *const own[] = { "chown", "-R", "_sotto-keys:", "/etc/sotto/keys", NULL };
-	CLEANUP(scope_free) char *text = NULL, *keys = NULL;
-	int rc = run_and_read(&keys, make);
+	uint64_t at, newest = 0;
+	struct stat st;
+	glob_t found;
+
+	if (glob(KEYS "/*/*", 0, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			if (stat(found.gl_pathv[i], &st) < 0)
+				continue;
+			at = (uint64_t)st.st_mtim.tv_sec * 1000000000 +
+					(uint64_t)st.st_mtim.tv_nsec;
+			newest = at > newest ? at : newest;
+		}
+	globfree(&found);
+	return newest;
+}
+
+static int place_keys(struct init *init, char **lines)
+{
+	const char *const make[] = { "/proc/self/exe", "keys", KEYS, NULL };
+	const char *const own[] = { "chown", "-R", "_sotto-keys:", KEYS, NULL };
+	const char *const hide[] = { "chmod", "-R", "go=", KEYS, NULL };
+	const uint64_t before_ns = newest_key_ns();
+	int rc = run_and_read(lines, make);
 
 	rc = rc ? rc : run_program(own);
+	rc = rc ? rc : run_program(hide);
+	if (newest_key_ns() != before_ns)
+		init->daemons_changed = true;
+	return rc;
+}
+
+static int place_settings(struct init *init)
+{
+	CLEANUP(scope_free) char *text = NULL, *keys = NULL;
+	int rc = place_keys(init, &keys);
+
 	if (rc == 0 && file_read(&text, CONFIG))
 		text = strdup("# sotto.conf(5). sottoctl init keeps the names and keys right; the "
 			      "rest is yours.\n[sotto]\n");
@@ -285,8 +317,9 @@ static int place_settings(struct init *init)
 static int start_all(const struct init *init)
 {
 	const char *const enable[] = { "systemctl", "--quiet", "enable", "sotto.target", NULL };
-	const char *const restart[] = { "systemctl", "try-restart", "prekeyd*.service",
-		"blobd*.service", "bridged.service", NULL };
+	const char *const restart[] = { "systemctl", "try-restart", "sotto-broker.service",
+		"sotto-turn.service", "prekeyd*.service", "blobd*.service", "bridged.service",
+		NULL };
 	const char *const start[] = { "systemctl", "start", "sotto.target", NULL };
 	int rc = run_program(enable);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The daemons' credentials, made once: DIR/<daemon>/{server,nonce,broker}.key and token-keys
+ * The daemons' credentials. Made once: DIR/<daemon>/{server,nonce,broker}.key and token-keys
  * (rotate.c), DIR/bridged/{session,turn}.key, DIR/turn/secret for coturn, and for the broker's
  * plugin DIR/broker/session.key and the hashes of the daemons' passwords. Prints the public halves
  * as settings.
@@ -8,6 +8,7 @@
 #include "libshared/encode.h"
 #include "libshared/error.h"
 #include "libshared/key.h"
+#include "services/sottoctl/key_file.h"
 #include "services/sottoctl/sottoctl.h"
 
 #include <errno.h>
@@ -50,23 +51,28 @@ static int write_once(const char *path, const void *bytes, size_t len)
 	return 0;
 }
 
-/* The key in that file, made first if it is missing: from `value`, or at random when value is NULL.
- */
-static int have_key(struct key *out, const char *base, const char *file, const struct key *value)
+/* The key in that file, made first if it is missing. */
+static int have_key(struct key *out, const char *base, const char *file)
 {
-	CLEANUP(key_wipe) struct key fresh = { { 0 } };
+	CLEANUP(key_wipe) struct key fresh;
 	char path[4096];
 	int rc;
 
 	snprintf(path, sizeof path, "%s/%s", base, file);
-	if (value)
-		fresh = *value;
-	else
-		key_random(&fresh);
+	key_random(&fresh);
 	rc = write_once(path, fresh.b, sizeof fresh.b);
 	if (rc == 0 && key_load(out, path))
 		rc = fail(path);
 	return rc;
+}
+
+/* What another part is told of a key follows it, also when it had to be made anew. */
+static int copy_key(const struct key *key, const char *base, const char *file)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/%s", base, file);
+	return key_file_place(path, key->b, sizeof key->b);
 }
 
 static int make_daemon(const char *base, const char *name)
@@ -78,14 +84,14 @@ static int make_daemon(const char *base, const char *name)
 	int rc = make_dir(base, name);
 
 	snprintf(file, sizeof file, "%s/nonce.key", name);
-	rc = rc ? rc : have_key(&key, base, file, NULL);
+	rc = rc ? rc : have_key(&key, base, file);
 	snprintf(file, sizeof file, "%s/broker.key", name);
-	rc = rc ? rc : have_key(&key, base, file, NULL);
+	rc = rc ? rc : have_key(&key, base, file);
 	hash256(hash.b, key.b, sizeof key.b);
 	snprintf(file, sizeof file, "broker/%s.hash", name);
-	rc = rc ? rc : have_key(&hash, base, file, &hash);
+	rc = rc ? rc : copy_key(&hash, base, file);
 	snprintf(file, sizeof file, "%s/server.key", name);
-	rc = rc ? rc : have_key(&key, base, file, NULL);
+	rc = rc ? rc : have_key(&key, base, file);
 	rc = rc ? rc : key_pair_from_secret(&pair, &key);
 	if (rc)
 		return rc;
@@ -100,7 +106,7 @@ static int make_turn(const char *base)
 	static const char name[] = "static-auth-secret=";
 	CLEANUP(key_wipe) struct key key = { { 0 } };
 	char path[4096], text[BASE64URL_ROOM(KEY_BYTES)], line[sizeof name + sizeof text];
-	int rc = have_key(&key, base, "bridged/turn.key", NULL);
+	int rc = have_key(&key, base, "bridged/turn.key");
 
 	rc = rc ? rc : make_dir(base, "turn");
 	if (rc)
@@ -108,7 +114,7 @@ static int make_turn(const char *base)
 	base64url_write(text, key.b, sizeof key.b);
 	snprintf(line, sizeof line, "%s%s\n", name, text);
 	snprintf(path, sizeof path, "%s/turn/secret", base);
-	rc = write_once(path, line, strlen(line));
+	rc = key_file_place(path, line, strlen(line));
 	sodium_memzero(line, sizeof line);
 	sodium_memzero(text, sizeof text);
 	return rc;
@@ -130,7 +136,7 @@ int keys_command(const struct context *context)
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(daemons); i++)
 		rc = make_daemon(base, daemons[i]);
 	rc = rc ? rc : make_turn(base);
-	rc = rc ? rc : have_key(&session, base, "bridged/session.key", NULL);
-	rc = rc ? rc : have_key(&session, base, "broker/session.key", &session);
+	rc = rc ? rc : have_key(&session, base, "bridged/session.key");
+	rc = rc ? rc : copy_key(&session, base, "broker/session.key");
 	return rc ? rc : rotate_below(base);
 }

@@ -2,7 +2,8 @@
 /*
  * Numbered tables, forward only, then all functions, in one transaction: an upgrade happens or does
  * not. A migration that was applied may not change, nor may one appear before it: hashes are kept;
- * number 0 is the functions'.
+ * number 0 is that of the functions' text, -1 that of what the database made of it, so that one
+ * which was lost or changed is found.
  */
 #include "libshared/error.h"
 #include "libshared/key.h"
@@ -23,8 +24,9 @@ static const char begin[] =
 	"BEGIN; SET LOCAL search_path = sotto, pg_temp; SET LOCAL lock_timeout = '10s'; "
 	"CREATE TABLE IF NOT EXISTS migration (number integer PRIMARY KEY, hash text NOT NULL); "
 	"COMMENT ON TABLE migration IS 'What sottoctl migrate has applied.'; "
-	"COMMENT ON COLUMN migration.number IS 'Of the file; 0 stands for all functions.'; "
-	"COMMENT ON COLUMN migration.hash IS 'BLAKE2b-256 of the text, in hex.'; "
+	"COMMENT ON COLUMN migration.number IS "
+	"'Of the file; 0 stands for all functions, -1 for them as they are here.'; "
+	"COMMENT ON COLUMN migration.hash IS 'BLAKE2b-256 of the text (-1: SHA-256), in hex.'; "
 	"LOCK TABLE migration IN EXCLUSIVE MODE";
 /* clang-format on */
 
@@ -35,6 +37,14 @@ static const char drop_functions[] =
 	"FOR r IN SELECT oid::regprocedure AS name FROM pg_proc "
 	"WHERE pronamespace = 'sotto'::regnamespace LOOP "
 	"EXECUTE format('DROP FUNCTION %s', r.name); END LOOP; END $$";
+/* clang-format on */
+
+/* clang-format off */
+#define AS_THEY_ARE \
+	"(SELECT coalesce(encode(sha256(convert_to(string_agg(" \
+	"pg_get_functiondef(oid) || coalesce(proacl::text, '') || proowner::regrole, '' " \
+	"ORDER BY oid::regprocedure::text), 'UTF8')), 'hex'), '') " \
+	"FROM pg_proc WHERE pronamespace = 'sotto'::regnamespace)"
 /* clang-format on */
 
 struct text_hash {
@@ -140,6 +150,18 @@ static int read_functions(char **out, const char *dir)
 	return rc;
 }
 
+/* *out_are: 1 if the functions are those that this text makes. */
+static int look_at_functions(PGconn *conn, const struct text_hash *hash, long *out_are)
+{
+	int rc = look_up(conn, 0, hash, out_are);
+
+	if (rc || *out_are != 1)
+		return rc;
+	return sql_number(conn,
+			"SELECT count(*) FROM migration WHERE number = -1 AND hash = " AS_THEY_ARE,
+			out_are);
+}
+
 static int apply_functions(PGconn *conn, const char *dir)
 {
 	CLEANUP(scope_free) char *text = NULL;
@@ -150,7 +172,7 @@ static int apply_functions(PGconn *conn, const char *dir)
 	if (rc)
 		return rc;
 	hash_text(&hash, text);
-	rc = look_up(conn, 0, &hash, &is);
+	rc = look_at_functions(conn, &hash, &is);
 	if (rc == 0)
 		printf("functions %s\n", is == 1 ? "unchanged" : "replaced");
 	if (rc || is == 1)
@@ -158,7 +180,11 @@ static int apply_functions(PGconn *conn, const char *dir)
 	rc = sql_run(conn, "old functions", drop_functions);
 	if (rc == 0)
 		rc = sql_run(conn, "functions", text);
-	return rc ? rc : record(conn, 0, &hash);
+	rc = rc ? rc : record(conn, 0, &hash);
+	return rc ? rc
+		  : sql_run(conn, "record",
+				    "INSERT INTO migration VALUES (-1, " AS_THEY_ARE ") "
+				    "ON CONFLICT (number) DO UPDATE SET hash = excluded.hash");
 }
 
 static int look_at_migrations(PGconn *conn, const char *dir, struct migrate_state *out)
@@ -204,7 +230,7 @@ int migrate_look(PGconn *conn, const struct context *context, struct migrate_sta
 	if (rc)
 		return rc;
 	hash_text(&hash, functions);
-	rc = look_up(conn, 0, &hash, &is);
+	rc = look_at_functions(conn, &hash, &is);
 	out->functions_are_ours = is == 1;
 	return rc;
 }

@@ -6,6 +6,7 @@
 #include "libshared/error.h"
 #include "libshared/token_keys.h"
 #include "libshared/writer.h"
+#include "services/sottoctl/key_file.h"
 #include "services/sottoctl/sottoctl.h"
 
 #include <errno.h>
@@ -26,35 +27,13 @@ static const struct {
 	{ "bridged", 1U << TOKEN_TURN },
 };
 
-static int fail(const char *path)
-{
-	fprintf(stderr, "sottoctl: %s: %s\n", path, strerror(errno));
-	return E_IO;
-}
-
-static int write_file(const char *path, const uint8_t *bytes, size_t len)
-{
-	char fresh[4200];
-	int fd, rc = 0;
-
-	snprintf(fresh, sizeof fresh, "%s.new", path);
-	unlink(fresh); /* of a run that was interrupted */
-	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-	if (fd < 0)
-		return fail(fresh);
-	if (write(fd, bytes, len) != (ssize_t)len || fsync(fd) < 0)
-		rc = fail(fresh);
-	close(fd);
-	if (rc == 0 && rename(fresh, path) < 0)
-		rc = fail(path);
-	return rc;
-}
-
 static int write_part(const char *path, const struct token_keys *keys, unsigned operations)
 {
 	uint8_t bytes[TOKEN_KEYS_MOST * TOKEN_KEY_RECORD_BYTES];
 	struct writer w = writer_over(bytes, sizeof bytes);
 	int rc;
+
+	_Static_assert(sizeof bytes <= KEY_FILE_MOST, "key_file_place takes them");
 
 	for (size_t i = 0; i < keys->n; i++) {
 		const struct token_key *key = &keys->keys[i];
@@ -65,7 +44,7 @@ static int write_part(const char *path, const struct token_keys *keys, unsigned 
 		writer_u32(&w, key->epoch);
 		writer_copy(&w, key->voprf.secret, sizeof key->voprf.secret);
 	}
-	rc = write_file(path, bytes, w.used);
+	rc = key_file_place(path, bytes, w.used);
 	sodium_memzero(bytes, sizeof bytes);
 	return rc;
 }

@@ -75,6 +75,34 @@ START_TEST(a_changed_or_earlier_migration_is_refused)
 }
 END_TEST
 
+START_TEST(a_function_that_was_lost_or_changed_is_made_again)
+{
+	static const char *const harm[] = {
+		"DROP FUNCTION sotto.deposit",
+		"REVOKE EXECUTE ON FUNCTION sotto.deposit FROM blobd",
+		"GRANT EXECUTE ON FUNCTION sotto.deposit TO bridged",
+		"ALTER FUNCTION sotto.deposit SECURITY INVOKER",
+		"CREATE FUNCTION sotto.more() RETURNS integer LANGUAGE sql RETURN 1",
+	};
+	/* clang-format off */
+	static const char state[] =
+		"SELECT md5(string_agg(concat(oid::regprocedure, proacl, prosecdef), ' ' "
+		"ORDER BY oid::regprocedure::text)) FROM pg_proc "
+		"WHERE pronamespace = 'sotto'::regnamespace";
+	/* clang-format on */
+	CLEANUP(scope_free) char *before = strdup(scratch_ask(admin, state));
+	char sql[600];
+
+	snprintf(sql, sizeof sql, "%s/sql", scratch_build());
+	for (size_t i = 0; i < ARRAY_LEN(harm); i++) {
+		PQclear(PQexec(admin, harm[i]));
+		ck_assert_str_ne(scratch_ask(admin, state), before);
+		ck_assert_int_eq(sottoctl("sotto_owner", sql, "migrate"), 0);
+		ck_assert_str_eq(scratch_ask(admin, state), before);
+	}
+}
+END_TEST
+
 /* Mailboxes 1 to 3 with two blobs each, accounts a and b with three bundles each, two and one of
  * them handed out. */
 /* clang-format off */
@@ -305,6 +333,7 @@ END_TEST
 
 SCRATCH_UNIT("sottoctl", scratch_pg_up, setup, teardown, migrating_again_changes_nothing,
 		a_changed_or_earlier_migration_is_refused,
+		a_function_that_was_lost_or_changed_is_made_again,
 		a_sweep_deletes_what_is_over_and_nothing_else,
 		a_sweep_leaves_no_commit_times_behind, keys_are_made_once,
 		a_rotation_keeps_what_counts_and_drops_what_is_over,
