@@ -14,7 +14,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 SUITE = os.environ.get("BOX_SUITE", "bookworm")
-WAIT_S = 120
+WAIT_S = int(os.environ.get("BOX_WAIT_S", "120"))
+LAN, NEIGHBOUR = "192.0.2.10", "192.0.2.11"
 
 
 def debs(version="*", folder="build/deb"):
@@ -48,6 +49,7 @@ class Machine:
         atexit.register(self.off)
         self.box("make", SUITE, *packages)
         self.box("boot")
+        self.began, self.transcript = time.monotonic(), []
 
     def box(self, verb, *words, limit_s=600, check=True, **more):
         """Runs tests/box/box VERB ROOT WORD... and returns what it said."""
@@ -76,18 +78,46 @@ class Machine:
         """The status of a command, whatever it said."""
         return self.box("run", *words, check=False)[0]
 
-    # --- a private Tor network, a network card, init ---------------------------------------------------
+    # --- a network card, a private Tor network, init ---------------------------------------------------
+
+    def lan(self):
+        """A card with a LAN on it, and a neighbour there who listens; what answers now is no news later."""
+        self.heard = os.path.dirname(self.root) + "/heard"
+        self.neighbour = subprocess.Popen(["unshare", "--net", "python3", f"{HERE}/lan.py", "hear", self.heard],
+                                          stdout=subprocess.PIPE, text=True)
+        self.neighbour.stdout.readline()
+        self.net("ip", "link", "add", "lan0", "type", "veth", "peer", "lan1", "netns", str(self.neighbour.pid))
+        self.net("sh", "-euc", f"ip address add {LAN}/24 dev lan0; ip link set lan0 up")
+        self.next_door("sh", "-euc", f"ip address add {NEIGHBOUR}/24 dev lan1; ip link set lan1 up")
+        self.before = self.knock(), self.bound()
+
+    def next_door(self, *words):
+        return subprocess.run(["nsenter", "-t", str(self.neighbour.pid), "-n", *words], check=True, timeout=120,
+                              stdout=subprocess.PIPE, text=True).stdout
+
+    def knock(self):
+        """The TCP ports that answer the neighbour."""
+        return self.next_door("python3", f"{HERE}/lan.py", "knock", LAN).split()
+
+    def bound(self):
+        """What is bound, TCP and UDP, to more than the loopback."""
+        ends = {tuple(line.split()[i] for i in (0, 4)) for line in self.net("ss", "-ltunH").splitlines()}
+        return {end for end in ends if not re.match(r"(127\.|\[::1\])", end[1])}
 
     def tor_network(self):
         """Relays and two clients in the box's network; our tor learns of them as it would learn of bridges."""
         self.tor = os.path.dirname(self.root) + "/tor"
-        self.net(f"{TOP}/tests/system/tor-testnet.sh", "up", self.tor, "--clients", "2")
+        shutil.rmtree(self.tor, ignore_errors=True) # of one that did not come up
+        self.net(f"{TOP}/tests/system/tor-testnet.sh", "up", self.tor, "--clients", "2", "--timeout", "180")
         with open(f"{self.tor}/env", encoding="ascii") as file:
             env = dict(line.strip().split("=", 1) for line in file)
         self.socks = env["SOCKS1"], env["SOCKS2"]
+        self.join_tor_network()
+
+    def join_tor_network(self):
         with open(f"{self.tor}/c1/torrc", encoding="ascii") as file:
             lines = [line for line in file if not line.startswith(("DataDirectory", "PidFile", "Log ", "RunAsDaemon", "User",
-                                                                   "SocksPort", "ControlPort"))]
+                                                                   "SafeLogging", "SocksPort", "ControlPort"))]
         with open(f"{self.root}.torrc", "w", encoding="ascii") as file:
             file.writelines(lines)
         self.sh("mkdir -p /etc/sotto/torrc.d")
@@ -97,6 +127,12 @@ class Machine:
         began = time.monotonic()
         self.init_said = self.run("sottoctl", "init", limit_s=900)
         self.init_s = time.monotonic() - began
+        self.did("sottoctl init", self.init_said)
+
+    def did(self, command, said=""):
+        """For the transcript, with the time since the bare machine had booted."""
+        self.transcript.append(f"{time.monotonic() - self.began:6.1f} s  # {command}")
+        self.transcript += ["            " + line for line in said.splitlines()]
 
     def invite(self):
         """The link of a new invite, as its maker hands it on."""
@@ -107,12 +143,54 @@ class Machine:
         with open(f"{self.root}.box", encoding="ascii") as file:
             return int(file.read().split()[0])
 
-    def off(self):
-        if os.path.exists(f"{os.path.dirname(self.root)}/tor/auth"):
+    def in_network_of(self, other, script):
+        """Runs a script with our files, but in the network of another machine."""
+        return other.net("nsenter", "-t", str(self.pid()), "-m", "-p", "-r", "-w", "sh", "-euc", script)
+
+    def reboot(self):
+        """The LAN and the Tor network end with the network that they were in."""
+        self.network_off()
+        self.box("poweroff")
+        self.box("boot")
+
+    def has_tor_network(self):
+        return os.path.exists(f"{os.path.dirname(self.root)}/tor/auth")
+
+    def network_off(self):
+        if self.has_tor_network():
             self.net(f"{TOP}/tests/system/tor-testnet.sh", "down", self.tor, check=False)
+            shutil.rmtree(self.tor)
+        if hasattr(self, "neighbour"):
+            self.neighbour.kill()
+            self.neighbour.communicate()
+            del self.neighbour
+
+    def off(self):
+        self.network_off()
         if os.path.exists(self.root):
             self.box("poweroff", check=False)
-            shutil.rmtree(os.path.dirname(self.root), ignore_errors=True)
+            subprocess.run(["rm", "-rf", "--one-file-system", os.path.dirname(self.root)], check=False)
+
+
+PEOPLE = "alice", "bob"
+
+
+class Person:
+    """Somebody with the package `sotto` at home, a machine, and a tor of their own in the server's private network."""
+
+    def __init__(self, server, name, home=None):
+        self.server, self.name, self.home = server, name, home or server
+
+    def do(self, *words):
+        """The passphrase comes by a descriptor, as it must."""
+        quoted = " ".join("'" + w.replace("'", "'\\''") + "'" for w in words)
+        said = self.home.in_network_of(self.server, f"echo 'the passphrase of {self.name}' | sotto --passphrase-fd 3 "
+                                       f"--profile /root/{self.name} --socks {self.server.socks[PEOPLE.index(self.name)]} --pacing fast {quoted} 3<&0 </dev/null")
+        self.server.did(f"{self.name}: sotto {quoted}", said)
+        return said
+
+    def link(self):
+        return re.search(r"sotto://\S+", self.do("id"))[0]
 
 
 MACHINES = {}
@@ -124,12 +202,10 @@ def installed():
     """One machine for all test modules: the packages are installed, nothing more was done."""
     if "installed" not in MACHINES:
         machine = MACHINES["installed"] = Machine(debs())
-        machine.began = time.monotonic()
-        machine.net("ip", "link", "add", "lan0", "type", "veth", "peer", "lan1")
-        machine.net("ip", "address", "add", "192.0.2.10/24", "dev", "lan0")
-        machine.net("ip", "link", "set", "lan0", "up")
-        machine.before = machine.net("ss", "-ltunH")
-        machine.log = machine.install(debs())
+        machine.lan()
+        machine.debs = debs()
+        machine.log = machine.install(machine.debs)
+        machine.did("apt install ./sotto-server_*.deb ./sotto_*.deb ./sotto-calls_*.deb")
     return MACHINES["installed"]
 
 
@@ -142,16 +218,31 @@ def running():
     return machine
 
 
-def newer_server(machine):
-    """The package sotto-server once more, with a higher version and one more migration."""
+def conversation(machine):
+    """Two people who know each other, made when first asked for."""
+    if not hasattr(machine, "people"):
+        machine.people = tuple(Person(machine, name) for name in PEOPLE)
+        for person in machine.people:
+            person.do("init", machine.invite())
+        machine.people[1].do("add", "alice", machine.people[0].link())
+        machine.people[1].do("send", "alice", "hello")
+        until("a request", lambda: "request-" in machine.people[0].do("recv"))
+    alice, bob = machine.people
+    if request := re.search(r"request-[0-9a-f]+", alice.do("contacts")):
+        alice.do("accept", request[0], "bob")
+    return alice, bob
+
+
+def newer_server(machine, number):
+    """The package sotto-server once more, with a higher version and one more migration, of that number."""
     old = next(d for d in debs() if "/sotto-server_" in d)
-    folder = os.path.dirname(machine.root) + "/newer"
+    folder = os.path.dirname(machine.root) + f"/newer{number}"
     subprocess.run(["dpkg-deb", "-R", old, folder], check=True)
     with open(f"{folder}/DEBIAN/control", encoding="utf-8") as file:
-        control = re.sub(r"(?m)^Version: (.*)$", r"Version: \1+newer", file.read())
+        control = re.sub(r"(?m)^Version: (.*)$", rf"Version: \1+{number}", file.read())
     with open(f"{folder}/DEBIAN/control", "w", encoding="utf-8") as file:
         file.write(control)
-    with open(f"{folder}/usr/lib/sotto/sql/migrations/9999_newer.sql", "w", encoding="ascii") as file:
-        file.write("CREATE TABLE newer (n integer PRIMARY KEY);\n")
+    with open(f"{folder}/usr/lib/sotto/sql/migrations/{number}_newer.sql", "w", encoding="ascii") as file:
+        file.write(f"CREATE TABLE newer{number} (n integer PRIMARY KEY);\n")
     subprocess.run(["dpkg-deb", "-b", "--root-owner-group", folder, f"{folder}.deb"], check=True, stdout=subprocess.DEVNULL)
     return f"{folder}.deb"

@@ -66,8 +66,8 @@ class Units(unittest.TestCase):
     def test_every_line_that_relaxes_the_sandbox_is_explained(self):
         paths = glob.glob(f"{machine.TOP}/systemd/*.service")
         self.assertGreaterEqual(len(paths), 6)
-        for path in paths:
-            with open(path, encoding="ascii") as file:
+        for path in paths: # as they are installed
+            with open(f"{self.m.root}/lib/systemd/system/{os.path.basename(path)}", encoding="ascii") as file:
                 text = file.read()
             missing = [line for line in SANDBOX if line not in text.splitlines() and
                        not any(said.startswith(line.split("=")[0] + "=") for said, _ in relaxations(text))]

@@ -1,32 +1,61 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Goal: from bare installed packages to a server that answers through Tor, and to a message between two people."""
 import re
-import time
 import unittest
 
 import machine
 from machine import until
 
-LAN = "192.0.2.10"
 OURS = ("prekeyd", "blobd", "bridged", "sotto-broker", "tor@sotto")
+TURN = ("sotto-turn", "sotto-turn-proxy")
+PSQL = "psql -XAt 'host=/run/postgresql port=7000 user=postgres dbname=sotto' -c"
+
+# All that init may touch: files with owner, mode and time, the database's roles, tables, functions and privileges, the
+# first invite, and since when the services have been running.
+STATE = f"""
+find /etc/sotto /etc/tor/instances /etc/postgresql/*/sotto /var/lib/tor-instances/sotto/api /var/lib/tor-instances/sotto/live \
+    /etc/systemd/system -printf '%p %m %u %g %T@ %l\n' | sort
+find /etc/sotto /etc/tor/instances /etc/postgresql/*/sotto -type f -exec sha256sum {{}} + | sort -k2
+pg_dump -s 'host=/run/postgresql port=7000 user=postgres dbname=sotto' | grep -v restrict
+{PSQL} 'SELECT rolname, rolsuper, rolcanlogin, rolconnlimit, rolconfig FROM pg_roles ORDER BY 1'
+{PSQL} 'SELECT count(*) FROM sotto.invite'
+systemctl show -P MainPID -P ActiveEnterTimestampMonotonic {" ".join(OURS)} sotto.target sotto-migrate 'postgresql@*-sotto.service'
+"""
+
+# What an administrator or an accident may break, and what says that it is right again.
+CONF = "/etc/sotto/sotto.conf"
+KEY = f"$(sed -n 's/^prekeyd_key = //p' {CONF})"
+BROKEN = {
+    "a lost key": ("rm -f /etc/sotto/keys/blobd/nonce.key", "test -s /etc/sotto/keys/blobd/nonce.key"),
+    "a key of another owner": ("chown root: /etc/sotto/keys/prekeyd/*.key",
+                               "test $(stat -c %U /etc/sotto/keys/prekeyd/server.key) = _sotto-keys"),
+    "a key that all may read": ("chmod 644 /etc/sotto/keys/bridged/server.key; chmod 755 /etc/sotto/keys/bridged",
+                                "test -z \"$(find /etc/sotto/keys -perm /077)\""),
+    "a lost password": ("rm -f /etc/sotto/keys/prekeyd/broker.key", "test -s /etc/sotto/keys/prekeyd/broker.key"),
+    "a lost name": (f"sed -i s/^onion_live/#/ {CONF}", f"grep -q '^onion_live = .*onion$' {CONF}"),
+    "a wrong key": (f'sed -i "s/^blobd_key = .*/blobd_key = {KEY}/" {CONF}', f'test $(grep -ce "{KEY}" {CONF}) = 1'),
+    "a Tor that listens": ("echo 'SocksPort 0.0.0.0:9999' >>/etc/tor/instances/sotto/torrc",
+                           "! grep -q 9999 /etc/tor/instances/sotto/torrc"),
+    "a database that logs": ("echo 'log_statement = all' | tee -a /etc/postgresql/*/sotto/conf.d/sotto.conf",
+                             "! grep -q 'statement = all' /etc/postgresql/*/sotto/conf.d/sotto.conf"),
+    "a database open to all": ("echo 'local all all trust' | tee -a /etc/postgresql/*/sotto/pg_hba.conf",
+                               "! grep -q trust /etc/postgresql/*/sotto/pg_hba.conf"),
+    "a database not started at boot": ("echo manual | tee /etc/postgresql/*/sotto/start.conf",
+                                       "grep -q auto /etc/postgresql/*/sotto/start.conf"),
+    "a lost function": (f"{PSQL} 'DROP FUNCTION IF EXISTS sotto.deposit'",
+                        f"test $({PSQL} \"SELECT count(*) FROM pg_proc WHERE proname = 'deposit'\") = 1"),
+    "a changed role": (f"{PSQL} 'ALTER ROLE blobd RESET statement_timeout'",
+                       f"{PSQL} \"SELECT rolconfig FROM pg_roles WHERE rolname = 'blobd'\" | grep -q statement_timeout=2s"),
+    "a catalogue open to all": (f"{PSQL} 'GRANT SELECT ON pg_class TO PUBLIC'",
+                                f"test $({PSQL} \"SELECT has_table_privilege('blobd', 'pg_class', 'SELECT')\") = f"),
+    "a target not started at boot": ("systemctl disable --quiet sotto.target", "systemctl is-enabled --quiet sotto.target"),
+    "a stopped server": ("systemctl stop sotto.target", " && ".join(f"systemctl is-active --quiet {u}" for u in OURS)),
+}
 
 
 def told(text):
     for line in text.splitlines():
         print("       " + line)
-
-
-class Person:
-    """Somebody with the package `sotto`, and a tor of their own in the private network."""
-
-    def __init__(self, m, name, socks):
-        self.m, self.name, self.socks = m, name, socks
-
-    def do(self, *words):
-        """The passphrase comes by a descriptor, as it must."""
-        quoted = " ".join("'" + w.replace("'", "'\\''") + "'" for w in words)
-        return self.m.sh(f"echo 'the passphrase of {self.name}' | sotto --passphrase-fd 3 --profile /root/{self.name} "
-                         f"--socks {self.socks} --pacing fast {quoted} 3<&0 </dev/null", limit_s=120)
 
 
 class Install(unittest.TestCase):
@@ -35,69 +64,64 @@ class Install(unittest.TestCase):
         cls.m = machine.installed()
 
     def test_1_nothing_of_ours_listens_before_init_and_coturn_never_ran(self):
-        self.assertNotIn(LAN, self.m.before)
+        self.assertEqual(self.m.bound(), self.m.before[1])
         self.assertEqual(self.m.run("systemctl", "is-enabled", "coturn", check=False)[1].strip(), "masked")
+        self.assertIn("masked", self.m.run("systemctl", "start", "coturn", check=False)[1])
         self.assertNotIn("turnserver", self.m.sh("journalctl --no-pager -u coturn || :"))
         self.assertNotIn("_sotto-", self.m.sh("ps ax -o user= 2>/dev/null || :"))
 
     def test_2_init_makes_a_server_that_answers_through_tor(self):
         m = machine.running()
-        told(m.init_said)
-        print(f"       sottoctl init took {m.init_s:.1f} s")
         self.assertIn("all three daemons answer through Tor", m.init_said)
         self.assertRegex(m.init_said, r"(?m)^server: [a-z2-7]{56}\.onion$")
         self.assertRegex(m.init_said, r"(?m)^sotto://[A-Za-z0-9_-]+$")
+        self.assertIn("\u2588\u2588\u2588", m.init_said)
         for unit in OURS:
             self.assertEqual(m.ask("systemctl", "is-active", "--quiet", f"{unit}.service"), 0, unit)
         self.assertEqual(m.ask("systemctl", "is-enabled", "--quiet", "sotto.target"), 0)
         self.assertEqual(m.run("systemctl", "--failed", "--no-legend", "--plain").strip(), "")
 
-    def test_3_init_again_changes_nothing(self):
+    def test_3_first_message_to_somebody_on_a_bare_machine(self):
+        """The client's package on a root that has neither libsodium nor SQLCipher; a network only to Tor."""
         m = machine.running()
-        state = ("find /etc/sotto /etc/tor/instances /etc/postgresql /var/lib/tor-instances/sotto/api "
-                 "/var/lib/tor-instances/sotto/live /etc/systemd/system -type f -exec sha256sum {} + | sort -k2; "
-                 "systemctl show -P MainPID " + " ".join(OURS) + " 'postgresql@*-sotto.service'")
-        before = m.sh(state)
+        package = next(d for d in machine.debs() if re.search(r"/sotto_[^/]*$", d))
+        home = machine.Machine([package])
+        home.install([package])
+        self.assertEqual(home.sh("dpkg -l | grep -E 'libsodium|libsqlcipher|libomemo' || :"), "")
+        self.assertEqual(home.sh("ldd /usr/bin/sotto | grep -E 'not found|sodium|sqlcipher' || :"), "")
+        alice, bob = machine.Person(m, "alice"), machine.Person(m, "bob", home)
+        alice.do("init", re.search(r"(?m)^sotto://\S+$", m.init_said)[0]) # what init printed
+        bob.do("init", m.invite())
+        bob.do("add", "alice", alice.link())
+        bob.do("send", "alice", "hello from a bare machine")
+        until("the message", lambda: "hello from a bare machine" in alice.do("recv"))
+        told("\n".join(m.transcript))
+        m.people = alice, bob
+
+    def test_4_init_again_changes_nothing(self):
+        m = machine.running()
+        before = m.sh(STATE)
         again = m.run("sottoctl", "init")
-        self.assertEqual(m.sh(state), before)
+        self.assertEqual(m.sh(STATE), before)
         self.assertNotIn("sotto://", again)
 
-    def test_4_init_repairs_what_was_broken(self):
+    def test_5_init_repairs_what_was_broken(self):
         m = machine.running()
-        m.sh("rm /etc/sotto/keys/blobd/nonce.key; sed -i s/^onion_live/#/ /etc/sotto/sotto.conf; systemctl stop sotto.target; "
-             "cd /etc/postgresql/*/sotto; echo 'log_statement = all' >>conf.d/sotto.conf; echo '# mine' >>/etc/sotto/sotto.conf")
+        for what, (breaks, heals) in BROKEN.items():
+            m.sh(breaks)
+            self.assertNotEqual(m.ask("sh", "-c", heals), 0, what)
+        m.sh(f"echo '# mine' >>{CONF}")
         m.run("sottoctl", "init")
-        self.assertEqual(m.sh("psql -XAtc 'SHOW log_statement' 'host=/run/postgresql port=7000 user=postgres dbname=postgres'").strip(), "none")
-        self.assertIn("# mine", m.run("cat", "/etc/sotto/sotto.conf"))
-        for unit in OURS:
-            self.assertEqual(m.ask("systemctl", "is-active", "--quiet", f"{unit}.service"), 0, unit)
+        self.assertIn("# mine", m.run("cat", CONF))
+        for what, (_, heals) in BROKEN.items():
+            with self.subTest(what):
+                m.sh(heals)
+        self.assertNotIn("BAD", m.run("sottoctl", "doctor", check=False)[1])
 
-    def test_5_nothing_listens_on_the_network(self):
+    def test_6_memory_of_an_idle_server(self):
         m = machine.running()
-        listening = m.net("ss", "-ltunpH")
-        for line in listening.splitlines():
-            self.assertRegex(line.split()[4], r"^(127\.0\.0\.1|\[::1\]):", line)
-            self.assertNotRegex(line, r'"(prekeyd|blobd|bridged|turnserver)"')
-        lan = [line for line in listening.splitlines() if LAN in line]
-        self.assertEqual(lan, [])
-
-    def test_6_first_message(self):
-        m = machine.running()
-        began = time.monotonic()
-        people = [Person(m, name, socks) for name, socks in zip(("alice", "bob"), m.socks)]
-        first = re.search(r"(?m)^sotto://\S+$", m.init_said)[0] # what init printed
-        for person, invite in zip(people, (first, m.invite())):
-            person.do("init", invite)
-        link = re.search(r"sotto://\S+", people[0].do("id"))[0]
-        people[1].do("add", "alice", link)
-        people[1].do("send", "alice", "hello from a bare machine")
-        until("the message", lambda: "hello from a bare machine" in people[0].do("recv"), 60)
-        print(f"       first message {time.monotonic() - began:.1f} s after init, {time.monotonic() - m.began:.1f} s after "
-              "the bare machine had booted")
-
-    def test_7_memory_of_an_idle_server(self):
-        m = machine.running()
-        pids = m.sh("for u in " + " ".join(OURS) + "; do echo $u $(systemctl show -P MainPID $u); done; "
+        m.run("systemctl", "start", "sotto-turn-proxy.service") # as the first call does
+        pids = m.sh("for u in " + " ".join(OURS + TURN) + "; do echo $u $(systemctl show -P MainPID $u); done; "
                     "echo postgres $(head -n1 /var/lib/postgresql/*/sotto/postmaster.pid)")
         total = 0
         for line in pids.splitlines():
@@ -106,6 +130,6 @@ class Install(unittest.TestCase):
             for one in [pid] + m.sh(f"cat /proc/{pid}/task/{pid}/children 2>/dev/null || :").split():
                 kib += int(re.search(r"(?m)^Pss: +(\d+)", m.run("cat", f"/proc/{one}/smaps_rollup"))[1])
             total += kib
-            print(f"       {machine.SUITE}: {name:13} {kib / 1024:6.1f} MiB")
-        print(f"       {machine.SUITE}: together      {total / 1024:6.1f} MiB")
+            print(f"       {machine.SUITE}: {name:16} {kib / 1024:6.1f} MiB")
+        print(f"       {machine.SUITE}: together         {total / 1024:6.1f} MiB")
         self.assertLess(total, 400 * 1024)
