@@ -142,7 +142,8 @@ abi: all ## the library's interface as it is now becomes the one that is kept
 check-system: all ## tests on real servers (TESTS=word... picks some)
 	@tests/system/run --build $(B) $(TESTS)
 
-check-call: packages ## what takes longer in calls (TESTS=word... picks some)
+check-call: packages ## calls with Chromium at the other end, and what takes longer (TESTS=word... picks some)
+	@.ci/packages call
 	$(MAKE_IN_TURN) all
 	@tests/system/run --build $(B) --in tests/call $(TESTS)
 

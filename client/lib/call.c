@@ -14,13 +14,17 @@
 
 /* --- what the media say ------------------------------------------------- */
 
-static int on_local(struct call *c, const char *sdp)
+/* Whatever program it is (any WebRTC client will do), only what a call has goes out. */
+static int on_local(struct call *c, const char *text)
 {
 	struct call_signal signal = { .kind = c->offers ? CALL_OFFER : CALL_ANSWER };
+	struct sdp sdp;
 
-	if (!sdp || strlen(sdp) >= sizeof signal.sdp)
-		return E_PROTO;
-	memcpy(signal.sdp, sdp, strlen(sdp) + 1);
+	if (!text || sdp_read(&sdp, text, strlen(text)) || !sdp.relay_port) {
+		call_fail(c, "media");
+		return 0;
+	}
+	sdp_write(signal.sdp, &sdp);
 	signal.relay = c->theirs;
 	if (c->offers && c->attempt == 1)
 		c->since_ms = call_now_ms();

@@ -8,6 +8,7 @@ import socketserver
 import subprocess
 import sys
 import threading
+import time
 import unittest
 
 from stack import Stack
@@ -25,7 +26,7 @@ class Socks(socketserver.ThreadingTCPServer):
         self.stack, self.open, self.seen = stack, True, []
         self.passed = lambda n, up: None # called with what has come, before it goes on
         self.sent = None # set to b"" to keep what clients send
-        self.relayed = [] # streams to the relay
+        self.relayed, self.relay_s = [], 0 # streams to the relay, and how long it takes to reach it
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, *unused):
@@ -59,6 +60,7 @@ class Talk(socketserver.StreamRequestHandler):
             return
         self.server.seen.append((user, port))
         if port == 3478:
+            time.sleep(self.server.relay_s)
             self.server.relayed.append(self.request)
         with socket.socket(socket.AF_UNIX) as to:
             to.connect(path)
