@@ -198,7 +198,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 UNITDIR = $(PREFIX)/lib/systemd/system
 PUT = install -D -m 644 -t
 install: all $(if $(cli_objects),$(B)/installed/sotto) ## into $(DESTDIR)$(PREFIX)
-	install -D -t $(LIBDIR)/sotto $(addprefix $(B)/,prekeyd blobd bridged) $(if $(media_there),$(B)/sotto-media)
+	install -D -t $(LIBDIR)/sotto $(addprefix $(B)/,prekeyd blobd bridged) $(if $(media_there),$(B)/sotto-media) $(if $(scan_there),$(B)/sotto-scan)
 	$(PUT) $(LIBDIR)/sotto $(B)/gate.so
 	$(PUT) $(LIBDIR)/sotto/sql/functions $(wildcard $(B)/sql/functions/*.sql)
 	$(PUT) $(LIBDIR)/sotto/sql/migrations $(wildcard $(B)/sql/migrations/*.sql)

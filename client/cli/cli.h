@@ -5,6 +5,7 @@
 
 #include "client/lib/call.h"
 #include "client/lib/live.h"
+#include "client/scan/scan.h"
 
 #include <jansson.h>
 
@@ -89,6 +90,10 @@ static inline __attribute__((unused)) void passphrase_wipe_ref(struct passphrase
 {
 	passphrase_wipe(passphrase);
 }
+
+/* scan.c: the text of one of our QR codes, given as it is or as a picture of it. Told already. */
+int read_said(char out[static SCAN_TEXT_MOST + 1], const struct cli *cli,
+		const char *said) MUST_CHECK;
 
 /* vault.c: the vault of cli->dir, out of the keyring or by passphrase. Told already. */
 int unlock(struct vault *out, const struct cli *cli) MUST_CHECK;

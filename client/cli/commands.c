@@ -96,6 +96,8 @@ static int make_or_open(struct cli *cli, const uint8_t *onion)
 static int read_target(struct cli *cli, struct invite *out, bool *out_invited)
 {
 	struct contact_link link;
+	char text[SCAN_TEXT_MOST + 1];
+	int rc;
 
 	*out_invited = cli->argc == 1;
 	if (!*out_invited)
@@ -105,13 +107,16 @@ static int read_target(struct cli *cli, struct invite *out, bool *out_invited)
 						  "init wants an invite, or --server with the "
 						  "onion "
 						  "name of a server where anybody may register");
-	if (link_read(&link, cli->argv[0]) == 0)
+	rc = read_said(text, cli, cli->argv[0]);
+	if (rc)
+		return rc;
+	if (link_read(&link, text) == 0)
 		return tell(cli, E_CONFIG,
 				"that is a person's contact link; init wants an invite to a "
 				"server");
 	if (cli->server)
 		return tell(cli, E_CONFIG, "an invite names its server: leave --server out");
-	return invite_read(out, cli->argv[0]) ? tell(cli, E_CONFIG, "that is no invite") : 0;
+	return invite_read(out, text) ? tell(cli, E_CONFIG, "that is no invite") : 0;
 }
 
 int init_command(struct cli *cli)

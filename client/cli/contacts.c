@@ -50,9 +50,12 @@ int add_command(struct cli *cli)
 {
 	struct contact_link link;
 	struct contact c;
-	int rc;
+	char text[SCAN_TEXT_MOST + 1];
+	int rc = read_said(text, cli, cli->argv[1]);
 
-	if (link_read(&link, cli->argv[1]))
+	if (rc)
+		return rc;
+	if (link_read(&link, text))
 		return tell(cli, E_CONFIG, "that is no contact link");
 	rc = contact_add(cli->profile, cli->argv[0], &link);
 	if (rc == CONTACT_EXISTS)

@@ -40,23 +40,26 @@ static void show_safety(const struct cli *cli, const struct contact *c, const st
 						       "somebody is between you two.");
 }
 
-/* The words of the command line that follow the name. */
-static void join(char *out, size_t size, const struct cli *cli)
+/* The words of the command line that follow the name, or what is in the picture that they name. */
+static int read_words(char out[static SCAN_TEXT_MOST + 1], const struct cli *cli)
 {
 	size_t used = 0;
 
+	if (cli->argc == 2 && strspn(cli->argv[1], "0123456789 ") != strlen(cli->argv[1]))
+		return read_said(out, cli, cli->argv[1]);
 	*out = '\0';
-	for (int i = 1; i < cli->argc && used < size; i++)
-		used += (size_t)snprintf(out + used, size - used, "%s ", cli->argv[i]);
-	if (used > 0 && used < size)
-		out[used - 1] = '\0';
+	for (int i = 1; i < cli->argc && used < SCAN_TEXT_MOST; i++)
+		used += (size_t)snprintf(out + used, SCAN_TEXT_MOST - used, "%s ", cli->argv[i]);
+	return 0;
 }
 
 static int compare(struct cli *cli, const struct safety *safety)
 {
-	char said[2 * SAFETY_TEXT];
+	char said[SCAN_TEXT_MOST + 1];
+	int rc = read_words(said, cli);
 
-	join(said, sizeof said, cli);
+	if (rc)
+		return rc;
 	switch (safety_compare(safety, said)) {
 	case 0:
 		return 0;
@@ -66,7 +69,8 @@ static int compare(struct cli *cli, const struct safety *safety)
 				"is between you two: do not trust what is written here");
 	}
 	return tell(cli, SAFETY_NONE,
-			"that is no safety number: 60 digits, or the text of its QR code");
+			"that is no safety number: 60 digits, or the text or a picture of its QR "
+			"code");
 }
 
 static int note(struct cli *cli, const struct contact *c, bool is)
