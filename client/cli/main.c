@@ -188,7 +188,7 @@ static int read_options(struct cli *cli, int argc, char **argv)
 		{ "file", required_argument, NULL, 'F' },
 		{ "search", required_argument, NULL, 'S' },
 		{ "decoy", no_argument, NULL, 'd' },
-		{ "daily", no_argument, NULL, 'y' },
+		{ "daily", no_argument, NULL, 'D' },
 		{ "passphrase-fd", required_argument, NULL, 'f' },
 		{ "pacing", required_argument, NULL, 'a' },
 		{ "json", no_argument, NULL, 'j' },
@@ -218,7 +218,7 @@ static int read_options(struct cli *cli, int argc, char **argv)
 			cli->search = optarg;
 		else if (option == 'd')
 			cli->decoy = true;
-		else if (option == 'y')
+		else if (option == 'D')
 			cli->daily = true;
 		else if (option == 'f')
 			cli->passphrase_fd = read_number(optarg);
