@@ -9,7 +9,7 @@
 static const char *const part = "onion";
 static const char *const tor = "systemctl status tor@sotto; journalctl -u tor@sotto";
 
-enum { PORT_MQTT = 1883, PORT_TURN = 3478 };
+enum { PORT_MQTT = 1883 };
 
 /* RFC 1928 section 6, with what Tor means by it. */
 static const char *socks_text(unsigned socks)
@@ -79,22 +79,6 @@ static bool check_live(const struct site *site, struct findings *f)
 	return true;
 }
 
-static bool check_turn(const struct site *site, struct findings *f)
-{
-	const struct onion_target target = {
-		.socks = site->socks, .onion = site->settings.onion_live, .port = PORT_TURN
-	};
-	__attribute__((cleanup(scope_close_ref))) int fd = -1;
-	unsigned socks = 0;
-
-	if (onion_connect(&target, &fd, &socks) == 0)
-		return true;
-	found_look(f, part,
-			"systemctl status sotto-turn.socket sotto-turn; journalctl -u sotto-turn",
-			"port %d (calls): %s", PORT_TURN, socks_text(socks));
-	return false;
-}
-
 void check_onion(const struct site *site, struct findings *f)
 {
 	bool good = check_api(site, f, 7001, "prekeyd");
@@ -102,7 +86,9 @@ void check_onion(const struct site *site, struct findings *f)
 	good &= check_api(site, f, 7002, "blobd");
 	good &= check_api(site, f, 7003, "bridged");
 	good &= check_live(site, f);
-	good &= check_turn(site, f);
+	good &= relay_is_well(site, f, part, true);
 	if (good)
-		found_good(f, part, "all five ports answer through Tor");
+		found_good(f, part,
+				"all five ports answer through Tor, and a packet of a call went "
+				"through");
 }

@@ -26,7 +26,11 @@ void check_keys(const struct site *site, struct findings *f);	  /* check_keys.c 
 void check_daemons(const struct site *site, struct findings *f);  /* check_daemons.c */
 void check_database(const struct site *site, struct findings *f); /* check_database.c */
 void check_broker(const struct site *site, struct findings *f);	  /* check_broker.c */
+void check_turn(const struct site *site, struct findings *f);	  /* check_turn.c */
 void check_onion(const struct site *site, struct findings *f);	  /* check_onion.c */
+
+/* check_turn.c: true, or what is wrong with the relay is found under that part. */
+bool relay_is_well(const struct site *site, struct findings *f, const char *part, bool through_tor);
 
 /* check_machine.c */
 void check_disk(const struct site *site, struct findings *f);

@@ -84,6 +84,7 @@ int doctor_command(const struct context *context)
 		check_sweep(&w.site, f);
 		check_broker(&w.site, f);
 		check_daemons(&w.site, f);
+		check_turn(&w.site, f);
 		if (!w.local)
 			check_onion(&w.site, f);
 	}

@@ -95,6 +95,7 @@ class Stack:
         self.watched, self.died, self.on_death = {}, [], lambda name: None
         self.lock, self.ended, self.watcher = threading.Lock(), threading.Event(), None
         self.env, self.n_asked = {}, 0
+        self.turn_settings = f"{TOP}/systemd/turnserver.conf"
         self.environment = {} # what a daemon gets besides, by its name
 
     def __enter__(self):
@@ -257,7 +258,7 @@ class Stack:
             os.makedirs(path, mode=0o711, exist_ok=True)
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(f"{path}/s")
-            self.spawn(name, [f"{HERE}/turn.sh", path, f"{self.dir}/keys/turn/secret"])
+            self.spawn(name, [f"{HERE}/turn.sh", path, f"{self.dir}/keys/turn/secret", self.turn_settings])
             until("the relay", lambda: os.path.exists(f"{path}/s"), self.check)
             os.chmod(f"{path}/s", 0o666)
         elif name.startswith("tor-"):

@@ -137,6 +137,7 @@ class OldBackup(Safe):
         bundles = [a.body for a in handed_out + again]
         self.assertEqual(len(set(bundles)), len(bundles))
         self.assertLessEqual(mailboxes, self.mailboxes())
+        self.assertEqual(self.left(self.uuid_of(carol)), 50)
         for one, other in ((alice, bob), (bob, alice), (carol, bob)):
             one.do("send", other.name, f"afterwards from {one.name}")
         for person in (bob, alice):

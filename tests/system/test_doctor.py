@@ -7,10 +7,18 @@ import re
 import shutil
 
 from bed import Bed, until
+from stack import TOP
 
 
 class Doctor(Bed):
     journal, settings = True, {"metrics_s": 1}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stack.start("turn")
+        until("the relay", lambda: "carries" in cls.stack.sottoctl("doctor", "--local", "--keys", f"{cls.stack.dir}/keys", "--run",
+                                                                   cls.stack.run, status=None), cls.stack.check)
 
     def ask(self, command, *words, status=None):
         """Findings by part, worst first; the status is what the verdicts make it."""
@@ -45,7 +53,7 @@ class Doctor(Bed):
         found = self.ask("doctor", "--local")
         self.assertEqual({f["part"] for f in found if f["verdict"] != "ok"} - {"clock"}, set(), found)
         self.assertEqual({f["part"] for f in found}, {"clock", "settings", "disk", "credentials", "database", "sweep",
-                                                      "broker", "prekeyd", "blobd", "bridged"})
+                                                      "broker", "prekeyd", "blobd", "bridged", "relay"})
         until("a record", lambda: self.stack.journal("SOTTO_EVENT=metrics", "SOTTO_DAEMON=bridged"), self.stack.check)
         self.assertTrue(any("requests/s" in f["text"] for f in self.ask("status", status=0)))
         text = self.stack.sottoctl("status", "--run", self.stack.run, "--directory", f"{self.stack.dir}/journal")
@@ -133,6 +141,27 @@ class Doctor(Bed):
         self.stack.restart("broker")
         for daemon in ("prekeyd", "blobd", "bridged"):
             self.stack.wait_healthy(daemon)
+
+    def test_a_relay_that_fails_or_leads_elsewhere_is_found(self):
+        keys = f"{self.stack.dir}/keys"
+        with self.changed(f"{keys}/bridged/turn.key", lambda p: (os.chmod(p, 0o600), open(p, "r+b").write(b"\0" * 8))):
+            self.assertIn("refuses what bridged gives", self.wrong()["relay"][0])
+        with self.changed(f"{keys}/bridged/turn.key", os.unlink):
+            self.assertIn("missing", self.wrong()["relay"][0])
+        self.stack.stop("turn")
+        self.assertIn("no relay answers", self.wrong(status=3)["relay"][0])
+        settings = f"{TOP}/systemd/turnserver.conf"
+        with open(settings, encoding="ascii") as file:
+            right = file.read()
+        self.stack.turn_settings = f"{self.stack.dir}/turn.conf"
+        with open(self.stack.turn_settings, "w", encoding="ascii") as file:
+            file.write(right + "\nallowed-peer-ip=127.0.0.1\n")
+        self.stack.start("turn")
+        until("it to be found", lambda: "leads to services of its machine" in self.wrong(status=None).get("relay", [""])[0], self.stack.check)
+        self.stack.stop("turn")
+        self.stack.turn_settings = settings
+        self.stack.start("turn")
+        until("the relay", lambda: "relay" not in self.wrong(status=None), self.stack.check)
 
     def test_a_disk_below_the_reserve_is_found(self):
         def reserve(path):

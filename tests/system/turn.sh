@@ -3,11 +3,11 @@
 # The relay for calls without systemd's units, and as they run it: coturn with systemd/turnserver.conf in an empty
 # network namespace, and before it a unix socket.
 #
-#   turn.sh DIR SECRET-FILE     socket DIR/s, configuration DIR/conf; in the foreground until TERM
+#   turn.sh DIR SECRET-FILE [SETTINGS]     socket DIR/s, configuration DIR/conf; in the foreground until TERM
 set -eu
-[ "$#" = 2 ] || { echo "usage: turn.sh DIR SECRET-FILE" >&2 && exit 2; }
+[ "$#" = 2 ] || [ "$#" = 3 ] || { echo "usage: turn.sh DIR SECRET-FILE [SETTINGS]" >&2 && exit 2; }
 umask 077
-cat "$(dirname "$0")/../../systemd/turnserver.conf" "$2" >"$1/conf"
+cat "${3:-$(dirname "$0")/../../systemd/turnserver.conf}" "$2" >"$1/conf"
 drop=() alone=(unshare --user --map-root-user --net)
 if [ "$(id -u)" = 0 ]; then
 	chown turnserver:turnserver "$1/conf"
