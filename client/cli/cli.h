@@ -56,6 +56,7 @@ int files_command(struct cli *cli);
 int history_command(struct cli *cli);
 int receipts_command(struct cli *cli);
 int get_command(struct cli *cli);
+int group_command(struct cli *cli);
 int send_file(struct cli *cli); /* send --file */
 int call_command(struct cli *cli);
 int answer_command(struct cli *cli);
@@ -73,6 +74,7 @@ void show_work(void *cli, uint64_t done, uint64_t about); /* struct net's on_wor
 void show_progress(struct cli *cli, const char *name, uint64_t done, uint64_t of);
 int show_unread(struct cli *cli) MUST_CHECK; /* what has come and was not shown yet */
 int show_log(struct cli *cli, const struct contact *contact) MUST_CHECK;
+int show_group_log(struct cli *cli, int64_t group) MUST_CHECK;
 
 /* call.c: who rings, and whom one has missed. */
 int show_calls(struct cli *cli) MUST_CHECK;

@@ -15,11 +15,12 @@ static const char *const states[] = { "came", "queued", "deposited", "received" 
 
 static void show_json_line(const struct line *line)
 {
-	show_json(json_pack("{s:s, s:s, s:b, s:s, s:I, s:I, s:i, s:i, s:I, s:s, s:o*}", "event",
-			"message", "contact", line->contact, "out", line->state != LINE_CAME,
-			"state", states[line->state], "number", (json_int_t)line->number, "at",
-			(json_int_t)line->at_s, "part", line->part + 1, "parts", line->parts,
-			"missing_before", (json_int_t)line->n_missing, "text", line->text, "file",
+	show_json(json_pack("{s:s, s:s, s:s*, s:b, s:s, s:I, s:I, s:i, s:i, s:I, s:s, s:o*}",
+			"event", "message", "contact", line->contact, "group", line->group, "out",
+			line->state != LINE_CAME, "state", states[line->state], "number",
+			(json_int_t)line->number, "at", (json_int_t)line->at_s, "part",
+			line->part + 1, "parts", line->parts, "missing_before",
+			(json_int_t)line->n_missing, "text", line->text, "file",
 			line->file ? json_integer(line->file) : NULL));
 }
 
@@ -39,7 +40,13 @@ static void on_line(void *userdata, const struct line *line)
 	if (line->n_missing)
 		printf("%16s   (%lld missing here)\n", "", (long long)line->n_missing);
 	printf("%s  ", when);
-	show_clean(line->contact);
+	if (line->group) {
+		show_clean(line->group);
+		if (line->state == LINE_CAME)
+			putchar('/');
+	}
+	if (!line->group || line->state == LINE_CAME)
+		show_clean(line->contact);
 	fputs(line->state == LINE_CAME ? " > " : " < ", stdout);
 	if (line->file)
 		printf("[file %lld] ", (long long)line->file);

@@ -52,6 +52,8 @@ static const struct command {
 			history_command },
 	{ "receipts", "NAME on|off", 2, 0, true, "tell that person, later, what has come",
 			receipts_command },
+	{ "group", "[VERB ...]", 0, 3, true,
+			"groups: new, invite, join, send, log, leave, remove, ...", group_command },
 	{ "unlock", "[MINUTES]", 0, 1, false, "ask for no passphrase until idle for so long",
 			unlock_command },
 	{ "lock", "", 0, 0, false, "ask for it again", lock_command },

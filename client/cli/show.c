@@ -2,6 +2,7 @@
 /* What is shown. Text of other people goes to a terminal only without its control characters. */
 #include "client/cli/cli.h"
 
+#include "client/lib/group.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
 
@@ -111,17 +112,23 @@ static void show_message(const struct cli *cli, sqlite3_stmt *row)
 		   *text = (const char *)sqlite3_column_text(row, 5);
 	bool out = sqlite3_column_int(row, 2) != 0,
 	     request = sqlite3_column_int(row, 6) == CONTACT_REQUEST;
-	const int64_t file = sqlite3_column_int64(row, 7); /* 0: a text */
+	const int64_t file = sqlite3_column_int64(row, 7);	       /* 0: a text */
+	const char *group = (const char *)sqlite3_column_text(row, 8); /* or NULL */
 
 	if (cli->json) {
-		show_json(json_pack("{s:s, s:s, s:b, s:I, s:I, s:s, s:o*}", "event",
-				request ? "request" : "message", "contact", name, "out", out,
-				"number", (json_int_t)sqlite3_column_int64(row, 3), "at",
-				(json_int_t)sqlite3_column_int64(row, 4), "text", text, "file",
-				file ? json_integer(file) : NULL));
+		show_json(json_pack("{s:s, s:s, s:s*, s:b, s:I, s:I, s:s, s:o*}", "event",
+				request ? "request" : "message", "contact", name, "group", group,
+				"out", out, "number", (json_int_t)sqlite3_column_int64(row, 3),
+				"at", (json_int_t)sqlite3_column_int64(row, 4), "text", text,
+				"file", file ? json_integer(file) : NULL));
 		return;
 	}
-	show_clean(name);
+	if (group)
+		show_clean(group);
+	if (group && !out)
+		putchar('/');
+	if (!group || !out)
+		show_clean(name);
 	fputs(out ? " < " : " > ", stdout);
 	if (file)
 		printf("[file %lld] ", (long long)file);
@@ -130,10 +137,12 @@ static void show_message(const struct cli *cli, sqlite3_stmt *row)
 	fflush(stdout);
 }
 
-#define ROWS                                                                                      \
-	"SELECT m.id, c.name, m.out, m.number, m.at_s, m.text, c.state, "                         \
-	"f.id FROM message m JOIN contact c ON c.id = m.contact LEFT JOIN file f ON f.message = " \
-	"m.id WHERE "
+/* clang-format off */
+#define ROWS \
+	"SELECT m.id, c.name, m.out, m.number, m.at_s, m.text, c.state, f.id, g.name FROM message m " \
+	"JOIN contact c ON c.id = m.contact LEFT JOIN file f ON f.message = m.id " \
+	"LEFT JOIN grp g ON g.id = m.grp WHERE "
+/* clang-format on */
 
 static int show_rows(struct cli *cli, sqlite3_stmt *rows)
 {
@@ -160,8 +169,18 @@ int show_unread(struct cli *cli)
 int show_log(struct cli *cli, const struct contact *contact)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *rows = NULL;
-	int rc = q_open(&rows, cli->profile->db, ROWS "m.contact = ? ORDER BY m.id", "i",
-			contact->id);
+	int rc = q_open(&rows, cli->profile->db,
+			ROWS "m.contact = ? AND m.grp IS NULL ORDER BY m.id", "i", contact->id);
+
+	return rc ? rc : show_rows(cli, rows);
+}
+
+/* What was said, each thing once, by whom the group's maker has listed. */
+int show_group_log(struct cli *cli, int64_t group)
+{
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *rows = NULL;
+	int rc = q_open(&rows, cli->profile->db, ROWS "m.grp = ? AND " GROUP_LINES " ORDER BY m.id",
+			"i", group);
 
 	return rc ? rc : show_rows(cli, rows);
 }

@@ -240,6 +240,8 @@ int contact_end(struct profile *p, const struct contact *c)
 		"DELETE FROM file WHERE contact = ?",
 		"DELETE FROM message WHERE contact = ?",
 		"DELETE FROM call_signal WHERE contact = ?",
+		"UPDATE grp SET maker = NULL, state = 2 WHERE maker = ?",
+		"DELETE FROM grp_member WHERE contact = ?",
 		"DELETE FROM contact WHERE id = ?",
 	};
 	int rc = q_begin(p->db);

@@ -18,6 +18,7 @@ enum {
 	CONTENT_FILE = 4,    /* file.h */
 	CONTENT_RECEIPT = 5, /* receipts.h */
 	CONTENT_CALL = 8,    /* call_signal.h */
+	CONTENT_GROUP = 9,   /* group.h */
 	CONTENT_HEAD_BYTES = HASH_BYTES + 1 + 8 + ONION_KEY_BYTES + KEY_BYTES + LINK_BYTES + 1 + 1 +
 			2,
 	CONTENT_TEXT_MOST = 1200,

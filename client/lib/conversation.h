@@ -28,12 +28,14 @@ int conversation_begin(struct profile *profile, const struct contact *contact,
 int conversation_send(struct profile *profile, const struct contact *contact,
 		const char *text) MUST_CHECK;
 
-/* In a transaction: the next numbered message, in one part; it waits in the outbox. */
+/* In a transaction: the next numbered message; it waits in the outbox. */
 struct saying {
-	uint8_t type;	  /* CONTENT_* */
-	const char *text; /* what a person can read of it */
-	const void *body; /* what the packet says */
+	uint8_t type;	     /* CONTENT_* */
+	uint8_t part, parts; /* of one thing that is said; 0 and 0: it is whole */
+	const char *text;    /* what a person can read of it */
+	const void *body;    /* what the packet says; NULL: the text */
 	size_t len;
+	int64_t after_s; /* 0: at once */
 };
 int conversation_put(struct profile *profile, int64_t contact, const struct saying *saying,
 		int64_t *out_message) MUST_CHECK;

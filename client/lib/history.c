@@ -2,6 +2,7 @@
 /* The index of words (FTS5) lies in the encrypted database like all else. */
 #include "client/lib/history.h"
 
+#include "client/lib/group.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
 
@@ -14,8 +15,9 @@ enum { QUERY_MOST = 2048 };
 #define LINES \
 	"SELECT m.id, m.number, m.at_s, c.name, c.state, m.out, m.received, m.part, m.parts, m.text,"    \
 	" coalesce((SELECT f.id FROM file f WHERE f.message = m.id), 0),"                                \
-	" EXISTS (SELECT 1 FROM outbox o WHERE o.contact = m.contact AND o.message = m.id), m.contact"   \
-	" FROM message m JOIN contact c ON c.id = m.contact WHERE (?1 = 0 OR m.contact = ?1)"
+	" EXISTS (SELECT 1 FROM outbox o WHERE o.contact = m.contact AND o.message = m.id), m.contact,"  \
+	" g.name FROM message m JOIN contact c ON c.id = m.contact LEFT JOIN grp g ON g.id = m.grp"       \
+	" WHERE (?1 = 0 OR m.contact = ?1) AND " GROUP_LINES
 /* clang-format on */
 
 static void read_line(struct line *out, sqlite3_stmt *s)
@@ -35,6 +37,7 @@ static void read_line(struct line *out, sqlite3_stmt *s)
 		.parts = (uint8_t)sqlite3_column_int(s, 8),
 		.file = sqlite3_column_int64(s, 10),
 		.text = (const char *)sqlite3_column_text(s, 9),
+		.group = (const char *)sqlite3_column_text(s, 13),
 	};
 	snprintf(out->contact, sizeof out->contact, "%s", (const char *)sqlite3_column_text(s, 3));
 }

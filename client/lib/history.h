@@ -25,6 +25,7 @@ struct line {
 	int64_t file;	     /* its number, or 0: a text */
 	int64_t n_missing;   /* so many of theirs, before it, have not come */
 	const char *text;    /* until the callback returns */
+	const char *group;   /* it was said in, or NULL; until the callback returns */
 };
 typedef void history_on_line(void *userdata, const struct line *line);
 

@@ -168,10 +168,10 @@ int outbox_put(struct profile *p, const struct outgoing *o)
 
 	randombytes_buf(envelope, sizeof envelope);
 	return q_run(p->db,
-			"INSERT INTO outbox (contact, message, type, body, envelope) "
-			"VALUES (?, nullif(?, 0), ?, ?, ?)",
-			"iiibb", o->contact, o->message, (int64_t)o->type, o->body, o->len,
-			o->envelope ? o->envelope : envelope, sizeof envelope);
+			"INSERT INTO outbox (contact, message, type, body, envelope, after_s) "
+			"VALUES (?, nullif(?, 0), ?, ?, ?, ?)",
+			"iiibbi", o->contact, o->message, (int64_t)o->type, o->body, o->len,
+			o->envelope ? o->envelope : envelope, sizeof envelope, o->after_s);
 }
 
 int outbox_contact(int64_t *out, struct profile *p, int64_t after)
@@ -189,9 +189,10 @@ static int read_parcel(struct parcel *out, struct profile *p, int64_t contact, b
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
 	int rc = q_open(&s, p->db,
-			"SELECT id, onion, deposit, key, packet, sealed_s FROM outbox WHERE "
-			"contact = ? AND ? IN (0, id) ORDER BY id LIMIT 1",
-			"ii", contact, out->id);
+			"SELECT * FROM (SELECT id, onion, deposit, key, packet, sealed_s, after_s "
+			"FROM outbox WHERE contact = ?1 AND ?2 IN (0, id) ORDER BY id LIMIT 1) "
+			"WHERE after_s - ?3 NOT BETWEEN 1 AND ?4",
+			"iiii", contact, out->id, profile_now(p), (int64_t)AFTER_S_MOST);
 
 	if (rc)
 		return rc;
@@ -250,6 +251,18 @@ int outbox_signal(struct parcel *out, struct profile *p, const struct outgoing *
 	int rc = q_begin(p->db);
 
 	return rc ? rc : q_end(p->db, seal_signal(out, p, o));
+}
+
+/* The first of each contact counts: the others come after it. */
+int outbox_wait_s(int64_t *out, struct profile *p)
+{
+	int rc = q_number(out, p->db,
+			"SELECT min(after_s) - ?1 FROM (SELECT o.after_s, min(o.id) FROM outbox o "
+			"JOIN contact c ON c.id = o.contact AND c.state = 1 GROUP BY o.contact) "
+			"WHERE after_s - ?1 BETWEEN 1 AND ?2 HAVING count(*) > 0",
+			"ii", profile_now(p), (int64_t)AFTER_S_MOST);
+
+	return rc == STORE_NONE ? OUTBOX_EMPTY : rc;
 }
 
 int outbox_done(struct profile *p, int64_t id)

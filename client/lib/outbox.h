@@ -15,7 +15,8 @@ enum {
 	OUTBOX_NEEDS_MAILBOX = 17, /* ours for that contact, which the packet names, must be made */
 	OUTBOX_NEEDS_BUNDLE = 18,  /* fetch one by the contact's link, then conversation_begin */
 
-	SEALED_S = 86400, /* a packet or a bundle older than that is not used any more */
+	SEALED_S = 86400,   /* a packet or a bundle older than that is not used any more */
+	AFTER_S_MOST = 600, /* a time further away than that: the clock was wrong */
 	SESSION_BYTES_MOST = 48 << 10, /* a larger one, of many skipped keys, is replaced */
 };
 
@@ -25,6 +26,7 @@ struct outgoing {
 	const void *body;	  /* where there is no message */
 	size_t len;
 	const uint8_t *envelope; /* 16 bytes; NULL: a new one */
+	int64_t after_s;	 /* not sent before; what follows waits for it */
 };
 int outbox_put(struct profile *profile, const struct outgoing *outgoing) MUST_CHECK;
 
@@ -35,11 +37,14 @@ struct parcel { /* one packet on its way */
 	uint8_t packet[BLOB_BYTES];
 };
 
-/* The accepted contacts for whom something waits: start with 0. OUTBOX_EMPTY: no further one. */
+/* The accepted contacts for whom something waits: start with 0. OUTBOX_EMPTY: no further one.
+ * outbox_next: OUTBOX_EMPTY also before its time. */
 int outbox_contact(int64_t *out, struct profile *profile, int64_t after) MUST_CHECK;
 /* The oldest for that contact, sealed if it must be. OUTBOX_EMPTY, OUTBOX_NEEDS_*. */
 int outbox_next(struct parcel *out, struct profile *profile, int64_t contact) MUST_CHECK;
 int outbox_done(struct profile *profile, int64_t id) MUST_CHECK;
+/* Seconds until something's time comes; OUTBOX_EMPTY: nothing waits for its time. */
+int outbox_wait_s(int64_t *out, struct profile *profile) MUST_CHECK;
 
 /* Sealed now and kept nowhere, for who is live; it claims nothing about texts. OUTBOX_NEEDS_*. */
 int outbox_signal(struct parcel *out, struct profile *profile, const struct outgoing *o) MUST_CHECK;

@@ -7,6 +7,7 @@
 #include "client/lib/conversation.h"
 
 #include "client/lib/calls.h"
+#include "client/lib/group.h"
 #include "client/lib/loss.h"
 #include "client/lib/receipts.h"
 #include "client/lib/session.h"
@@ -139,33 +140,64 @@ static int is_over(struct profile *p, const struct contact *c, const struct cont
 	return rc ? E_IO : n >= REQUEST_TEXTS_MOST;
 }
 
-static int store(struct profile *p, const struct contact *c, const struct inside *in,
-		const struct content *m, const char *text)
+struct arrived { /* whose, and in which envelope */
+	int64_t contact;
+	const uint8_t *envelope;
+	const struct content *content;
+};
+
+static int store(int64_t *out_message, struct profile *p, const struct arrived *a, const char *text)
+{
+	const struct content *m = a->content;
+	int rc = q_number(out_message, p->db,
+			"INSERT INTO message (contact, out, number, part, parts, at_s, envelope, "
+			"text, type) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+			"iiiiibti", a->contact, (int64_t)m->number, (int64_t)m->part,
+			(int64_t)m->parts, profile_now(p), a->envelope, (size_t)16, text,
+			(int64_t)m->type);
+
+	return rc ? E_IO : 0;
+}
+
+static int keep_file(struct profile *p, const struct arrived *a)
+{
+	CLEANUP(file_wipe) struct file file = { .size = 0 };
+	int64_t message;
+	int rc;
+
+	if (file_read(&file, a->content->text, a->content->text_len))
+		return 0; /* its number counts all the same */
+	rc = store(&message, p, a, file.name);
+	return rc ? rc : transfer_announced(p, a->contact, message, a->content);
+}
+
+static int keep_group(struct profile *p, const struct arrived *a)
+{
+	struct group_said said;
+	int64_t message;
+	int rc = group_heard(&said, p, a->contact, a->content);
+
+	if (rc || !said.group)
+		return rc;
+	rc = store(&message, p, a, said.text);
+	return rc ? rc : group_kept(p, message, &said);
+}
+
+static int keep_content(struct profile *p, const struct arrived *a)
 {
 	int64_t message;
 
-	if (q_number(&message, p->db,
-			    "INSERT INTO message (contact, out, number, part, parts, at_s, "
-			    "envelope, text, type) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-			    "iiiiibti", c->id, (int64_t)m->number, (int64_t)m->part,
-			    (int64_t)m->parts, profile_now(p), in->envelope_id,
-			    sizeof in->envelope_id, text, (int64_t)m->type))
-		return E_IO;
-	return m->type == CONTENT_FILE ? transfer_announced(p, c->id, message, m) : 0;
-}
-
-static int keep_content(struct profile *p, const struct contact *c, const struct inside *in,
-		const struct content *m)
-{
-	CLEANUP(file_wipe) struct file file = { .size = 0 };
-
-	if (m->type == CONTENT_TEXT)
-		return store(p, c, in, m, m->text);
-	if (m->type == CONTENT_CALL)
-		return calls_heard(p, c->id, m);
-	if (m->type == CONTENT_FILE && file_read(&file, m->text, m->text_len) == 0)
-		return store(p, c, in, m, file.name);
-	return 0; /* its number counts all the same */
+	switch (a->content->type) {
+	case CONTENT_TEXT:
+		return store(&message, p, a, a->content->text);
+	case CONTENT_CALL:
+		return calls_heard(p, a->contact, a->content);
+	case CONTENT_FILE:
+		return keep_file(p, a);
+	case CONTENT_GROUP:
+		return keep_group(p, a);
+	}
+	return 0;
 }
 
 static int keep(struct profile *p, const struct contact *c, struct arrival *a,
@@ -191,7 +223,7 @@ static int keep(struct profile *p, const struct contact *c, struct arrival *a,
 	rc = rc ? rc : turns_learn(p, &turn);
 	rc = rc ? rc : loss_heard(p, c->id, &m);
 	rc = rc ? rc : receipts_heard(p, c->id, &m);
-	rc = rc ? rc : keep_content(p, c, in, &m);
+	rc = rc ? rc : keep_content(p, &(struct arrived){ c->id, in->envelope_id, &m });
 	sodium_memzero(&m, sizeof m);
 	return rc;
 }

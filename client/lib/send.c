@@ -43,14 +43,12 @@ int conversation_begin(struct profile *p, const struct contact *c,
 
 /* --- messages ----------------------------------------------------------- */
 
-struct part { /* of so many, from 0 */
-	unsigned i, of;
-};
-
-static int put_part(struct profile *p, int64_t contact, const struct saying *saying,
-		struct part part, int64_t *out_message)
+int conversation_put(struct profile *p, int64_t contact, const struct saying *saying,
+		int64_t *out_message)
 {
-	struct outgoing out = { .contact = contact, .type = saying->type };
+	struct outgoing out = {
+		.contact = contact, .type = saying->type, .after_s = saying->after_s
+	};
 	uint8_t envelope[16];
 	int64_t number;
 	int rc = q_number(&number, p->db,
@@ -65,19 +63,14 @@ static int put_part(struct profile *p, int64_t contact, const struct saying *say
 			"INSERT INTO message (contact, out, number, part, parts, at_s, shown, "
 			"envelope, text, type, body) VALUES (?, 1, ?, ?, ?, ?, 1, ?, ?, ?, ?) "
 			"RETURNING id",
-			"iiiiibtib", contact, number, (int64_t)part.i, (int64_t)part.of,
-			profile_now(p), envelope, sizeof envelope, saying->text,
-			(int64_t)saying->type, saying->body, saying->len);
+			"iiiiibtib", contact, number, (int64_t)saying->part,
+			(int64_t)(saying->parts ? saying->parts : 1), profile_now(p), envelope,
+			sizeof envelope, saying->text, (int64_t)saying->type, saying->body,
+			saying->len);
 	if (rc)
 		return E_IO;
 	out.message = *out_message;
 	return outbox_put(p, &out);
-}
-
-int conversation_put(struct profile *p, int64_t contact, const struct saying *saying,
-		int64_t *out_message)
-{
-	return put_part(p, contact, saying, (struct part){ 0, 1 }, out_message);
 }
 
 static unsigned count_parts(const char *text, size_t len)
@@ -94,7 +87,7 @@ static unsigned count_parts(const char *text, size_t len)
 static int put_all(struct profile *p, int64_t contact, const char *text, unsigned parts)
 {
 	char piece[CONTENT_TEXT_MOST + 1];
-	const struct saying saying = { .type = CONTENT_TEXT, .text = piece };
+	struct saying saying = { .type = CONTENT_TEXT, .parts = (uint8_t)parts, .text = piece };
 	size_t len = strlen(text);
 	int64_t message;
 	int rc = 0;
@@ -106,7 +99,8 @@ static int put_all(struct profile *p, int64_t contact, const char *text, unsigne
 		piece[took] = '\0';
 		text += took;
 		len -= took;
-		rc = put_part(p, contact, &saying, (struct part){ i, parts }, &message);
+		saying.part = (uint8_t)i;
+		rc = conversation_put(p, contact, &saying, &message);
 	}
 	sodium_memzero(piece, sizeof piece);
 	return rc;

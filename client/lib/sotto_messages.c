@@ -45,7 +45,7 @@ int sotto_contacts(struct sotto *s, sotto_on_contact *on_contact, void *userdata
 	/* clang-format off */
 	static const char sql[] =
 		"SELECT name, state,"
-		" (SELECT count(*) FROM message WHERE contact = c.id AND NOT shown),"
+		" (SELECT count(*) FROM message WHERE contact = c.id AND grp IS NULL AND NOT shown),"
 		" (SELECT count(*) FROM outbox WHERE contact = c.id AND message > 0),"
 		" (SELECT coalesce(sum(last - first + 1), 0) FROM missing WHERE contact = c.id),"
 		" coalesce((SELECT at_s FROM message WHERE contact = c.id ORDER BY id DESC LIMIT 1), 0)"
@@ -125,7 +125,8 @@ static int range_begin(
 	if (!range || !range->most)
 		return 0;
 	rc = q_number(out, s->profile->db,
-			"SELECT id FROM message WHERE contact = ? AND id < ? ORDER BY id DESC "
+			"SELECT id FROM message WHERE contact = ? AND grp IS NULL AND id < ? ORDER "
+			"BY id DESC "
 			"LIMIT 1 "
 			"OFFSET ?",
 			"iii", contact, range->before ? range->before : INT64_MAX,

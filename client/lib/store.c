@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { VERSION = 8 };
+enum { VERSION = 9 };
 
 /* Of a new table backup.c must know whether an export carries it. */
 /* clang-format off */
@@ -65,12 +65,14 @@ static const char schema[] =
 	"CREATE TABLE held (id BLOB PRIMARY KEY, since_s INTEGER NOT NULL) WITHOUT ROWID;"
 	/* envelope: what is sent again has the same, and is known by it for ever. type: as in
 	   content.h; body: of another type than text, and then text is what can be read of it.
-	   received: they told so; told: we did. */
+	   received: they told so; told: we did. grp: the group it was said in; copy_of: the row of
+	   the first member's copy. */
 	"CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
 	" out INTEGER NOT NULL, number INTEGER NOT NULL, part INTEGER NOT NULL,"
 	" parts INTEGER NOT NULL, at_s INTEGER NOT NULL, shown INTEGER NOT NULL DEFAULT 0,"
 	" envelope BLOB NOT NULL, text TEXT NOT NULL, type INTEGER NOT NULL DEFAULT 1,"
-	" body BLOB, received INTEGER NOT NULL DEFAULT 0, told INTEGER NOT NULL DEFAULT 0);"
+	" body BLOB, received INTEGER NOT NULL DEFAULT 0, told INTEGER NOT NULL DEFAULT 0,"
+	" grp INTEGER, copy_of INTEGER);"
 	/* Not unique: the numbers of a peer who lost its state begin again. */
 	"CREATE INDEX message_number ON message (contact, out, number);"
 	"CREATE UNIQUE INDEX message_envelope ON message (envelope);"
@@ -89,10 +91,10 @@ static const char schema[] =
 	"CREATE INDEX message_contact ON message (contact);"
 	"CREATE INDEX message_unread ON message (contact, number) WHERE NOT shown;"
 	/* What is to be sent: a message, or content of another type. packet: NULL until sealed,
-	   sealed_s: when. */
+	   sealed_s: when. after_s: not before. */
 	"CREATE TABLE outbox (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL, message INTEGER,"
 	" type INTEGER NOT NULL, body BLOB, envelope BLOB NOT NULL, onion BLOB, deposit BLOB,"
-	" key BLOB, packet BLOB, sealed_s INTEGER);"
+	" key BLOB, packet BLOB, sealed_s INTEGER, after_s INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX outbox_contact ON outbox (contact, id);"
 	/* Files on their way: see transfer.h. body: as announced; done, ended: pieces; as_of_ns: when
 	   the source was last changed; cleaned: its pieces are ended, and its key is gone. */
@@ -102,6 +104,18 @@ static const char schema[] =
 	" cleaned INTEGER NOT NULL DEFAULT 0, begun_s INTEGER NOT NULL,"
 	" as_of_ns INTEGER NOT NULL DEFAULT 0, path TEXT, placed TEXT, body BLOB NOT NULL);"
 	"CREATE INDEX file_message ON file (message);"
+	/* Groups, as group.h has them. maker: a contact, or NULL: we, or forgotten. */
+	"CREATE TABLE grp (id INTEGER PRIMARY KEY, gid BLOB NOT NULL UNIQUE,"
+	" name TEXT NOT NULL UNIQUE, ours INTEGER NOT NULL, maker INTEGER,"
+	" version INTEGER NOT NULL DEFAULT 0, n INTEGER NOT NULL DEFAULT 0,"
+	" state INTEGER NOT NULL);"
+	/* The others. listed: the maker says so; joined: they say so. */
+	"CREATE TABLE grp_member (grp INTEGER NOT NULL, contact INTEGER NOT NULL,"
+	" listed INTEGER NOT NULL, joined INTEGER NOT NULL DEFAULT 0,"
+	" PRIMARY KEY (grp, contact)) WITHOUT ROWID;"
+	/* The maker's newest list as it comes in; it counts once all grp.n are there. */
+	"CREATE TABLE grp_list (grp INTEGER NOT NULL, place INTEGER NOT NULL,"
+	" name TEXT NOT NULL, link BLOB NOT NULL, PRIMARY KEY (grp, place)) WITHOUT ROWID;"
 	/* Anonymous tokens. use: the one request that it was or will be shown with. */
 	"CREATE TABLE token (id INTEGER PRIMARY KEY, onion BLOB NOT NULL,"
 	" operation INTEGER NOT NULL, key_id BLOB NOT NULL, token BLOB NOT NULL, use BLOB UNIQUE);"
@@ -116,7 +130,7 @@ static const char schema[] =
 	" call BLOB NOT NULL, kind INTEGER NOT NULL, state INTEGER NOT NULL, at_s INTEGER NOT NULL,"
 	" body BLOB NOT NULL);"
 	"CREATE INDEX call_signal_call ON call_signal (contact, call);"
-	"PRAGMA user_version = 8;";
+	"PRAGMA user_version = 9;";
 /* clang-format on */
 
 static int set_key(sqlite3 *db, const struct key *key)

@@ -474,7 +474,9 @@ END_TEST
 
 START_TEST(an_announcement_that_is_none_is_left_out_and_its_number_counts)
 {
-	const struct saying saying = { CONTENT_FILE, "x", "nonsense", 8 };
+	const struct saying saying = {
+		.type = CONTENT_FILE, .text = "x", .body = "nonsense", .len = 8
+	};
 	struct parcel parcel;
 	int64_t message;
 

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Groups of people in one process: who is in, who hears what, and who is believed. */
+#include "client/lib/group.h"
+#include "tests/unit/client/people.h"
+
+enum { PEOPLE = 3 };
+/* Anna makes the groups; bert and carl have never met. */
+static struct person third, *const anna = &alice, *const bert = &bob, *const carl = &third;
+static struct person *const people[PEOPLE] = { &alice, &bob, &third };
+static const char *const names[PEOPLE] = { "anna", "bert", "carl" };
+
+/* --- moving packets ------------------------------------------------------ */
+
+static struct person *person_of(struct person *a, int64_t contact)
+{
+	struct contact c;
+	struct contact_link link;
+
+	ck_assert_int_eq(contact_by_id(&c, a->p, contact), 0);
+	for (int i = 0; i < PEOPLE; i++) {
+		profile_link(people[i]->p, &link);
+		if (memcmp(link.identity_hash, c.link.identity_hash, HASH_BYTES) == 0)
+			return people[i];
+	}
+	return NULL;
+}
+
+/* All that a has for b arrives. */
+static int move(struct person *a, struct person *b)
+{
+	struct parcel parcel;
+	int64_t contact = 0;
+	int n = 0;
+
+	while (outbox_contact(&contact, a->p, contact) == 0) {
+		if (person_of(a, contact) != b)
+			continue;
+		a->peer = b;
+		for (;; n++) {
+			int rc = outbox_next(&parcel, a->p, contact);
+
+			if (rc == OUTBOX_EMPTY)
+				break;
+			parcel = peek(a, contact);
+			ck_assert_int_eq(outbox_done(a->p, parcel.id), 0);
+			ck_assert_int_eq(deliver(b, &parcel), RECEIVE_NEW);
+		}
+	}
+	return n;
+}
+
+static void settle(void)
+{
+	int n;
+
+	do {
+		n = 0;
+		for (int i = 0; i < PEOPLE * PEOPLE; i++)
+			if (i / PEOPLE != i % PEOPLE)
+				n += move(people[i / PEOPLE], people[i % PEOPLE]);
+	} while (n);
+}
+
+/* --- scenes -------------------------------------------------------------- */
+
+static struct group group_of(struct person *a, const char *name)
+{
+	struct group g;
+
+	ck_assert_int_eq(group_by_name(&g, a->p, name), 0);
+	return g;
+}
+
+static void people_meet(void)
+{
+	ck_assert_int_ge(sodium_init(), 0);
+	for (int i = 0; i < PEOPLE; i++)
+		person_make(people[i]);
+	for (int i = 1; i < PEOPLE; i++) {
+		add(anna, names[i], people[i]);
+		add(people[i], "anna", anna);
+	}
+}
+
+static void people_part(void)
+{
+	for (int i = 0; i < PEOPLE; i++)
+		person_end(people[i]);
+}
+
+static void make_garden(void)
+{
+	struct group g;
+
+	ck_assert_int_eq(group_make(anna->p, "garden"), 0);
+	g = group_of(anna, "garden");
+	ck_assert_int_eq(group_invite(anna->p, &g, "bert"), 0);
+	ck_assert_int_eq(group_invite(anna->p, &g, "carl"), 0);
+	settle();
+}
+
+static void join_garden(struct person *a)
+{
+	struct group g = group_of(a, "garden");
+
+	ck_assert_int_eq(g.state, GROUP_INVITED);
+	ck_assert_int_eq(group_join(a->p, &g), 0);
+}
+
+static int tell_garden(struct person *a, const char *text)
+{
+	struct group g = group_of(a, "garden");
+
+	return group_send(a->p, &g, text, 0);
+}
+
+/* Joined members, as a knows them, by name: "anna carl". */
+static const char *joined(struct person *a)
+{
+	static char text[256];
+	struct group_member m = { .contact = 0 };
+	struct group g = group_of(a, "garden");
+
+	text[0] = '\0';
+	while (group_member_next(&m, a->p, g.id) == 0)
+		if (m.joined)
+			snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s",
+					*text ? " " : "", m.name);
+	return text;
+}
+
+/* The texts heard in the group that may be shown, in order: "anna:one bert:two". */
+static const char *heard(struct person *a)
+{
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	static char text[4096];
+
+	text[0] = '\0';
+	ck_assert_int_eq(q_open(&s, a->p->db,
+					 "SELECT c.name, m.text FROM message m JOIN contact c ON "
+					 "c.id = m.contact WHERE m.grp IS NOT NULL AND NOT m.out "
+					 "AND "
+					 "m.text <> '' AND m.shown < 2 ORDER BY m.id",
+					 ""),
+			0);
+	while (sqlite3_step(s) == SQLITE_ROW)
+		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s:%s",
+				*text ? " | " : "", (const char *)sqlite3_column_text(s, 0),
+				(const char *)sqlite3_column_text(s, 1));
+	return text;
+}
+
+static void all_join(void)
+{
+	make_garden();
+	join_garden(bert);
+	join_garden(carl);
+	settle();
+}
+
+/* --- tests --------------------------------------------------------------- */
+
+START_TEST(who_joins_hears_and_is_heard_by_all_also_by_strangers)
+{
+	people_meet();
+	all_join();
+	ck_assert_str_eq(joined(anna), "bert carl");
+	ck_assert_str_eq(joined(bert), "anna carl");
+	ck_assert_str_eq(joined(carl), "anna bert");
+	ck_assert_int_eq(tell_garden(bert, "one"), 0);
+	ck_assert_int_eq(tell_garden(bert, "two"), 0);
+	settle();
+	ck_assert_ptr_nonnull(strstr(heard(anna), "bert:one | bert:two"));
+	ck_assert_ptr_nonnull(strstr(heard(carl), "bert:one | bert:two"));
+	ck_assert_int_eq(count(carl, "SELECT count(*) FROM contact WHERE state = 0"), 0);
+	ck_assert_int_eq(count(bert, "SELECT count(*) FROM message WHERE out AND text = 'one'"), 2);
+	ck_assert_int_eq(count(bert,
+					 "SELECT count(*) FROM message WHERE out AND text = 'one' "
+					 "AND "
+					 "copy_of IS NULL"),
+			1);
+	people_part();
+}
+END_TEST
+
+START_TEST(who_has_not_joined_hears_nothing)
+{
+	people_meet();
+	make_garden();
+	ck_assert_int_eq(tell_garden(anna, "alone"), GROUP_NOT_IN);
+	join_garden(bert);
+	settle();
+	ck_assert_int_eq(tell_garden(anna, "two of us"), 0);
+	settle();
+	ck_assert_ptr_nonnull(strstr(heard(bert), "anna:two of us"));
+	ck_assert_str_eq(heard(carl), "anna:invites you: sotto group join");
+	ck_assert_int_eq(tell_garden(carl, "not yet"), GROUP_NOT_IN);
+	people_part();
+}
+END_TEST
+
+START_TEST(who_was_removed_is_out_for_all)
+{
+	struct group g;
+
+	people_meet();
+	all_join();
+	g = group_of(anna, "garden");
+	ck_assert_int_eq(group_remove(anna->p, &g, "nobody"), GROUP_NO_CONTACT);
+	ck_assert_int_eq(group_remove(anna->p, &g, "carl"), 0);
+	settle();
+	ck_assert_int_eq(group_of(carl, "garden").state, GROUP_OUT);
+	ck_assert_ptr_nonnull(strstr(heard(carl), "anna:has removed you"));
+	ck_assert_int_eq(tell_garden(carl, "still here"), GROUP_NOT_IN);
+	ck_assert_str_eq(joined(anna), "bert");
+	ck_assert_str_eq(joined(bert), "anna");
+	/* One who does not obey is heard by nobody. */
+	ck_assert_int_eq(q_run(carl->p->db, "UPDATE grp SET state = 1", ""), 0);
+	ck_assert_int_eq(
+			q_run(carl->p->db, "INSERT INTO grp_member SELECT 1, id, 1, 1 FROM contact",
+					""),
+			0);
+	ck_assert_int_eq(tell_garden(carl, "still here"), 0);
+	settle();
+	ck_assert_ptr_null(strstr(heard(anna), "still here"));
+	ck_assert_ptr_null(strstr(heard(bert), "still here"));
+	/* And may be asked again. */
+	ck_assert_int_eq(group_invite(anna->p, &g, "carl"), 0);
+	people_part();
+}
+END_TEST
+
+START_TEST(only_who_made_it_may_list_and_rename)
+{
+	struct group g;
+
+	people_meet();
+	all_join();
+	g = group_of(bert, "garden");
+	ck_assert_int_eq(group_invite(bert->p, &g, "carl"), GROUP_NOT_OURS);
+	ck_assert_int_eq(group_rename(bert->p, &g, "mine"), GROUP_NOT_OURS);
+	g.ours = true;
+	g.version += 10;
+	ck_assert_int_eq(q_run(bert->p->db, "UPDATE grp SET version = version + 10", ""), 0);
+	ck_assert_int_eq(group_rename(bert->p, &g, "mine"), 0);
+	settle();
+	group_of(anna, "garden");
+	group_of(carl, "garden");
+	g = group_of(anna, "garden");
+	ck_assert_int_eq(group_rename(anna->p, &g, "orchard"), 0);
+	settle();
+	group_of(carl, "orchard");
+	ck_assert_int_eq(group_rename(anna->p, &g, ""), GROUP_BAD_NAME);
+	ck_assert_int_eq(group_make(anna->p, "orchard"), GROUP_EXISTS);
+	people_part();
+}
+END_TEST
+
+START_TEST(what_comes_before_its_writer_is_listed_is_kept_until_then)
+{
+	struct group g;
+
+	people_meet();
+	ck_assert_int_eq(group_make(anna->p, "garden"), 0);
+	g = group_of(anna, "garden");
+	ck_assert_int_eq(group_invite(anna->p, &g, "bert"), 0);
+	settle();
+	join_garden(bert);
+	settle();
+	ck_assert_int_eq(group_invite(anna->p, &g, "carl"), 0);
+	move(anna, carl); /* and bert hears nothing of it yet */
+	join_garden(carl);
+	move(carl, bert);
+	move(carl, anna);
+	ck_assert_int_eq(q_run(carl->p->db, "UPDATE grp_member SET joined = 1", ""), 0);
+	ck_assert_int_eq(tell_garden(carl, "early"), 0);
+	move(carl, bert);
+	ck_assert_ptr_null(strstr(heard(bert), "early"));
+	settle();
+	ck_assert_ptr_nonnull(strstr(heard(bert), "carl:early"));
+	ck_assert_str_eq(joined(bert), "anna carl");
+	ck_assert_str_eq(joined(carl), "anna bert");
+	people_part();
+}
+END_TEST
+
+START_TEST(who_leaves_is_missed_and_its_makers_leaving_is_the_end)
+{
+	struct group g;
+
+	people_meet();
+	all_join();
+	g = group_of(bert, "garden");
+	ck_assert_int_eq(group_leave(bert->p, &g), 0);
+	settle();
+	ck_assert_str_eq(joined(anna), "carl");
+	ck_assert_str_eq(joined(carl), "anna");
+	ck_assert_ptr_nonnull(strstr(heard(carl), "bert:has left"));
+	ck_assert_int_eq(tell_garden(bert, "gone"), GROUP_NOT_IN);
+	g = group_of(anna, "garden");
+	ck_assert_int_eq(group_leave(anna->p, &g), 0);
+	settle();
+	ck_assert_int_eq(group_of(carl, "garden").state, GROUP_OUT);
+	ck_assert_ptr_nonnull(strstr(heard(carl), "anna:has ended the group"));
+	people_part();
+}
+END_TEST
+
+static void add_many(int n)
+{
+	struct contact_link link;
+	char name[CONTACT_NAME_MOST + 1];
+
+	for (int i = 0; i < n; i++) {
+		randombytes_buf(&link, sizeof link);
+		snprintf(name, sizeof name, "somebody whose name is rather long %d", i);
+		ck_assert_int_eq(contact_add(anna->p, name, &link), 0);
+	}
+}
+
+START_TEST(thirty_two_are_the_most_and_their_list_comes_in_any_order)
+{
+	struct parcel parcels[8];
+	struct group g;
+	struct contact c;
+	int n = 0;
+
+	people_meet();
+	add_many(GROUP_PEOPLE_MOST - 1);
+	ck_assert_int_eq(group_make(anna->p, "garden"), 0);
+	g = group_of(anna, "garden");
+	ck_assert_int_eq(q_run(anna->p->db,
+					 "INSERT INTO grp_member (grp, contact, listed) SELECT ?, "
+					 "id, 1 "
+					 "FROM contact WHERE name LIKE 'some%' LIMIT ?",
+					 "ii", g.id, (int64_t)GROUP_PEOPLE_MOST - 2),
+			0);
+	ck_assert_int_eq(group_invite(anna->p, &g, "bert"), 0);
+	ck_assert_int_eq(group_invite(anna->p, &g, "carl"), GROUP_FULL);
+	c = the_contact(anna, "bert");
+	anna->peer = bert;
+	for (; outbox_next(&parcels[n], anna->p, c.id) != OUTBOX_EMPTY; n++) {
+		parcels[n] = peek(anna, c.id);
+		ck_assert_int_eq(outbox_done(anna->p, parcels[n].id), 0);
+	}
+	ck_assert_int_eq(n, (GROUP_PEOPLE_MOST - 1 + GROUP_PAGE_MOST - 1) / GROUP_PAGE_MOST);
+	for (int i = 0; i < n; i++) { /* bert stands on the first page */
+		ck_assert_int_eq(count(bert, "SELECT count(*) FROM grp WHERE state = 0"), 0);
+		ck_assert_int_eq(deliver(bert, &parcels[(n - i) % n]), RECEIVE_NEW);
+	}
+	join_garden(bert);
+	ck_assert_int_eq(count(bert, "SELECT count(*) FROM grp_member WHERE listed"),
+			GROUP_PEOPLE_MOST - 1);
+	people_part();
+}
+END_TEST
+
+START_TEST(copies_have_times_of_their_own_and_a_long_text_stays_in_order)
+{
+	char text[3 * GROUP_TEXT_MOST];
+	struct group g;
+	int64_t wait_s;
+
+	people_meet();
+	all_join();
+	g = group_of(anna, "garden");
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	text[0] = 'A';
+	ck_assert_int_eq(outbox_wait_s(&wait_s, anna->p), OUTBOX_EMPTY);
+	for (int i = 0; i < 40; i++) /* so that it cannot be chance */
+		ck_assert_int_eq(group_send(anna->p, &g, text, GROUP_SPREAD_S), 0);
+	ck_assert_int_gt(count(anna, "SELECT count(DISTINCT after_s) FROM outbox"), 20);
+	ck_assert_int_eq(outbox_wait_s(&wait_s, anna->p), 0);
+	ck_assert_int_le(wait_s, GROUP_SPREAD_S);
+	test_now += GROUP_SPREAD_S;
+	ck_assert_int_eq(outbox_wait_s(&wait_s, anna->p), OUTBOX_EMPTY);
+	settle();
+	ck_assert_int_eq(count(bert,
+					 "SELECT count(*) FROM message WHERE NOT out AND text LIKE "
+					 "'A%' AND part = 0 AND parts = 3"),
+			40);
+	ck_assert_int_eq(count(carl,
+					 "SELECT sum(length(text)) FROM message WHERE NOT out AND "
+					 "text "
+					 "LIKE '%xx%'"),
+			40 * ((int64_t)sizeof text - 1));
+	people_part();
+}
+END_TEST
+
+START_TEST(a_body_that_is_cut_or_longer_is_refused)
+{
+	struct group_body body = { .kind = GROUP_LIST, .n = 2, .n_page = 2, .name = "g" }, got;
+	struct content content = { .type = CONTENT_GROUP };
+	size_t len;
+
+	for (int i = 0; i < 2; i++) {
+		randombytes_buf(&body.page[i].link, sizeof body.page[i].link);
+		strcpy(body.page[i].name, "n");
+	}
+	len = group_write((uint8_t *)content.text, &body);
+	content.text_len = (uint16_t)len;
+	ck_assert_int_eq(group_read(&got, &content), 0);
+	ck_assert_mem_eq(&got.page[1].link, &body.page[1].link, sizeof body.page[1].link);
+	content.text_len = (uint16_t)(len + 1);
+	ck_assert_int_eq(group_read(&got, &content), CONTENT_BAD);
+	for (size_t i = 0; i < len; i++) {
+		content.text_len = (uint16_t)i;
+		if (group_read(&got, &content) == 0) /* a shorter page is one */
+			ck_assert_uint_eq(i, len - (2 + LINK_BYTES));
+	}
+	content.text_len = (uint16_t)len;
+	content.text[GROUP_ID_BYTES + 1 + 4] = GROUP_PEOPLE_MOST;
+	ck_assert_int_eq(group_read(&got, &content), CONTENT_BAD);
+	content.text[GROUP_ID_BYTES + 1 + 4] = 1; /* more than it has */
+	ck_assert_int_eq(group_read(&got, &content), CONTENT_BAD);
+}
+END_TEST
+
+UNIT("group", who_joins_hears_and_is_heard_by_all_also_by_strangers,
+		who_has_not_joined_hears_nothing, who_was_removed_is_out_for_all,
+		only_who_made_it_may_list_and_rename,
+		what_comes_before_its_writer_is_listed_is_kept_until_then,
+		who_leaves_is_missed_and_its_makers_leaving_is_the_end,
+		thirty_two_are_the_most_and_their_list_comes_in_any_order,
+		copies_have_times_of_their_own_and_a_long_text_stays_in_order,
+		a_body_that_is_cut_or_longer_is_refused)
