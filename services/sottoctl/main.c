@@ -41,6 +41,8 @@ static const struct command {
 	{ "backup", "[--blobs] FILE|-", "keys, addresses, accounts, mailboxes: one encrypted file",
 			backup_command },
 	{ "restore", "FILE|-", "a server out of such a file, or of a move's", restore_command },
+	{ "move", "--to FILE|-", "the whole server to another host; this one is off for good",
+			move_command },
 	{ "top", "", "load, latency and refusals of the last hour, or of --since and --until",
 			top_command },
 };

@@ -116,6 +116,7 @@ int snapshot_output(const struct snapshot *s, int *out_fd)
 			return E_CONFIG;
 		}
 		*out_fd = dup(STDOUT_FILENO);
+		dup2(STDERR_FILENO, STDOUT_FILENO); /* of the programs that are run */
 	} else {
 		*out_fd = open(s->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	}

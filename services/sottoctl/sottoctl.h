@@ -30,6 +30,7 @@ int doctor_command(const struct context *context);
 int top_command(const struct context *context);
 int backup_command(const struct context *context);
 int restore_command(const struct context *context);
+int move_command(const struct context *context);
 
 /* rotate.c, for keys_command too: the token-keys of all daemons below base. */
 int rotate_below(const char *base) MUST_CHECK;

@@ -211,22 +211,29 @@ int table_read(struct archive *from, PGconn *conn, const char *name, struct prog
 	return 0;
 }
 
+/*
+ * No bundles that were put after the backup was made can be put again, byte for byte, when they
+ * have been handed out: they name another number. Drawn, so that of two restores of one backup the
+ * second does not go on where the first did.
+ */
+static int make_old(PGconn *conn)
+{
+	char statement[320];
+
+	snprintf(statement, sizeof statement,
+			"TRUNCATE bundle, spent, invite, issued; "
+			"UPDATE account SET last_resort = NULL, seen_on = current_date, "
+			"next_number = "
+			"next_number + %d + %" PRIu32 "::bigint; "
+			"UPDATE mailbox SET seen_on = current_date WHERE seen_on < current_date",
+			NUMBERS_SKIPPED, randombytes_random());
+	return sql_run(conn, "what is old", statement);
+}
+
 int tables_finish(PGconn *conn, bool old)
 {
-	char statement[256];
-	long n = 0;
 	int rc = sql_run(conn, "order of arrival",
-			"SELECT setval('sotto.blob_seq', coalesce(max(seq), 0) + 1) FROM "
-			"sotto.blob");
+			"SELECT setval('blob_seq', coalesce(max(seq), 0) + 1) FROM blob");
 
-	/*
-	 * No bundles that were put after the backup was made can be put again, byte for byte, when
-	 * they have been handed out: they name another number. Drawn, so that of two restores of
-	 * one backup the second does not go on where the first did.
-	 */
-	snprintf(statement, sizeof statement,
-			"UPDATE sotto.account SET next_number = next_number + %d + %" PRIu32
-			"::bigint",
-			NUMBERS_SKIPPED, randombytes_random());
-	return rc || !old ? rc : sql_number(conn, statement, &n);
+	return rc || !old ? rc : make_old(conn);
 }

@@ -158,6 +158,102 @@ class OldBackup(Safe):
         return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
+class Move(Safe):
+    def tearDown(self):
+        if os.path.exists(f"{self.stack.dir}/held"):
+            os.unlink(f"{self.stack.dir}/held")
+        super().tearDown()
+
+    def held(self):
+        with open(f"{self.stack.dir}/held", encoding="ascii") as file:
+            return file.read().strip()
+
+    def move(self, *words, **more):
+        return self.ask("move", "--no-units", *words, **more)
+
+    def take(self, uuid):
+        return self.server.call("prekeyd", "POST", f"/v1/accounts/{uuid}/bundle", token=self.server.token("prekey")).body
+
+    def test_a_move_takes_everything_once_and_ends_the_old_host(self):
+        box, person = client.Mailbox(self.server), self.person("alice") # with bundles
+        spent, unspent = self.server.token("mailbox"), self.server.token("mailbox")
+        self.assertEqual((box.make(token=spent).status, box.put(blob(1)).status), (201, 201))
+        uuid = self.stack.sql("SELECT DISTINCT account FROM sotto.bundle")
+        taken, before = self.take(uuid), self.state()
+        said = self.move("--to", self.file)
+        self.assertRegex(said, r"[\d.]+ MiB, [\d.]+ s after the stop; this server is off for good\n  do: sottoctl restore")
+        self.assertEqual((self.held(), os.stat(self.file).st_mode & 0o777), ("moved", 0o600))
+        self.assertIn("held already", self.move("--to", self.file + "2", status=1))
+        self.assertIn("both would answer to one address", self.move("--back", passphrase=b"", status=1))
+        self.assertEqual(self.held(), "moved")
+
+        # The other host: other keys, and other rows.
+        os.unlink(f"{self.stack.dir}/held")
+        for path in glob.glob(f"{self.stack.dir}/keys/*/token-keys") + [f"{self.stack.dir}/keys/blobd/nonce.key"]:
+            os.unlink(path)
+        self.stack.sql("TRUNCATE sotto.mailbox, sotto.spent, sotto.bundle; UPDATE sotto.account SET last_resort = NULL")
+        self.stack.sottoctl("keys", f"{self.stack.dir}/keys")
+        stock = self.server.stock
+        self.assertIn("a move, complete", self.restore(self.file))
+        after = self.state()
+        self.assertEqual({p for p in before.keys() | after.keys() if before.get(p, "")[-1:] != after.get(p, "")[-1:]}, set())
+        self.assertEqual(after["tables"], before["tables"])
+        self.server.stock = stock
+        self.assertEqual(client.Mailbox(self.server).make(token=spent).problem, "token-required")
+        self.assertEqual(client.Mailbox(self.server).make(token=unspent).status, 201)
+        self.assertNotEqual(self.take(uuid), taken)
+        self.assertEqual(len(box.drain()), 1)
+        person.do("recv")
+
+        # A second time it would be a backup, and is taken as one only.
+        before = self.state()
+        self.assertRegex(self.ask("restore", "--no-units", self.file, status=1), r"restore: move-received-before: .*\n  do: ")
+        self.assertEqual(self.state(), before)
+        self.restore("--as-backup", self.file)
+        self.assertEqual(self.stack.sql("SELECT count(*) FROM sotto.bundle"), "0")
+        self.assertEqual(client.Mailbox(self.server).make(token=unspent).problem, "token-required")
+
+    def test_a_move_that_fails_leaves_the_old_host_as_it_was(self):
+        with open("/dev/full", "wb") as full:
+            done = self.begin(full).communicate()[1].decode()
+        self.assertIn("this server goes on", done)
+        self.assertFalse(os.path.exists(f"{self.stack.dir}/held"))
+        shutil.move(f"{self.onions}/live", f"{self.onions}/gone")
+        try:
+            self.move("--to", self.file, status=1)
+        finally:
+            shutil.move(f"{self.onions}/gone", f"{self.onions}/live")
+        self.assertFalse(os.path.exists(self.file) or os.path.exists(f"{self.stack.dir}/held"))
+        self.assertIn("was not moved", self.move("--back", passphrase=b"", status=1))
+
+    def begin(self, output):
+        """A move to there, under way."""
+        fd, to = os.pipe()
+        os.write(to, PASSPHRASE)
+        try:
+            return subprocess.Popen(self.argv("move", "--no-units", "--passphrase-fd", str(fd), "--to", "-"), pass_fds=(fd,),
+                                    stdout=output, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        finally:
+            os.close(fd)
+            os.close(to)
+
+    def test_who_has_all_but_the_last_piece_has_nothing_and_the_old_host_goes_on(self):
+        box = client.Mailbox(self.server)
+        self.assertEqual(box.make().status, 201)
+        for i in range(60): # more than a pipe holds
+            self.assertEqual(box.put(blob(i)).status, 201)
+        with self.begin(subprocess.PIPE) as process:
+            got = process.stdout.read(100000)
+            self.assertEqual(self.held(), "moving")
+            process.stdout.close()
+            self.assertIn("this server goes on", process.stderr.read().decode())
+            self.assertEqual(process.wait(), 1)
+        self.assertFalse(os.path.exists(f"{self.stack.dir}/held"))
+        with open(self.file, "wb") as file:
+            file.write(got)
+        self.assertIn("truncated", self.ask("restore", "--no-units", self.file, status=1))
+
+
 class Backup(Safe):
     def test_a_restore_brings_back_files_accounts_and_mailboxes(self):
         box, account = client.Mailbox(self.server), client.Account(self.server)
