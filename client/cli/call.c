@@ -285,7 +285,7 @@ static int find_ringing(struct cli *cli, struct call_heard *out)
 
 int answer_command(struct cli *cli)
 {
-	struct call_heard h;
+	struct call_heard h = { .id = 0 };
 	int rc = find_ringing(cli, &h);
 
 	return rc ? rc : run(cli, h.contact, &h);
@@ -293,7 +293,7 @@ int answer_command(struct cli *cli)
 
 int decline_command(struct cli *cli)
 {
-	struct call_heard h;
+	struct call_heard h = { .id = 0 };
 	int rc = find_ringing(cli, &h);
 
 	rc = rc ? rc : calls_settle(cli->profile, h.contact, h.signal.call);

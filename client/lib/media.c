@@ -39,7 +39,7 @@ struct way {
 };
 
 /* Moves what can be moved. false: that end is gone. */
-static bool move(struct way *w, short from_events, short to_events)
+static bool move(struct way *w, int from_events, int to_events)
 {
 	ssize_t n;
 
@@ -70,7 +70,7 @@ static void carry_both(struct way *out, struct way *in, int stop)
 			{ in->from, (short)((in->len ? 0 : POLLIN) | (out->len ? POLLOUT : 0)), 0 },
 			{ stop, POLLIN, 0 },
 		};
-		const short gone = POLLIN | POLLHUP | POLLERR;
+		const int gone = POLLIN | POLLHUP | POLLERR;
 
 		if (poll(fds, 3, -1) < 0 && errno != EINTR)
 			return;

@@ -86,11 +86,12 @@ class CallBed(Town):
         return one
 
     def call(self, person, to, *words, **more):
-        return self.go(person, "call", to.name, "--audio-in", "test:440", "--audio-out", f"file:{self.stack.dir}/{person.name}.wav", *words, **more)
+        return self.go(person, "call", to.name, "--audio-in", "test:440",
+                       "--audio-out", f"file:{self.stack.dir}/{person.name}.wav", *words, **more)
 
     def answer(self, person, *words, **more):
-        return self.go(person, "answer", "--audio-in", "test:660", "--audio-out", f"file:{self.stack.dir}/{person.name}.wav",
-                       *words, **more)
+        return self.go(person, "answer", "--audio-in", "test:660",
+                       "--audio-out", f"file:{self.stack.dir}/{person.name}.wav", *words, **more)
 
     def ring(self, *words):
         """Alice calls bob, who watches and hears it."""

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """sotto-media as sotto runs it, and what a recording holds."""
 import array
+import collections
 import json
 import math
 import os
 import queue
 import socket
+import struct
 import subprocess
 import threading
 
@@ -15,9 +17,10 @@ from stack import processes_of
 RATE = 48000
 
 
-def pump(source, sink):
+def pump(source, sink, seen=lambda data: None):
     try:
         while data := source.recv(65536):
+            seen(data)
             sink.sendall(data)
     except OSError:
         pass
@@ -28,11 +31,33 @@ def pump(source, sink):
             pass
 
 
+class Frames:
+    """What goes to the relay, cut into TURN's messages (RFC 8656, section 12); sizes() of those with RTP of a type."""
+
+    def __init__(self):
+        self.stream, self.found = b"", collections.Counter()
+
+    def take(self, data):
+        self.stream += data
+        while len(self.stream) >= 4:
+            kind, size = struct.unpack("!HH", self.stream[:4])
+            channel = 0x4000 <= kind < 0x8000
+            whole = (size + 3 & ~3) + 4 if channel else size + 20
+            if len(self.stream) < whole:
+                return
+            if channel and self.stream[4] >> 6 == 2:
+                self.found[self.stream[5] & 0x7F, size] += 1
+            self.stream = self.stream[whole:]
+
+    def sizes(self, payload_type):
+        return {size: n for (found, size), n in self.found.items() if found == payload_type}
+
+
 class Media:
     """One side's media process; dial() gives a connected socket to the relay."""
 
     def __init__(self, build, dial, log):
-        self.dial, self.events, self.seen, self.ways = dial, queue.Queue(), [], []
+        self.dial, self.events, self.seen, self.ways, self.frames = dial, queue.Queue(), [], [], Frames()
         ours, theirs = socket.socketpair()
         with open(log, "ab") as file:
             self.process = subprocess.Popen(
@@ -51,7 +76,7 @@ class Media:
         inner, _ = self.listener.accept()
         self.listener.close()
         self.ways = [inner, self.dial()]
-        threading.Thread(target=pump, args=self.ways, daemon=True).start()
+        threading.Thread(target=pump, args=(*self.ways, self.frames.take), daemon=True).start()
         pump(*self.ways[::-1])
 
     def _read(self):

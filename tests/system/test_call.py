@@ -20,12 +20,12 @@ class Call(RelayBed):
         self.assertEqual(side.next("ready")["event"], "ready")
         return side
 
-    def describe(self, *, video=False, change=lambda sdp: sdp):
+    def describe(self, *, video=False, change=lambda sdp: sdp, sources=("test:440", "test:660")):
         """Two sides that have each other's description; change is made to the one that alice sees."""
         alice, bob = self.side("alice"), self.side("bob")
         more = {"video_in": "test"} if video else {}
-        media.start(alice, self.secret, offers=True, audio_in="test:440", audio_out=f"file:{self.dir}/alice.wav", **more)
-        media.start(bob, self.secret, offers=False, audio_in="test:660", audio_out=f"file:{self.dir}/bob.wav", **more)
+        media.start(alice, self.secret, offers=True, audio_in=sources[0], audio_out=f"file:{self.dir}/alice.wav", **more)
+        media.start(bob, self.secret, offers=False, audio_in=sources[1], audio_out=f"file:{self.dir}/bob.wav", **more)
         self.offer = alice.next("local")["sdp"]
         bob.tell(do="remote", sdp=self.offer)
         self.answer = bob.next("local")["sdp"]
@@ -55,6 +55,15 @@ class Call(RelayBed):
         bob.close()
         self.heard("alice", 660)
         self.heard("bob", 440)
+
+    def test_packets_of_silence_and_of_sound_have_one_size(self):
+        alice, bob = self.describe(sources=("silence", "test:660"))
+        for side in (alice, bob):
+            self.talk(side, 40)
+        sizes = [side.frames.sizes(96) for side in (alice, bob)]
+        self.assertEqual([len(one) for one in sizes], [1, 1], sizes)
+        self.assertEqual(*[set(one) for one in sizes])
+        self.assertGreater(min(sum(one.values()) for one in sizes), 30)
 
     def test_descriptions_hold_one_relay_candidate_and_no_address_of_the_host(self):
         self.describe()

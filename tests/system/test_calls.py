@@ -32,8 +32,11 @@ class Calls(CallBed):
         self.assertNotIn("missed", self.bob.do("recv"))
 
     def test_who_is_offline_finds_a_missed_call(self):
+        self.socks.sent = b""
         call = self.call(self.alice, self.bob, "--ring", "3")
         self.assertEqual(call.ended(), ("no answer", False))
+        self.assertLessEqual(self.socks.sent.count(b"POST /v1/sessions"), 2) # one, or again with the right nonce
+        self.socks.sent = None
         self.assertEqual(self.bob.do("recv").count(f"missed call: {self.alice.name}"), 1)
         self.assertNotIn("missed", self.bob.do("recv"))
 

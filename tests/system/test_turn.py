@@ -83,6 +83,15 @@ class Relay(RelayBed):
                            ("4102444800:" + "0" * 24, password), stun.credential("another secret"), ("", "")):
             self.assertEqual(self.turn(*credential).allocate(), 401)
 
+    def test_an_allocation_outlives_its_credential(self):
+        """So a call does not end at the hour: its credentials count when a place is taken."""
+        user, password = stun.credential(self.secret, life_s=2)
+        turn = self.turn(user, password)
+        self.assertEqual(turn.allocate(), 0)
+        until("the end of the credential", lambda: self.turn(user, password).allocate() == 401, self.alive)
+        self.assertEqual(turn.ask(stun.REFRESH), 0)
+        self.assertEqual(turn.permit(turn.host), 0)
+
     def test_a_credential_has_two_allocations_and_closing_gives_them_back(self):
         credential = stun.credential(self.secret)
         first, second = self.turn(*credential), self.turn(*credential)
