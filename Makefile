@@ -126,7 +126,7 @@ sql:
 # What a machine lacks is installed before anything is built, so the work is done by a second make.
 MAKE_IN_TURN = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
-.PHONY: packages check abi check-unit check-system check-call check-box demo demo-call bench bench-client attack mutate lint fmt fmt-check fuzz clean install deb help
+.PHONY: packages check abi check-unit check-system check-call check-box demo demo-call bench bench-client attack mutate faults lint fmt fmt-check fuzz clean install deb help
 packages:
 	@.ci/packages
 
@@ -173,6 +173,10 @@ attack: packages ## how an honest pair fares during each attack, over a private 
 
 mutate: packages ## plant faults and see the tests fail
 	@tests/system/mutate
+
+faults: packages ## kill a client at each step of sending and receiving, and print what comes of it
+	$(MAKE_IN_TURN) all
+	@tests/system/faults --build $(B)
 
 fuzz: ## every parser for FUZZ_S seconds, with clang
 	@.ci/packages lint

@@ -50,6 +50,14 @@ int tell_sync(const struct cli *cli, int rc)
 				"the server shows different keys to different circuits, so it may "
 				"be trying to recognise you: nothing was sent. If it happens "
 				"again, ask its operator and do not use it");
+	case E_IO:
+		return tell(cli, rc,
+				"the profile could not be written: is the disk full? What has come "
+				"waits at the server");
+	case E_NET:
+		return tell(cli, rc,
+				"a server could not be reached over Tor; what is to be sent waits "
+				"here for a later recv. sotto doctor tells more");
 	case SYNC_NOT_TEXT:
 		return tell(cli, rc, "the text is not UTF-8, or too long");
 	case SYNC_GONE:
@@ -179,6 +187,8 @@ int recv_command(struct cli *cli)
 	    kept = upkeep(&cli->net, cli->profile);
 
 	export_daily(cli);
+	if (sent)
+		show_event(cli, "sent", "what waited");
 	rc = rc ? rc : fetched ? fetched : shown;
 	if (rc == 0 && kept)
 		tell(cli, kept, "the account could not be looked after this time");

@@ -125,7 +125,15 @@ static int open_profile(struct cli *cli)
 	if (rc)
 		return rc;
 	rc = profile_open(&cli->profile, cli->dir, &vault);
-	return rc ? tell(cli, rc, cli->decoy ? "there is no decoy" : "the database is damaged") : 0;
+	switch (rc) {
+	case 0:
+		return 0;
+	case E_LOCKED:
+		return tell(cli, rc, cli->decoy ? "there is no decoy" : "the database is damaged");
+	case E_CONFIG:
+		return tell(cli, rc, "the database is of another version of sotto");
+	}
+	return tell(cli, rc, "the database could not be opened: is the disk full?");
 }
 
 static int run(struct cli *cli, const struct command *command)

@@ -2,6 +2,7 @@
 /* libcurl over SOCKS5 with remote names. Trusts a server only to be whoever holds its onion key. */
 #include "client/lib/net.h"
 
+#include "client/lib/fault.h"
 #include "libshared/error.h"
 #include "libshared/reader.h"
 
@@ -313,7 +314,8 @@ static int carry(struct net *net, const struct ask *ask, struct answer *out)
 	curl_easy_setopt(net->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(net->curl, CURLOPT_XFERINFODATA, net);
 	curl_easy_setopt(net->curl, CURLOPT_NOPROGRESS, 0L);
-	if (curl_easy_perform(net->curl) != CURLE_OK)
+	fault_before(ask->method, ask->path);
+	if (curl_easy_perform(net->curl) != CURLE_OK || fault_after(ask->method, ask->path))
 		return E_NET;
 	curl_easy_getinfo(net->curl, CURLINFO_RESPONSE_CODE, &out->status);
 	return 0;

@@ -2,6 +2,7 @@
 /* Two files of one size. Nothing here depends on which of them is the decoy. */
 #include "client/lib/pair.h"
 
+#include "client/lib/fault.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
 
@@ -138,6 +139,7 @@ static int on_commit(void *data, sqlite3 *db, const char *name, int n_frames)
 	int64_t n_free;
 
 	(void)name;
+	fault_committed();
 	if (pair->busy)
 		return SQLITE_OK;
 	pair->busy = true;

@@ -3,6 +3,7 @@
  * stays so. */
 #include "client/lib/store.h"
 
+#include "client/lib/fault.h"
 #include "client/lib/pair.h"
 #include "libshared/error.h"
 
@@ -192,7 +193,8 @@ static int configure(sqlite3 *db)
 	if (sqlite3_exec(db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return E_IO;
 	if (sqlite3_exec(db, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL) != SQLITE_OK)
-		return E_LOCKED; /* the first read checks the key */
+		return sqlite3_errcode(db) == SQLITE_NOTADB ? E_LOCKED /* the key is another */
+							    : E_IO;
 	if (sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL,
 			    NULL) != SQLITE_OK ||
 			q_number(&version, db, "PRAGMA user_version", ""))
@@ -227,6 +229,7 @@ int store_open(sqlite3 **out, const char *dir, int database, const struct key *k
 		return rc;
 	}
 	sqlite3_set_authorizer(db, refuse_settings, NULL);
+	fault_watch(db);
 	if (pair_watch(db, dir, database)) {
 		/* no room on the disk: what is there can still be read */
 	}

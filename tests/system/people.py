@@ -23,7 +23,7 @@ class Socks(socketserver.ThreadingTCPServer):
 
     def __init__(self, stack):
         super().__init__(("127.0.0.1", 0), Talk)
-        self.stack, self.open, self.seen = stack, True, []
+        self.stack, self.open, self.seen, self.delay_s, self.refuse = stack, True, [], 0, set()
         self.passed = lambda n, up: None # called with what has come, before it goes on
         self.sent = None # set to b"" to keep what clients send
         self.relayed, self.relay_s = [], 0 # streams to the relay, and how long it takes to reach it
@@ -54,7 +54,8 @@ class Talk(socketserver.StreamRequestHandler):
         head = self.rfile.read(4)
         host = self.rfile.read(self.rfile.read(1)[0]).decode() if head[3] == 3 else ""
         port = int.from_bytes(self.rfile.read(2), "big")
-        path = self.server.path(host, port) if self.server.open else None
+        time.sleep(self.server.delay_s) # a slow Tor
+        path = self.server.path(host, port) if self.server.open and PORTS.get(port) not in self.server.refuse else None
         if not path:
             self.request.sendall(b"\5\4\0\1" + bytes(6))
             return
