@@ -102,6 +102,8 @@ class Person:
 
     def environment(self):
         """libfaketime moves the wall clock of the client, and no other."""
+        if not self.days:
+            return dict(os.environ) # and it can be a sanitised one
         library, = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
         return {**os.environ, "LD_PRELOAD": library, "FAKETIME": f"+{self.days}d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
