@@ -144,6 +144,7 @@ struct arrived { /* whose, and in which envelope */
 	int64_t contact;
 	const uint8_t *envelope;
 	const struct content *content;
+	bool is_accepted;
 };
 
 static int store(int64_t *out_message, struct profile *p, const struct arrived *a, const char *text)
@@ -190,8 +191,8 @@ static int keep_content(struct profile *p, const struct arrived *a)
 	switch (a->content->type) {
 	case CONTENT_TEXT:
 		return store(&message, p, a, a->content->text);
-	case CONTENT_CALL:
-		return calls_heard(p, a->contact, a->content);
+	case CONTENT_CALL: /* nobody else makes it ring */
+		return a->is_accepted ? calls_heard(p, a->contact, a->content) : 0;
 	case CONTENT_FILE:
 		return keep_file(p, a);
 	case CONTENT_GROUP:
@@ -223,7 +224,10 @@ static int keep(struct profile *p, const struct contact *c, struct arrival *a,
 	rc = rc ? rc : turns_learn(p, &turn);
 	rc = rc ? rc : loss_heard(p, c->id, &m);
 	rc = rc ? rc : receipts_heard(p, c->id, &m);
-	rc = rc ? rc : keep_content(p, &(struct arrived){ c->id, in->envelope_id, &m });
+	rc = rc ? rc
+		: keep_content(p,
+				  &(struct arrived){ c->id, in->envelope_id, &m,
+						  c->state == CONTACT_ACCEPTED });
 	sodium_memzero(&m, sizeof m);
 	return rc;
 }

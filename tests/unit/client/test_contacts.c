@@ -2,6 +2,7 @@
 /* Who is a contact, and whose key it is. */
 #include "tests/unit/client/people.h"
 
+#include "client/lib/call_signal.h"
 #include "client/lib/loss.h"
 
 #define OTHER_KEY "X'0909090909090909090909090909090909090909090909090909090909090909'"
@@ -207,6 +208,35 @@ START_TEST(a_request_learns_nothing_and_an_ended_one_begins_again)
 }
 END_TEST
 
+/* Deposited, as for somebody who is offline. */
+static void call(struct person *from, const char *name, struct person *to)
+{
+	const struct call_signal signal = { .kind = CALL_MISSED, .call = { 1 }, .attempt = 1 };
+	uint8_t body[CONTENT_TEXT_MOST];
+	const struct outgoing out = { .contact = the_contact(from, name).id,
+		.type = CONTENT_CALL,
+		.body = body,
+		.len = call_signal_write(body, &signal) };
+	struct parcel parcel;
+
+	ck_assert_int_eq(outbox_put(from->p, &out), 0);
+	parcel = post(from);
+	ck_assert_int_eq(deliver(to, &parcel), RECEIVE_NEW);
+}
+
+START_TEST(a_request_does_not_ring)
+{
+	set_up();
+	insist(1);
+	call(&bob, "alice", &alice);
+	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM call_signal"), 0);
+	ck_assert_int_eq(contact_accept(alice.p, the_request(&alice).name, "bob"), 0);
+	call(&bob, "alice", &alice);
+	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM call_signal"), 1);
+	tear_down();
+}
+END_TEST
+
 START_TEST(who_is_blocked_is_not_heard_and_who_was_a_contact_is_one_again)
 {
 	struct contact c;
@@ -289,7 +319,7 @@ UNIT("contacts", both_see_one_safety_number_once_a_message_has_passed,
 		a_link_with_another_key_never_becomes_a_contact_that_is_there,
 		one_person_is_one_contact_and_nobody_is_ones_own, names_are_short_utf8,
 		a_request_may_lay_up_little_and_the_rest_comes_when_it_is_accepted,
-		a_request_learns_nothing_and_an_ended_one_begins_again,
+		a_request_learns_nothing_and_an_ended_one_begins_again, a_request_does_not_ring,
 		who_is_blocked_is_not_heard_and_who_was_a_contact_is_one_again,
 		a_request_is_called_by_as_much_as_tells_it_from_others,
 		a_renamed_contact_stays_who_it_is)
