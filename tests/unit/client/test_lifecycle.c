@@ -156,11 +156,12 @@ static void each_table(struct party *a, const char *before, const char *between)
 	int n = 0;
 	sqlite3_stmt *s;
 
-	ck_assert_int_eq(q_open(&s, a->person->p->db,
-					 "SELECT name FROM sqlite_master WHERE type = 'table' AND "
-					 "name "
-					 "NOT LIKE 'copy_of_%' AND name NOT LIKE 'sqlite_%'",
-					 ""),
+	ck_assert_int_eq(
+			q_open(&s, a->person->p->db,
+					"SELECT name FROM pragma_table_list WHERE schema = 'main' "
+					"AND type = 'table' AND name NOT LIKE 'copy_of_%' AND name "
+					"NOT LIKE 'sqlite_%'",
+					""),
 			0);
 	while (sqlite3_step(s) == SQLITE_ROW && n < 32)
 		snprintf(names[n++], sizeof names[0], "%s",
