@@ -126,7 +126,7 @@ sql:
 # What a machine lacks is installed before anything is built, so the work is done by a second make.
 MAKE_IN_TURN = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
-.PHONY: packages check abi check-unit check-system check-call check-box demo demo-call bench bench-client attack mutate faults lint fmt fmt-check fuzz clean install deb help
+.PHONY: packages check abi check-unit check-system check-call check-box mutate-box demo demo-call bench bench-client attack mutate faults lint fmt fmt-check fuzz clean install deb help
 packages:
 	@.ci/packages
 
@@ -150,6 +150,10 @@ check-call: packages ## calls with Chromium at the other end, and what takes lon
 check-box: deb ## the packages in booted Debian 12 and 13 (BOX="bookworm -- init" picks)
 	@.ci/packages box
 	@tests/box/run $(BOX)
+
+mutate-box: deb ## plant faults in a booted machine and see the tests fail (BOX="privacy" picks tests)
+	@.ci/packages box
+	@tests/box/mutate $(BOX)
 
 demo: packages ## a server behind a private Tor network, and two people who talk (KEEP=1: stays up)
 	$(MAKE_IN_TURN) all

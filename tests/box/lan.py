@@ -19,7 +19,8 @@ def is_noise(kind, packet):
 
 
 def hear(path):
-    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_ALL)) as card, open(path, "a", 1, encoding="ascii") as out:
+    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_ALL)) as card, \
+            open(path, "a", 1, encoding="ascii") as out:
         print("listening", flush=True)
         while True:
             packet, (_, kind, direction, *_) = card.recvfrom(65536)

@@ -184,8 +184,9 @@ class Person:
     def do(self, *words):
         """The passphrase comes by a descriptor, as it must."""
         quoted = " ".join("'" + w.replace("'", "'\\''") + "'" for w in words)
+        socks = self.server.socks[PEOPLE.index(self.name)]
         said = self.home.in_network_of(self.server, f"echo 'the passphrase of {self.name}' | sotto --passphrase-fd 3 "
-                                       f"--profile /root/{self.name} --socks {self.server.socks[PEOPLE.index(self.name)]} --pacing fast {quoted} 3<&0 </dev/null")
+                                       f"--profile /root/{self.name} --socks {socks} --pacing fast {quoted} 3<&0 </dev/null")
         self.server.did(f"{self.name}: sotto {quoted}", said)
         return said
 

@@ -6,6 +6,7 @@ import json
 import re
 import threading
 import unittest
+import uuid
 
 import machine
 from machine import until
@@ -16,9 +17,9 @@ RUN = re.compile(rb"[0-9a-z_+/-]{16,}")
 
 
 def spellings(secret):
-    """The beginning of some bytes as text: hexadecimal, and base64 in both alphabets."""
-    return {secret.hex()[:FORM], base64.b64encode(secret).decode()[:FORM].lower(),
-            base64.urlsafe_b64encode(secret).decode()[:FORM].lower()}
+    """The beginning of some bytes as text: hexadecimal, as a UUID, and base64 in both alphabets."""
+    return {secret.hex()[:FORM], str(uuid.UUID(bytes=secret[:16].ljust(16)))[:FORM],
+            base64.b64encode(secret).decode()[:FORM].lower(), base64.urlsafe_b64encode(secret).decode()[:FORM].lower()}
 
 
 class Arguments:

@@ -71,7 +71,7 @@ class Service(unittest.TestCase):
         pids = [self.show(f"{u}.service", "MainPID") for u in ("prekeyd", "prekeyd@2", "bridged")]
         with Load(self.m, "prekeyd", "/v1/server") as load:
             self.m.install([newer])
-            self.m.debs = [d for d in self.m.debs if "/sotto-server_" not in d] + [newer]
+            self.m.debs = [d for d in self.m.debs if not re.search(r"/(sotto-server_|newer)", d)] + [newer]
             seen = load.served
             until("requests to the new one", lambda: load.served > seen + 100)
         print(f"       {machine.SUITE}: {load.served} requests during an upgrade, lost: {load.lost}")

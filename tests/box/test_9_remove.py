@@ -9,7 +9,7 @@ from machine import until
 UNITS = ("sotto.target", "prekeyd.service", "blobd.service", "bridged.service", "prekeyd.socket", "blobd.socket", "bridged.socket",
          "sotto-broker.service", "sotto-turn.socket", "sotto-sweep.timer", "sotto-rotate.timer", "tor@sotto.service",
          "postgresql@*-sotto.service")
-KEPT = "find /etc/sotto/keys /etc/sotto/sotto.conf /var/lib/tor-instances/sotto/api /var/lib/tor-instances/sotto/live -type f -exec sha256sum {} + | sort"
+KEPT = "cd /var/lib/tor-instances/sotto; find api live /etc/sotto/keys /etc/sotto/sotto.conf -type f -exec sha256sum {} + | sort"
 # Of the machine, nothing that others own; downloaded packages and the profiles of people lie in /root.
 LEFT = r"find / -xdev \( -path /proc -o -path /sys -o -path /root -o -path /var/log/journal -o -path /tmp \) -prune " \
        r"-o -iname '*sotto*' -print -o -name 'blobd*' -print -o -name 'prekeyd*' -print -o -name 'bridged*' -print"
