@@ -34,7 +34,7 @@ LINK = $(CC) $(SANITISE) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(L
 pkg = $(shell pkg-config $(1))
 once = $(eval $(1) := $(2))$($(1))
 SERVER_PACKAGES = libcrypto libmicrohttpd libpq libmosquitto libsodium jansson libsystemd libqrencode
-CLIENT_PACKAGES = libcurl libmosquitto jansson libcrypto libqrencode
+CLIENT_PACKAGES = libcurl libmosquitto jansson libcrypto libqrencode ncursesw
 SERVER_CFLAGS = $(call once,SERVER_CFLAGS,$(call pkg,--cflags $(SERVER_PACKAGES)))
 SERVER_LIBS = $(call once,SERVER_LIBS,$(call pkg,--libs $(SERVER_PACKAGES)))
 CLIENT_CFLAGS = @$(LIBS)/cflags $(call once,CLIENT_PKG_CFLAGS,$(call pkg,--cflags $(CLIENT_PACKAGES)))

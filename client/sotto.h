@@ -116,16 +116,24 @@ typedef int sotto_on_contact(void *userdata, const struct sotto_contact *contact
 /* All of them, by name. */
 SOTTO_MUST int sotto_contacts(struct sotto *sotto, sotto_on_contact *on_contact, void *userdata);
 
-/* Network, but what is done here stays done without. A person whose link we have is accepted; a
- * request becomes a contact under a name of ours. SOTTO_EXISTS, SOTTO_BAD_NAME, SOTTO_BAD_LINK,
- * SOTTO_NO_CONTACT. */
+/* Network, but what is done here stays done without; beside a watch not even that, as it does the
+ * rest. A person whose link we have is accepted; a request becomes a contact under a name of ours.
+ * SOTTO_EXISTS, SOTTO_BAD_NAME, SOTTO_BAD_LINK, SOTTO_NO_CONTACT. */
 SOTTO_MUST int sotto_add(struct sotto *sotto, const char *name, const char *link);
 SOTTO_MUST int sotto_accept(struct sotto *sotto, const char *request, const char *name);
 /* Without the network: what they send is dropped from now on. SOTTO_NO_CONTACT. */
 SOTTO_MUST int sotto_block(struct sotto *sotto, const char *name);
-/* Network. Forgets the person, all that was said and the mailbox; a mailbox whose server cannot be
+/* The same. Forgets the person, all that was said and the mailbox; a mailbox whose server cannot be
  * reached now is ended later. SOTTO_NO_CONTACT. */
 SOTTO_MUST int sotto_end(struct sotto *sotto, const char *name);
+
+/* --- panic -------------------------------------------------------------- */
+
+/* Destroys the profile at once, then asks the server to end account and mailboxes, for a minute at
+ * most. After it the handle is only for sotto_close. SOTTO_REFUSED: not all of it was asked for;
+ * SOTTO_E_FILE: not all files could be destroyed.
+ * Panic in another process ends this one by SIGUSR1: who handles it calls this. */
+SOTTO_MUST int sotto_panic(struct sotto *sotto);
 
 /* --- messages ----------------------------------------------------------- */
 
@@ -179,7 +187,8 @@ SOTTO_MUST int sotto_receive(struct sotto *sotto);
 enum sotto_event {
 	SOTTO_CHANGED = 1, /* messages, contacts or their states: look again */
 	SOTTO_LIVE = 2,	   /* every mailbox is connected, and was fetched since the start */
-	SOTTO_ENDED = 3, /* a failure of this machine; the watch has stopped: sotto_unwatch tells why */
+	SOTTO_AWAY = 3,	   /* no more: it comes back by itself */
+	SOTTO_ENDED = 4, /* a failure of this machine; the watch has stopped: sotto_unwatch tells why */
 };
 typedef int sotto_on_event(void *userdata, enum sotto_event event);
 

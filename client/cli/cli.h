@@ -48,6 +48,7 @@ int duress_command(struct cli *cli);
 int unlock_command(struct cli *cli);
 int lock_command(struct cli *cli);
 int doctor_command(struct cli *cli);
+int chat_command(struct cli *cli);
 int panic_command(struct cli *cli);
 int export_command(struct cli *cli);
 int import_command(struct cli *cli);

@@ -47,6 +47,7 @@ static const struct command {
 	{ "answer", "[NAME]", 0, 1, true, "answer who calls", answer_command },
 	{ "decline", "[NAME]", 0, 1, true, "tell who calls that you will not answer",
 			decline_command },
+	{ "chat", "", 0, 0, false, "write and read, with the whole screen", chat_command },
 	{ "log", "NAME", 1, 0, true, "the conversation with a person", log_command },
 	{ "history", "[NAME]", 0, 1, true, "the same with times, states and gaps; --search WORDS",
 			history_command },

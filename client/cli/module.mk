@@ -1,4 +1,4 @@
-cli_objects := $(call client_objects,client/cli/*.c client/media/sandbox.c)
+cli_objects := $(call client_objects,client/cli/*.c client/chat/*.c client/media/sandbox.c)
 client: $(if $(cli_objects),$(B)/sotto)
 $(B)/sotto: $(cli_objects) $(B)/libsotto.a
 	$(call run,LINK,$@)$(LINK) $^ $(CLIENT_LIBS) -o $@

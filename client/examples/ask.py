@@ -9,7 +9,7 @@ import select
 import sys
 
 sotto = ctypes.CDLL("libsotto.so.0")
-ENDED, CAME = 3, 0
+ENDED, CAME = 4, 0
 
 
 class Options(ctypes.Structure):

@@ -98,6 +98,10 @@ static void on_disconnect(struct mosquitto *mosq, void *userdata, int rc)
 	(void)mosq;
 	(void)rc;
 	s->subscribed = false;
+	if (s->live->ready && s->live->events.on_lost) {
+		s->live->ready = false;
+		s->live->events.on_lost(s->live->events.userdata);
+	}
 	s->backoff_ms = s->backoff_ms ? s->backoff_ms * 2 : 500;
 	if (s->backoff_ms > BACKOFF_MOST_MS)
 		s->backoff_ms = BACKOFF_MOST_MS;

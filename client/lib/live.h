@@ -18,7 +18,9 @@ struct live_events { /* called from live_turn */
 	int64_t contact;
 	void (*on_ready)(void *userdata); /* every mailbox is subscribed, and fetched once since */
 	void (*on_news)(void *userdata);  /* something new was stored */
-	const int *wake_fd;		  /* live_turn ends when it is readable; NULL: none */
+	/* A connection is lost; then on_ready comes again. May be NULL, then it does not. */
+	void (*on_lost)(void *userdata);
+	const int *wake_fd; /* live_turn ends when it is readable; NULL: none */
 };
 
 /* Borrows net and profile. */

@@ -2,6 +2,7 @@
 /* The public functions that open a profile, act on contacts and send. */
 #include "client/lib/handle.h"
 #include "client/lib/keyring.h"
+#include "client/lib/panic.h"
 #include "client/lib/upkeep.h"
 #include "libshared/error.h"
 
@@ -143,13 +144,13 @@ int sotto_of_contact(int rc)
 	return rc > 0 || rc == E_CONFIG ? SOTTO_BAD_NAME : rc;
 }
 
-/* The mailbox that they shall write to. */
+/* The mailbox that they shall write to. A watch makes it when a message has to name it. */
 static int prepare(struct sotto *s, const char *name)
 {
 	struct contact c;
 	int rc = sotto_of_contact(contact_by_name(&c, s->profile, name));
 
-	return rc ? rc : sync_mailbox(&s->net, s->profile, c.id);
+	return rc || s->watch ? rc : sync_mailbox(&s->net, s->profile, c.id);
 }
 
 int sotto_add(struct sotto *s, const char *name, const char *text)
@@ -175,7 +176,29 @@ int sotto_block(struct sotto *s, const char *name)
 
 int sotto_end(struct sotto *s, const char *name)
 {
-	return upkeep_end_contact(&s->net, s->profile, name);
+	struct contact c;
+	int rc;
+
+	if (!s->watch)
+		return upkeep_end_contact(&s->net, s->profile, name);
+	rc = sotto_of_contact(contact_by_name(&c, s->profile, name));
+	return rc ? rc : contact_end(s->profile, &c);
+}
+
+/* --- panic -------------------------------------------------------------- */
+
+int sotto_panic(struct sotto *s)
+{
+	struct panic panic_now = { .dir = s->dir, .net = &s->net };
+	int rc;
+
+	if (vault_destroy(s->dir)) {
+		/* First of all, and again below, which tells. */
+	}
+	(void)sotto_unwatch(s);
+	panic_now.profile = STEAL(s->profile);
+	rc = panic(&panic_now);
+	return rc ? rc : panic_now.n_left ? SOTTO_REFUSED : 0;
 }
 
 /* --- passphrases -------------------------------------------------------- */

@@ -52,6 +52,11 @@ static void on_ready(void *userdata)
 	tell(userdata, SOTTO_LIVE);
 }
 
+static void on_lost(void *userdata)
+{
+	tell(userdata, SOTTO_AWAY);
+}
+
 static void on_news(void *userdata)
 {
 	tell(userdata, SOTTO_CHANGED);
@@ -82,9 +87,11 @@ static void *run(void *userdata)
 {
 	struct watch *w = userdata;
 	CLEANUP(live_close) struct live *live = NULL;
-	const struct live_events events = {
-		.userdata = w, .on_ready = on_ready, .on_news = on_news, .wake_fd = &w->wake_fd
-	};
+	const struct live_events events = { .userdata = w,
+		.on_ready = on_ready,
+		.on_news = on_news,
+		.on_lost = on_lost,
+		.wake_fd = &w->wake_fd };
 	int rc = live_open(&live, &w->net, w->profile, &events);
 
 	while (rc == 0 && !atomic_load(&w->stop))

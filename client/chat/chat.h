@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * A full-screen chat in the terminal, on client/sotto.h alone. What other people wrote reaches the
+ * terminal only through text.c.
+ */
+#ifndef SOTTO_CHAT_H
+#define SOTTO_CHAT_H
+
+#include "client/sotto.h"
+#include "libshared/scope.h"
+
+#include <wchar.h>
+
+enum {
+	/* Far from the library's answers: none of those may ever be taken for one of these. */
+	CHAT_LEFT = 1000,  /* the person is done */
+	CHAT_PANIC = 1001, /* the profile is to be destroyed now: sotto_panic */
+
+	CHAT_SHOWN = 200,    /* messages that are loaded; PgUp loads as many more */
+	CHAT_PEOPLE = 1024,  /* conversations listed */
+	CHAT_INPUT = 4000,   /* characters of a line */
+	CHAT_NOTE = 200,     /* characters of what the chat itself says */
+	CHAT_TEXT = 1 << 16, /* characters shown of one message */
+};
+
+struct person {
+	char name[SOTTO_NAME_MOST + 1];
+	enum sotto_state state;
+	uint32_t n_unread;
+	int64_t last_s;
+};
+
+struct line {	       /* of a message, as wide as the pane */
+	wchar_t *text; /* owned */
+	bool out, waits, request;
+};
+
+struct chat {
+	struct sotto *sotto;
+	bool (*is_panic)(void); /* asked for from outside */
+	int watch_fd;
+	bool live, asked_panic;
+	bool stale; /* the profile, the selection or the terminal has changed */
+	char note[CHAT_NOTE];
+
+	struct person people[CHAT_PEOPLE]; /* the latest first */
+	unsigned n_people, selected;
+
+	struct line *lines; /* owned, as the array is; of the selected conversation */
+	size_t n_lines, room;
+	int64_t oldest_id;
+	uint32_t n_wanted;
+	size_t up; /* how many lines the view is above the newest */
+
+	wchar_t input[CHAT_INPUT + 1];
+	size_t n_input, cursor;
+};
+
+/* sotto is borrowed. CHAT_LEFT, CHAT_PANIC, or a failure that was not shown. E_IO: also when the
+ * terminal cannot. */
+int chat_run(struct sotto *sotto, bool (*is_panic)(void)) MUST_CHECK;
+
+/* people.c: what is in the profile. */
+int people_load(struct chat *chat) MUST_CHECK;	   /* the selected one stays it */
+struct person *people_selected(struct chat *chat); /* or NULL */
+void people_select(struct chat *chat, int by);
+
+/* said.c: the lines of the selected conversation, `width` columns wide; they are read then. */
+int said_load(struct chat *chat, int width) MUST_CHECK;
+void said_clear(struct chat *chat);
+
+/* text.c: characters that only show, or a space or U+FFFD in the place of what would do more;
+ * '\n' stays. Owned; NULL: no memory. */
+wchar_t *text_clean(const char *utf8);
+/* How many characters of it fit into so many columns; what is left begins with the next word. */
+size_t text_fit(const wchar_t *text, int columns);
+int text_columns(const wchar_t *text, size_t n);
+
+/* screen.c */
+int screen_open(void) MUST_CHECK; /* E_IO */
+void screen_close(void);
+void screen_draw(struct chat *chat);
+int screen_pane_width(void);
+void screen_forget(void); /* nothing of it stays visible */
+
+/* input.c: a key, or all of a line. CHAT_LEFT, CHAT_PANIC. */
+int input_key(struct chat *chat, int kind, wint_t key) MUST_CHECK;
+void chat_note(struct chat *chat, const char *text);
+
+#endif
