@@ -12,11 +12,14 @@
 #include "libshared/writer.h"
 
 #include <mosquitto.h>
-#include <mqtt_protocol.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+
+#if LIBMOSQUITTO_VERSION_NUMBER < 2001000 /* the header of later ones is whole */
+#include <mqtt_protocol.h>
+#endif
 
 enum {
 	SECOND_US = 1000000,

@@ -9,13 +9,16 @@
 #include "services/bridged/password.h"
 
 #include <mosquitto.h>
-#include <mosquitto_broker.h>
-#include <mosquitto_plugin.h>
-#include <mqtt_protocol.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#if LIBMOSQUITTO_VERSION_NUMBER < 2001000 /* the header of later ones is whole */
+#include <mosquitto_broker.h>
+#include <mosquitto_plugin.h>
+#include <mqtt_protocol.h>
+#endif
 
 #define TOPIC "sotto/v1/"
 #define CONTROL_TOPIC "$CONTROL/sotto/v1"

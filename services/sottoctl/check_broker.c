@@ -8,9 +8,12 @@
 #include "services/sottoctl/checks.h"
 
 #include <mosquitto.h>
-#include <mqtt_protocol.h>
 #include <sodium.h>
 #include <string.h>
+
+#if LIBMOSQUITTO_VERSION_NUMBER < 2001000 /* the header of later ones is whole */
+#include <mqtt_protocol.h>
+#endif
 
 static const char *const part = "broker";
 static const char *const remedy = "sottoctl init (it writes the broker's configuration anew); "

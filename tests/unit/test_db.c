@@ -201,7 +201,8 @@ START_TEST(five_hundred_deposits_take_five_commits)
 					 "SELECT count(*), count(DISTINCT xmin::text) < 6 FROM "
 					 "sotto.blob"),
 			"512|t");
-	ck_assert(db_is_idle(db));
+	while (!db_is_idle(db)) /* a beat may be under way */
+		ck_assert_int_ge(sd_event_run(event, UINT64_MAX), 0);
 	db_free(db);
 }
 END_TEST

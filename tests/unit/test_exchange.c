@@ -179,7 +179,8 @@ START_TEST(who_leaves_while_parked_leaves_nothing)
 	while (http_counters(bed.http)->connections)
 		bed_turn(&bed);
 	ck_assert_uint_eq(n_parked(), 0);
-	ck_assert(db_is_idle(bed.db));
+	while (!db_is_idle(bed.db)) /* a beat may be under way */
+		bed_turn(&bed);
 }
 END_TEST
 

@@ -119,8 +119,8 @@ END_TEST
 /* docs/protocol.md, "Owner requests", computed step by step. */
 START_TEST(the_key_is_the_hash_that_the_protocol_states)
 {
-	static const char purpose[16] = "sotto request v1";
-	uint8_t bytes[128 + sizeof purpose];
+	static const char purpose[] = "sotto request v1";
+	uint8_t bytes[128 + sizeof purpose - 1];
 	struct key expected;
 
 	setup();
@@ -128,7 +128,7 @@ START_TEST(the_key_is_the_hash_that_the_protocol_states)
 	memcpy(bytes + 32, owner.pub.b, 32);
 	memcpy(bytes + 64, server.pub.b, 32);
 	memcpy(bytes + 96, onion, 32);
-	memcpy(bytes + 128, purpose, sizeof purpose);
+	memcpy(bytes + 128, purpose, sizeof purpose - 1);
 	hash256(expected.b, bytes, sizeof bytes);
 	ck_assert(key_equal(&request_key, &expected));
 }

@@ -215,7 +215,7 @@ START_TEST(refuses_every_header_of_another_form)
 		"PrivateToken token=", "PrivateToken token=\"", "PrivateToken token=\"\"",
 		"Bearer token=\"AAAA\"", "PrivateToken token=\"AAAA\"" };
 	uint8_t tokens[1][TOKEN_BYTES], out[TOKEN_BYTES];
-	char header[TOKEN_HEADER_ROOM], changed[TOKEN_HEADER_ROOM + 1];
+	char header[TOKEN_HEADER_ROOM], changed[2 * TOKEN_HEADER_ROOM];
 	size_t len;
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
