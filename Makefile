@@ -155,6 +155,14 @@ mutate-box: deb ## plant faults in a booted machine and see the tests fail (BOX=
 	@.ci/packages box
 	@tests/box/mutate $(BOX)
 
+check-roots: ## all tests in roots of Debian 12, 13 and testing (ROOTS="forky-amd64 -- live" picks)
+	@.ci/packages roots
+	@tests/roots/run $(ROOTS)
+
+check-arm64: ## arm64, cross-built and emulated: unit tests, and each daemon at work
+	@.ci/packages roots
+	@tests/roots/run bookworm-arm64 -- what_is_deposited is_pushed_with_its_blob goes_out_once_then describes_itself
+
 demo: packages ## a server behind a private Tor network, and two people who talk (KEEP=1: stays up)
 	$(MAKE_IN_TURN) all
 	@tests/system/demo --build $(B) $(if $(KEEP),--keep)
