@@ -126,7 +126,7 @@ sql:
 # What a machine lacks is installed before anything is built, so the work is done by a second make.
 MAKE_IN_TURN = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
-.PHONY: packages check abi check-unit check-system check-call check-box mutate-box demo demo-call bench bench-client attack mutate faults lint fmt fmt-check fuzz clean install deb help
+.PHONY: packages check abi check-unit check-system check-call check-box check-roots check-arm64 mutate-box demo demo-call bench bench-client attack mutate faults lint fmt fmt-check fuzz clean install deb help
 packages:
 	@.ci/packages
 
