@@ -55,7 +55,6 @@ int panic_finish(struct cli *cli)
 {
 	struct panic what = {
 		.dir = cli->dir,
-		.profile = STEAL(cli->profile),
 		.net = &cli->net,
 		.userdata = cli,
 		.on_destroyed = on_destroyed,
@@ -63,6 +62,7 @@ int panic_finish(struct cli *cli)
 	char text[160];
 	int rc;
 
+	what.profile = STEAL(cli->profile);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	rc = panic(&what);

@@ -63,7 +63,7 @@ static bool read_head(const struct lane *lane, char *out, size_t room)
 		return false;
 	snprintf(out, room, "circuit %.*s to %.*s:%u", auth[1] < 8 ? auth[1] : 8,
 			(const char *)auth + 2, ask[4], (const char *)ask + 5,
-			ask[5 + ask[4]] << 8 | ask[6 + ask[4]]);
+			(unsigned)ask[5 + ask[4]] << 8 | ask[6 + ask[4]]);
 	return true;
 }
 

@@ -143,7 +143,8 @@ class Sessions(Bed):
         for n in range(0, 32, 8):
             mqtt.publish(session["up"], b"".join(box.id + p[2] for p in pushed[n:n + 8]))
         self.assertEqual(mqtt.next_down()[0], 2)
-        self.assertEqual(len(box.drain()), 8)
+        # Acknowledgements that are still on their way to blobd do not count.
+        self.assertEqual(len({i for i, _ in box.drain()} - {p[2] for p in pushed}), 8)
 
     def signals_taken(self, box, mqtt, n):
         """Sends n signals and a blob behind them; the ids of the signals that came before it."""
