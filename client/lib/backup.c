@@ -310,6 +310,13 @@ static int add_column(
 	return 0;
 }
 
+static void append(char sql[static SQL_MOST], const char *text)
+{
+	const size_t used = strlen(sql);
+
+	snprintf(sql + used, SQL_MOST - used, "%s", text);
+}
+
 static int prepare_insert(sqlite3_stmt **out, int *out_n, struct stream *s, struct profile *p)
 {
 	char table[NAME_MOST + 1], sql[SQL_MOST];
@@ -325,10 +332,10 @@ static int prepare_insert(sqlite3_stmt **out, int *out_n, struct stream *s, stru
 	for (uint32_t i = 0; rc == 0 && i < n; i++)
 		rc = add_column(sql, s, p, table);
 	for (uint32_t i = 0; rc == 0 && i < n; i++)
-		strcat(sql, i ? ", ?" : ") VALUES (?");
+		append(sql, i ? ", ?" : ") VALUES (?");
 	if (rc)
 		return rc;
-	strcat(sql, ")");
+	append(sql, ")");
 	*out_n = (int)n;
 	return q_open(out, p->db, sql, "");
 }

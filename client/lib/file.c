@@ -6,6 +6,7 @@
 #include "libshared/writer.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -77,11 +78,11 @@ static void make_plain(char out[static FILE_NAME_MOST + 1], const char *path)
 		skip = unwanted(name);
 		if (n == 0 && *name == '.')
 			skip = 1;
-		out[n++] = skip ? '_' : *name;
+		out[n++] = (char)(skip ? '_' : *name);
 	}
 	out[n] = '\0';
 	if (n == 0)
-		strcpy(out, "file");
+		memcpy(out, "file", sizeof "file");
 }
 
 static const char *type_of(const char *name)
@@ -113,7 +114,7 @@ int file_init(struct file *out, const char *path, uint64_t size)
 	out->size = size;
 	out->large = file_pieces(out) > FILE_SMALL_PIECES_MOST;
 	make_plain(out->name, path);
-	strcpy(out->type, type_of(out->name));
+	snprintf(out->type, sizeof out->type, "%s", type_of(out->name));
 	return size / file_piece_contents(out) < FILE_PIECES_MOST ? 0 : FILE_BAD;
 }
 

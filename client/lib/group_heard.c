@@ -186,7 +186,7 @@ static int keep_page(struct profile *p, const struct group *g, const struct grou
 	for (int i = 0; rc == 0 && i < b->n_page; i++) {
 		link_pack(link, &b->page[i].link);
 		rc = q_run(p->db, "INSERT OR REPLACE INTO grp_list VALUES (?, ?, ?, ?)", "iitb",
-				g->id, (int64_t)(b->first + i), b->page[i].name, link, sizeof link);
+				g->id, (int64_t)b->first + i, b->page[i].name, link, sizeof link);
 	}
 	return rc;
 }
