@@ -30,8 +30,11 @@ int group_over(struct profile *p, int64_t group)
 static int contact_under(struct profile *p, const struct group_entry *entry)
 {
 	char name[CONTACT_NAME_MOST + 1];
-	int rc;
+	int64_t n;
+	int rc = q_number(&n, p->db, "SELECT count(*) FROM contact", "");
 
+	if (rc || n >= GROUP_CONTACTS_MOST)
+		return rc ? E_IO : CONTACT_EXISTS;
 	snprintf(name, sizeof name, "%s", entry->name);
 	rc = contact_add(p, name, &entry->link);
 	for (int i = 2; rc == CONTACT_EXISTS && i <= GROUP_PEOPLE_MOST + 1; i++) {
@@ -81,7 +84,7 @@ static int list_entry(struct profile *p, int64_t group, const struct group_entry
 		return rc;
 	if (rc == CONTACT_NONE || c.state == CONTACT_REQUEST) {
 		rc = contact_under(p, entry);
-		if (rc == CONTACT_SELF || rc > 0) /* ourselves, or no name is left */
+		if (rc == CONTACT_SELF || rc > 0) /* ourselves, or no room */
 			return 0;
 		rc = rc ? rc : contact_by_link(&c, p, &entry->link);
 	}

@@ -355,6 +355,29 @@ START_TEST(thirty_two_are_the_most_and_their_list_comes_in_any_order)
 }
 END_TEST
 
+START_TEST(a_list_makes_no_endless_contacts)
+{
+	const int64_t n = GROUP_CONTACTS_MOST;
+
+	people_meet();
+	make_garden();
+	ck_assert_int_eq(
+			q_run(bert->p->db,
+					"WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 "
+					"FROM i WHERE n + 1 < ?) INSERT INTO contact (name, state, "
+					"identity_hash) SELECT 'somebody' || n, 1, randomblob(32) "
+					"FROM i",
+					"i", n),
+			0);
+	ck_assert_int_eq(count(bert, "SELECT count(*) FROM contact"), n);
+	join_garden(bert);
+	settle();
+	ck_assert_str_eq(joined(bert), "anna");
+	ck_assert_int_eq(count(bert, "SELECT count(*) FROM contact"), n);
+	people_part();
+}
+END_TEST
+
 START_TEST(copies_have_times_of_their_own_and_a_long_text_stays_in_order)
 {
 	char text[3 * GROUP_TEXT_MOST];
@@ -424,5 +447,6 @@ UNIT("group", who_joins_hears_and_is_heard_by_all_also_by_strangers,
 		what_comes_before_its_writer_is_listed_is_kept_until_then,
 		who_leaves_is_missed_and_its_makers_leaving_is_the_end,
 		thirty_two_are_the_most_and_their_list_comes_in_any_order,
+		a_list_makes_no_endless_contacts,
 		copies_have_times_of_their_own_and_a_long_text_stays_in_order,
 		a_body_that_is_cut_or_longer_is_refused)
