@@ -239,6 +239,7 @@ install-library: $(B)/installed/libsotto.so.0
 	ln -sf libsotto.so.0 $(DESTDIR)$(LIBRARY_DIR)/libsotto.so
 	$(if $(wildcard $(LIBS)/lib/*.so.*),mkdir -p $(DESTDIR)$(LIBRARY_DIR)/sotto && cp -a $(LIBS)/lib/*.so.* $(DESTDIR)$(LIBRARY_DIR)/sotto)
 	$(PUT) $(DESTDIR)$(PREFIX)/include client/sotto.h
+	$(PUT) $(DESTDIR)$(PREFIX)/include/sotto $(wildcard client/sotto/*.h)
 	mkdir -p $(DESTDIR)$(LIBRARY_DIR)/pkgconfig
 	sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(LIBRARY_DIR),; '"s,@VERSION@,$$(sed -n 's/^#define SOTTO_VERSION "\(.*\)"/\1/p' client/sotto.h)," \
 		client/lib/libsotto.pc.in >$(DESTDIR)$(LIBRARY_DIR)/pkgconfig/libsotto.pc

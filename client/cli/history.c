@@ -24,7 +24,7 @@ static void show_json_line(const struct line *line)
 			line->file ? json_integer(line->file) : NULL));
 }
 
-static void on_line(void *userdata, const struct line *line)
+static int on_line(void *userdata, const struct line *line)
 {
 	const struct cli *cli = userdata;
 	const time_t at = (time_t)line->at_s;
@@ -33,7 +33,7 @@ static void on_line(void *userdata, const struct line *line)
 
 	if (cli->json) {
 		show_json_line(line);
-		return;
+		return 0;
 	}
 	if (localtime_r(&at, &tm))
 		strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
@@ -56,6 +56,7 @@ static void on_line(void *userdata, const struct line *line)
 	if (line->state != LINE_CAME)
 		printf("  (%s)", states[line->state]);
 	putchar('\n');
+	return 0;
 }
 
 int history_command(struct cli *cli)

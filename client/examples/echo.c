@@ -13,7 +13,7 @@
 
 static int answer(void *sotto, const struct sotto_message *message)
 {
-	if (message->contact_state != SOTTO_ACCEPTED)
+	if (message->contact_state != SOTTO_ACCEPTED || message->group)
 		return 0;
 	printf("%s wrote %zu bytes\n", message->contact, strlen(message->text));
 	return sotto_write(sotto, message->contact, message->text);

@@ -6,25 +6,52 @@
 #include "client/lib/store.h"
 #include "libshared/error.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { QUERY_MOST = 2048 };
 
 /* clang-format off */
-#define LINES \
-	"SELECT m.id, m.number, m.at_s, c.name, c.state, m.out, m.received, m.part, m.parts, m.text,"    \
-	" coalesce((SELECT f.id FROM file f WHERE f.message = m.id), 0),"                                \
-	" EXISTS (SELECT 1 FROM outbox o WHERE o.contact = m.contact AND o.message = m.id), m.contact,"  \
-	" g.name FROM message m JOIN contact c ON c.id = m.contact LEFT JOIN grp g ON g.id = m.grp"       \
-	" WHERE (?1 = 0 OR m.contact = ?1) AND " GROUP_LINES
+#define LINE \
+	"SELECT m.id, m.number, m.at_s, c.name, c.state, m.out, m.received, m.part, m.parts," \
+	" m.text, coalesce((SELECT f.id FROM file f WHERE f.message = m.id), 0)," \
+	" EXISTS (SELECT 1 FROM outbox o WHERE o.contact = m.contact AND o.message = m.id)," \
+	" m.contact, g.name, m.shown FROM message m JOIN contact c ON c.id = m.contact" \
+	" LEFT JOIN grp g ON g.id = m.grp WHERE m.id = ?"
+#define IDS "SELECT m.id FROM message m WHERE " GROUP_LINES " AND "
+#define LAST(of) "SELECT id FROM (" IDS of " AND m.id < ?2 ORDER BY m.id DESC LIMIT ?3) ORDER BY id"
 /* clang-format on */
 
-static void read_line(struct line *out, sqlite3_stmt *s)
+/* --- one line ----------------------------------------------------------- */
+
+struct reading {
+	struct profile *p;
+	struct line line;
+	char *text, *group;	/* owned */
+	int64_t contact, above; /* the highest number of that contact's so far */
+};
+
+static void forget(struct reading *r)
+{
+	if (r->text)
+		sodium_memzero(r->text, strlen(r->text));
+	free(r->text);
+	free(r->group);
+	r->text = r->group = NULL;
+}
+
+static int read_line(struct reading *r, sqlite3_stmt *s)
 {
 	const bool is_ours = sqlite3_column_int(s, 5) != 0;
+	const char *group = (const char *)sqlite3_column_text(s, 13);
 
-	*out = (struct line){
+	forget(r);
+	r->text = strdup((const char *)sqlite3_column_text(s, 9));
+	r->group = group ? strdup(group) : NULL;
+	if (!r->text || (group && !r->group))
+		return E_NOMEM;
+	r->line = (struct line){
 		.id = sqlite3_column_int64(s, 0),
 		.number = sqlite3_column_int64(s, 1),
 		.at_s = sqlite3_column_int64(s, 2),
@@ -33,45 +60,72 @@ static void read_line(struct line *out, sqlite3_stmt *s)
 				: sqlite3_column_int(s, 11) ? LINE_QUEUED
 				: sqlite3_column_int(s, 6)  ? LINE_RECEIVED
 							    : LINE_DEPOSITED,
+		.read = sqlite3_column_int(s, 14) != 0,
 		.part = (uint8_t)sqlite3_column_int(s, 7),
 		.parts = (uint8_t)sqlite3_column_int(s, 8),
 		.file = sqlite3_column_int64(s, 10),
-		.text = (const char *)sqlite3_column_text(s, 9),
-		.group = (const char *)sqlite3_column_text(s, 13),
+		.text = r->text,
+		.group = r->group,
 	};
-	snprintf(out->contact, sizeof out->contact, "%s", (const char *)sqlite3_column_text(s, 3));
+	snprintf(r->line.contact, sizeof r->line.contact, "%s",
+			(const char *)sqlite3_column_text(s, 3));
+	if (sqlite3_column_int64(s, 12) != r->contact) {
+		r->contact = sqlite3_column_int64(s, 12);
+		r->above = 0;
+	}
+	return 0;
+}
+
+/* STORE_NONE: it is there no more. */
+static int load(struct reading *r, int64_t id)
+{
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	int rc = q_open(&s, r->p->db, LINE, "i", id);
+
+	rc = rc ? rc : sqlite3_step(s);
+	if (rc == SQLITE_ROW)
+		return read_line(r, s);
+	return rc == SQLITE_DONE ? STORE_NONE : E_IO;
 }
 
 /* Of theirs, between the highest number shown so far and this one. */
-static int count_missing(struct line *line, struct profile *p, int64_t contact, int64_t above)
+static int count_missing(struct reading *r)
 {
-	return q_number(&line->n_missing, p->db,
+	struct line *line = &r->line;
+	int rc = q_number(&line->n_missing, r->p->db,
 			"SELECT coalesce(sum(last - first + 1), 0) FROM missing WHERE contact = ? "
 			"AND first > ? AND last < ?",
-			"iii", contact, above, line->number);
+			"iii", r->contact, r->above, line->number);
+
+	r->above = line->number > r->above ? line->number : r->above;
+	return rc;
 }
 
-static int each(struct profile *p, sqlite3_stmt *s, history_on_line *on_line, void *userdata)
-{
-	struct line line;
-	int64_t contact = 0, above = 0;
-	int step, rc;
+/* --- which of them ------------------------------------------------------ */
 
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
-		read_line(&line, s);
-		if (sqlite3_column_int64(s, 12) != contact) {
-			contact = sqlite3_column_int64(s, 12);
-			above = 0;
-		}
-		if (line.state == LINE_CAME) {
-			rc = count_missing(&line, p, contact, above);
-			if (rc)
-				return rc;
-			above = line.number > above ? line.number : above;
-		}
-		on_line(userdata, &line);
+struct ids {
+	int64_t *id; /* owned */
+	size_t n, room;
+};
+
+static void ids_free_ref(struct ids *ids)
+{
+	free(ids->id);
+}
+
+static int ids_add(struct ids *ids, int64_t id)
+{
+	if (ids->n == ids->room) {
+		const size_t room = ids->room ? 2 * ids->room : 256;
+		int64_t *more = reallocarray(ids->id, room, sizeof *more);
+
+		if (!more)
+			return E_NOMEM;
+		ids->id = more;
+		ids->room = room;
 	}
-	return step == SQLITE_DONE ? 0 : E_IO;
+	ids->id[ids->n++] = id;
+	return 0;
 }
 
 /* Each word in quotes, so that none is an operator; the last may be a beginning. */
@@ -100,24 +154,69 @@ static int make_query(char out[static QUERY_MOST], const char *words)
 	return 0;
 }
 
+/* STORE_NONE: nothing has no words, or so many. */
+static int find_words(sqlite3_stmt **out, struct profile *p, const struct history_wish *wish)
+{
+	char query[QUERY_MOST];
+	int rc = make_query(query, wish->words);
+
+	rc = rc ? rc
+		: q_open(out, p->db,
+				  IDS "(?1 = 0 OR m.contact = ?1) AND m.id IN (SELECT rowid FROM "
+				      "words WHERE words MATCH ?2 ORDER BY rowid DESC LIMIT ?3) "
+				      "ORDER BY m.contact, m.id",
+				  "iti", wish->contact, query, (int64_t)HISTORY_FOUND_MOST);
+	sodium_memzero(query, sizeof query);
+	return rc;
+}
+
+static int find(sqlite3_stmt **out, struct profile *p, const struct history_wish *wish)
+{
+	const int64_t before = wish->before ? wish->before : INT64_MAX,
+		      most = wish->most ? (int64_t)wish->most : -1;
+
+	if (wish->unread)
+		return q_open(out, p->db, IDS "NOT m.shown ORDER BY m.contact, m.number, m.id", "");
+	if (wish->group)
+		return q_open(out, p->db, LAST("m.grp = ?1"), "iii", wish->group, before, most);
+	if (wish->between)
+		return q_open(out, p->db, LAST("m.contact = ?1 AND m.grp IS NULL"), "iii",
+				wish->contact, before, most);
+	if (wish->words)
+		return find_words(out, p, wish);
+	return q_open(out, p->db, IDS "(?1 = 0 OR m.contact = ?1) ORDER BY m.contact, m.id", "i",
+			wish->contact);
+}
+
+static int collect(struct ids *out, struct profile *p, const struct history_wish *wish)
+{
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	int step, rc = find(&s, p, wish);
+
+	if (rc)
+		return rc == STORE_NONE ? 0 : rc;
+	while ((step = sqlite3_step(s)) == SQLITE_ROW)
+		if ((rc = ids_add(out, sqlite3_column_int64(s, 0))) != 0)
+			return rc;
+	return step == SQLITE_DONE ? 0 : E_IO;
+}
+
 int history(struct profile *p, const struct history_wish *wish, history_on_line *on_line,
 		void *userdata)
 {
-	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
-	char query[QUERY_MOST];
-	int rc;
+	__attribute__((cleanup(ids_free_ref))) struct ids ids = { NULL, 0, 0 };
+	__attribute__((cleanup(forget))) struct reading r = { .p = p };
+	int rc = collect(&ids, p, wish);
 
-	if (wish->words) {
-		if (make_query(query, wish->words))
-			return 0; /* nothing has no words, or so many */
-		rc = q_open(&s, p->db,
-				LINES " AND m.id IN (SELECT rowid FROM words WHERE words MATCH ?2 "
-				      "ORDER BY rowid DESC LIMIT ?3) ORDER BY m.contact, m.id",
-				"iti", wish->contact, query, (int64_t)HISTORY_FOUND_MOST);
-	} else {
-		rc = q_open(&s, p->db, LINES " ORDER BY m.contact, m.id", "i", wish->contact);
+	for (size_t i = 0; rc == 0 && i < ids.n; i++) {
+		rc = load(&r, ids.id[i]);
+		if (rc == STORE_NONE) {
+			rc = 0;
+			continue;
+		}
+		if (rc == 0 && r.line.state == LINE_CAME && !wish->unread)
+			rc = count_missing(&r);
+		rc = rc ? rc : on_line(userdata, &r.line);
 	}
-	rc = rc ? rc : each(p, s, on_line, userdata);
-	memset(query, 0, sizeof query);
 	return rc;
 }

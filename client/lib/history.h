@@ -21,19 +21,28 @@ struct line {
 	char contact[CONTACT_NAME_MOST + 1];
 	enum contact_state contact_state;
 	enum line_state state;
+	bool read;
 	uint8_t part, parts; /* part from 0 */
 	int64_t file;	     /* its number, or 0: a text */
 	int64_t n_missing;   /* so many of theirs, before it, have not come */
 	const char *text;    /* until the callback returns */
 	const char *group;   /* it was said in, or NULL; until the callback returns */
 };
-typedef void history_on_line(void *userdata, const struct line *line);
+/* Anything but 0 ends it, and is the result. Nothing is open meanwhile: it may write. */
+typedef int history_on_line(void *userdata, const struct line *line);
 
-/* contact: its id, or 0: all. words: NULL, or those that a text must have, the last one perhaps
- * only begun: then at most HISTORY_FOUND_MOST, the newest. */
+/* Of all that was said what a wish leaves. */
 struct history_wish {
-	int64_t contact;
+	int64_t contact; /* with that one; 0: all */
+	int64_t group;	 /* in that group; 0: wherever */
+	/* Not NULL: of it what has these words, the last one perhaps only begun, and at most
+	 * HISTORY_FOUND_MOST, the newest. */
 	const char *words;
+	bool unread;  /* what has come and was not read, of all; without n_missing */
+	bool between; /* with that contact, in no group */
+	/* Of a group, or between: the last `most` before the message `before`; 0: all, the newest. */
+	int64_t before;
+	uint32_t most;
 };
 int history(struct profile *profile, const struct history_wish *wish, history_on_line *on_line,
 		void *userdata) MUST_CHECK;

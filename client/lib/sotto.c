@@ -1,22 +1,34 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The public functions that open a profile, act on contacts and send. */
+/* The public functions that make, open and close a handle. */
 #include "client/lib/handle.h"
 #include "client/lib/keyring.h"
-#include "client/lib/panic.h"
-#include "client/lib/upkeep.h"
+#include "client/lib/sync.h"
 #include "libshared/error.h"
 
 #include <sodium.h>
 #include <string.h>
 
-/* --- opening ------------------------------------------------------------ */
+/* --- what is given ------------------------------------------------------ */
 
-static int read_options(struct sotto_options *out, const struct sotto_options *given)
+int sotto_take(const struct sized *into, const void *given)
 {
-	*out = (struct sotto_options){ 0 };
-	if (given->size > sizeof *out || given->size < offsetof(struct sotto_options, decoy))
+	size_t size;
+
+	memcpy(&size, given, sizeof size);
+	memset(into->out, 0, into->size);
+	if (size > into->size || size < into->least)
 		return E_CONFIG; /* of a later version: it wants what we do not know */
-	memcpy(out, given, given->size);
+	memcpy(into->out, given, size);
+	return 0;
+}
+
+int sotto_take_options(struct sotto_options *out, const struct sotto_options *given)
+{
+	const struct sized into = { out, sizeof *out, offsetof(struct sotto_options, decoy) };
+	int rc = sotto_take(&into, given);
+
+	if (rc)
+		return rc;
 	if (!out->socks)
 		out->socks = "127.0.0.1:9050";
 	if (!out->dir)
@@ -24,7 +36,7 @@ static int read_options(struct sotto_options *out, const struct sotto_options *g
 	return sodium_init() < 0 ? E_CRYPTO : 0;
 }
 
-static int make_handle(struct sotto **out, const struct sotto_options *o)
+int sotto_make(struct sotto **out, const struct sotto_options *o)
 {
 	CLEANUP(sotto_close) struct sotto *s = calloc(1, sizeof *s);
 	int rc;
@@ -33,10 +45,13 @@ static int make_handle(struct sotto **out, const struct sotto_options *o)
 		return E_NOMEM;
 	s->fast = o->fast;
 	rc = net_open(&s->net, s->socks, s->fast);
+	s->net.stop = &s->stop;
 	if (rc == 0)
 		*out = STEAL(s);
 	return rc;
 }
+
+/* --- opening ------------------------------------------------------------ */
 
 static int find_vault(struct vault *out, const struct sotto_options *o, const char *passphrase)
 {
@@ -52,19 +67,31 @@ static int find_vault(struct vault *out, const struct sotto_options *o, const ch
 	return 0;
 }
 
+static int of_database(int rc, const struct sotto_options *o)
+{
+	if (rc == E_LOCKED)
+		return o->decoy ? SOTTO_NO_DECOY : SOTTO_DAMAGED;
+	return rc == E_CONFIG ? SOTTO_OTHER_VERSION : rc;
+}
+
 int sotto_open(struct sotto **out, const struct sotto_options *options, const char *passphrase)
 {
 	CLEANUP(sotto_close) struct sotto *s = NULL;
 	CLEANUP(vault_wipe) struct vault vault = { 0 };
 	struct sotto_options o;
-	int rc = read_options(&o, options);
+	int rc = sotto_take_options(&o, options);
 
-	rc = rc ? rc : make_handle(&s, &o);
+	rc = rc ? rc : sotto_make(&s, &o);
 	rc = rc ? rc : find_vault(&vault, &o, passphrase);
-	rc = rc ? rc : profile_open(&s->profile, s->dir, &vault);
+	rc = rc ? rc : of_database(profile_open(&s->profile, s->dir, &vault), &o);
 	if (rc == 0)
 		*out = STEAL(s);
 	return rc;
+}
+
+void sotto_stop(struct sotto *s)
+{
+	atomic_store(&s->stop, 1);
 }
 
 void sotto_close(struct sotto *s)
@@ -79,7 +106,31 @@ void sotto_close(struct sotto *s)
 	free(s);
 }
 
+int sotto_unlock(const struct sotto_options *options, const char *passphrase, uint32_t idle_s)
+{
+	CLEANUP(vault_wipe) struct vault vault = { 0 };
+	struct sotto_options o;
+	int rc = sotto_take_options(&o, options);
+
+	rc = rc ? rc : find_vault(&vault, &o, passphrase);
+	if (rc)
+		return rc;
+	return keyring_keep(&vault, o.dir, idle_s) ? SOTTO_NO_KEYRING : 0;
+}
+
+void sotto_lock(const char *dir)
+{
+	keyring_forget(dir);
+}
+
 /* --- a new one ---------------------------------------------------------- */
+
+bool sotto_exists(const char *dir)
+{
+	uint8_t name[VAULT_NAME_BYTES];
+
+	return vault_name(name, dir) == 0;
+}
 
 static int read_server(struct invite *out, bool *out_invited, const char *server)
 {
@@ -91,18 +142,17 @@ int sotto_create(struct sotto **out, const struct sotto_options *options, const 
 		const char *server)
 {
 	CLEANUP(sotto_close) struct sotto *s = NULL;
-	uint8_t name[VAULT_NAME_BYTES];
 	struct sotto_options o;
 	struct cost cost;
 	struct invite invite;
 	bool invited;
-	int rc = read_options(&o, options);
+	int rc = sotto_take_options(&o, options);
 
 	rc = rc ? rc : read_server(&invite, &invited, server);
-	rc = rc ? rc : make_handle(&s, &o);
+	rc = rc ? rc : sotto_make(&s, &o);
 	if (rc)
 		return rc;
-	if (vault_name(name, s->dir) == 0)
+	if (sotto_exists(s->dir))
 		return SOTTO_EXISTS;
 	rc = cost_measure(&cost);
 	rc = rc ? rc : profile_create(&s->profile, s->dir, passphrase, invite.onion, &cost);
@@ -125,6 +175,8 @@ int sotto_register(struct sotto *s, const char *server)
 	return rc ? rc : sync_register(&s->net, s->profile);
 }
 
+/* --- links, work -------------------------------------------------------- */
+
 void sotto_link(const struct sotto *s, char out[SOTTO_LINK_ROOM])
 {
 	struct contact_link link;
@@ -133,94 +185,20 @@ void sotto_link(const struct sotto *s, char out[SOTTO_LINK_ROOM])
 	link_write(out, &link);
 }
 
-/* --- contacts ----------------------------------------------------------- */
-
-int sotto_of_contact(int rc)
-{
-	if (rc == CONTACT_NONE)
-		return SOTTO_NO_CONTACT;
-	if (rc == CONTACT_EXISTS)
-		return SOTTO_EXISTS;
-	return rc > 0 || rc == E_CONFIG ? SOTTO_BAD_NAME : rc;
-}
-
-/* The mailbox that they shall write to. A watch makes it when a message has to name it. */
-static int prepare(struct sotto *s, const char *name)
-{
-	struct contact c;
-	int rc = sotto_of_contact(contact_by_name(&c, s->profile, name));
-
-	return rc || s->watch ? rc : sync_mailbox(&s->net, s->profile, c.id);
-}
-
-int sotto_add(struct sotto *s, const char *name, const char *text)
+enum sotto_link_kind sotto_kind_of(const char *text)
 {
 	struct contact_link link;
-	int rc = link_read(&link, text) ? SOTTO_BAD_LINK : 0;
+	struct invite invite;
 
-	rc = rc ? rc : sotto_of_contact(contact_add(s->profile, name, &link));
-	return rc ? rc : prepare(s, name);
+	if (link_read(&link, text) == 0)
+		return SOTTO_LINK_CONTACT;
+	if (invite_read(&invite, text) == 0)
+		return SOTTO_LINK_INVITE;
+	return onion_check(invite.onion, text) == 0 ? SOTTO_LINK_SERVER : SOTTO_LINK_NONE;
 }
 
-int sotto_accept(struct sotto *s, const char *request, const char *name)
+void sotto_show_work(struct sotto *s, sotto_on_work *on_work, void *userdata)
 {
-	int rc = sotto_of_contact(contact_accept(s->profile, request, name));
-
-	return rc ? rc : prepare(s, name);
-}
-
-int sotto_block(struct sotto *s, const char *name)
-{
-	return sotto_of_contact(contact_block(s->profile, name));
-}
-
-int sotto_end(struct sotto *s, const char *name)
-{
-	struct contact c;
-	int rc;
-
-	if (!s->watch)
-		return upkeep_end_contact(&s->net, s->profile, name);
-	rc = sotto_of_contact(contact_by_name(&c, s->profile, name));
-	return rc ? rc : contact_end(s->profile, &c);
-}
-
-/* --- panic -------------------------------------------------------------- */
-
-int sotto_panic(struct sotto *s)
-{
-	struct panic panic_now = { .dir = s->dir, .net = &s->net };
-	int rc;
-
-	if (vault_destroy(s->dir)) {
-		/* First of all, and again below, which tells. */
-	}
-	(void)sotto_unwatch(s);
-	panic_now.profile = STEAL(s->profile);
-	rc = panic(&panic_now);
-	return rc ? rc : panic_now.n_left ? SOTTO_REFUSED : 0;
-}
-
-/* --- passphrases -------------------------------------------------------- */
-
-int sotto_passwd(const char *dir, const char *old, const char *passphrase)
-{
-	int rc = sodium_init() < 0 ? E_CRYPTO : vault_change(dir, old, passphrase);
-
-	return rc == VAULT_TAKEN ? SOTTO_EXISTS : rc;
-}
-
-int sotto_unlock(const struct sotto_options *options, const char *passphrase, uint32_t idle_s)
-{
-	CLEANUP(vault_wipe) struct vault vault = { 0 };
-	struct sotto_options o;
-	int rc = read_options(&o, options);
-
-	rc = rc ? rc : find_vault(&vault, &o, passphrase);
-	return rc ? rc : keyring_keep(&vault, o.dir, idle_s);
-}
-
-void sotto_lock(const char *dir)
-{
-	keyring_forget(dir);
+	s->net.on_work = on_work;
+	s->net.on_work_userdata = userdata;
 }

@@ -1,183 +1,122 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The public functions around messages, and lists of people and of what was said. */
+/* The public functions around messages. */
+#include "client/lib/group.h"
 #include "client/lib/handle.h"
+#include "client/lib/history.h"
 #include "client/lib/store.h"
 #include "client/lib/upkeep.h"
 #include "libshared/error.h"
 
-#include <sodium.h>
-#include <stdio.h>
-#include <string.h>
-
-#define ROWS __attribute__((cleanup(q_finalize_ref))) sqlite3_stmt
-
-/* In all lists: the next row is read and copied, and nothing runs while a callback does, which may
- * therefore use the handle. */
-
-/* --- people ------------------------------------------------------------- */
-
-/* STORE_NONE: there is no further one. */
-static int next_contact(struct sotto_contact *out, char name[static CONTACT_NAME_MOST + 1],
-		sqlite3_stmt *rows)
-{
-	int rc;
-
-	sqlite3_reset(rows);
-	sqlite3_bind_text(rows, 1, name, -1, SQLITE_TRANSIENT);
-	rc = sqlite3_step(rows);
-	if (rc != SQLITE_ROW)
-		return rc == SQLITE_DONE ? STORE_NONE : E_IO;
-	snprintf(name, CONTACT_NAME_MOST + 1, "%s", (const char *)sqlite3_column_text(rows, 0));
-	*out = (struct sotto_contact){
-		.name = name,
-		.state = (enum sotto_state)sqlite3_column_int(rows, 1),
-		.n_unread = (uint32_t)sqlite3_column_int64(rows, 2),
-		.n_waiting = (uint32_t)sqlite3_column_int64(rows, 3),
-		.n_missing = (uint32_t)sqlite3_column_int64(rows, 4),
-		.last_s = sqlite3_column_int64(rows, 5),
-	};
-	sqlite3_reset(rows);
-	return 0;
-}
-
-int sotto_contacts(struct sotto *s, sotto_on_contact *on_contact, void *userdata)
-{
-	/* clang-format off */
-	static const char sql[] =
-		"SELECT name, state,"
-		" (SELECT count(*) FROM message WHERE contact = c.id AND grp IS NULL AND NOT shown),"
-		" (SELECT count(*) FROM outbox WHERE contact = c.id AND message > 0),"
-		" (SELECT coalesce(sum(last - first + 1), 0) FROM missing WHERE contact = c.id),"
-		" coalesce((SELECT at_s FROM message WHERE contact = c.id ORDER BY id DESC LIMIT 1), 0)"
-		" FROM contact c WHERE name > ? ORDER BY name LIMIT 1";
-	/* clang-format on */
-	ROWS *rows = NULL;
-	struct sotto_contact contact;
-	char name[CONTACT_NAME_MOST + 1] = "";
-	int rc = q_open(&rows, s->profile->db, sql, "");
-
-	while (rc == 0 && (rc = next_contact(&contact, name, rows)) == 0)
-		if ((rc = on_contact(userdata, &contact)) != 0)
-			return rc;
-	return rc == STORE_NONE ? 0 : rc;
-}
-
 /* --- what was said ------------------------------------------------------ */
 
-#define MESSAGES                                                                          \
-	"SELECT m.id, c.name, c.state, m.out, m.shown, m.number, m.at_s, m.text, EXISTS " \
-	"(SELECT 1 FROM outbox o WHERE o.contact = m.contact AND o.message = m.id) FROM " \
-	"message m JOIN contact c ON c.id = m.contact WHERE "
-
-struct said {
-	struct sotto_message message;
-	char contact[CONTACT_NAME_MOST + 1];
-	char *text; /* owned */
+struct listening {
+	struct sotto *s;
+	sotto_on_message *on_message;
+	void *userdata;
 };
 
-static void said_clear(struct said *said)
+static int on_line(void *userdata, const struct line *line)
 {
-	if (said->text)
-		sodium_memzero(said->text, strlen(said->text));
-	free(said->text);
-	said->text = NULL;
-}
-
-/* STORE_NONE. */
-static int next_message(struct said *out, sqlite3_stmt *rows)
-{
-	int rc = sqlite3_step(rows);
-
-	said_clear(out);
-	if (rc != SQLITE_ROW)
-		return rc == SQLITE_DONE ? STORE_NONE : E_IO;
-	out->text = strdup((const char *)sqlite3_column_text(rows, 7));
-	snprintf(out->contact, sizeof out->contact, "%s",
-			(const char *)sqlite3_column_text(rows, 1));
-	out->message = (struct sotto_message){
-		.id = sqlite3_column_int64(rows, 0),
-		.contact = out->contact,
-		.contact_state = (enum sotto_state)sqlite3_column_int(rows, 2),
-		.state = !sqlite3_column_int(rows, 3)	      ? SOTTO_CAME
-				: sqlite3_column_int(rows, 8) ? SOTTO_WAITING
-							      : SOTTO_SENT,
-		.read = sqlite3_column_int(rows, 4) != 0,
-		.number = sqlite3_column_int64(rows, 5),
-		.at_s = sqlite3_column_int64(rows, 6),
-		.text = out->text,
+	static const enum sotto_message_state states[] = {
+		[LINE_CAME] = SOTTO_CAME,
+		[LINE_QUEUED] = SOTTO_WAITING,
+		[LINE_DEPOSITED] = SOTTO_SENT,
+		[LINE_RECEIVED] = SOTTO_RECEIVED,
 	};
-	sqlite3_reset(rows);
-	return out->text ? 0 : E_NOMEM;
+	const struct listening *l = userdata;
+	const struct sotto_message message = {
+		.id = line->id,
+		.contact = line->contact,
+		.contact_state = (enum sotto_state)line->contact_state,
+		.state = states[line->state],
+		.read = line->read,
+		.number = line->number,
+		.at_s = line->at_s,
+		.text = line->text,
+		.group = line->group,
+		.file = line->file,
+		.part = line->part,
+		.parts = line->parts,
+		.n_missing = (uint32_t)line->n_missing,
+	};
+
+	return l->on_message(l->userdata, &message);
 }
 
-static int find(struct contact *out, struct sotto *s, const char *name)
+static int find_lines(struct sotto *s, const struct history_wish *wish,
+		sotto_on_message *on_message, void *userdata)
 {
-	return sotto_of_contact(contact_by_name(out, s->profile, name));
-}
+	struct listening l = { s, on_message, userdata };
 
-/* The id after which the range begins. */
-static int range_begin(
-		int64_t *out, struct sotto *s, int64_t contact, const struct sotto_range *range)
-{
-	int rc;
-
-	*out = 0;
-	if (!range || !range->most)
-		return 0;
-	rc = q_number(out, s->profile->db,
-			"SELECT id FROM message WHERE contact = ? AND grp IS NULL AND id < ? ORDER "
-			"BY id DESC "
-			"LIMIT 1 "
-			"OFFSET ?",
-			"iii", contact, range->before ? range->before : INT64_MAX,
-			(int64_t)range->most);
-	return rc == STORE_NONE ? 0 : rc;
+	return history(s->profile, wish, on_line, &l);
 }
 
 int sotto_history(struct sotto *s, const char *contact, const struct sotto_range *range,
 		sotto_on_message *on_message, void *userdata)
 {
-	__attribute__((cleanup(said_clear))) struct said said = { .text = NULL };
-	const int64_t before = range && range->before ? range->before : INT64_MAX;
-	ROWS *rows = NULL;
+	struct history_wish wish = { .between = true };
 	struct contact c;
-	int64_t after;
-	int rc = find(&c, s, contact);
+	int rc = sotto_person(&c, s, contact);
 
-	rc = rc ? rc : range_begin(&after, s, c.id, range);
-	rc = rc ? rc
-		: q_open(&rows, s->profile->db,
-				  MESSAGES "m.contact = ? AND m.id > ? AND m.id < ? ORDER BY m.id "
-					   "LIMIT 1",
-				  "iii", c.id, after, before);
-	while (rc == 0 && (rc = next_message(&said, rows)) == 0) {
-		sqlite3_bind_int64(rows, 2, said.message.id);
-		if ((rc = on_message(userdata, &said.message)) != 0)
-			return rc;
+	wish.contact = c.id;
+	if (range) {
+		wish.before = range->before;
+		wish.most = range->most;
 	}
-	return rc == STORE_NONE ? 0 : rc;
+	return rc ? rc : find_lines(s, &wish, on_message, userdata);
+}
+
+int sotto_group_history(struct sotto *s, const char *group, const struct sotto_range *range,
+		sotto_on_message *on_message, void *userdata)
+{
+	struct history_wish wish = { .contact = 0 };
+	struct group g;
+	int rc = sotto_of_group(group_by_name(&g, s->profile, group));
+
+	wish.group = g.id;
+	if (range) {
+		wish.before = range->before;
+		wish.most = range->most;
+	}
+	return rc ? rc : find_lines(s, &wish, on_message, userdata);
+}
+
+int sotto_search(struct sotto *s, const char *contact, const char *words,
+		sotto_on_message *on_message, void *userdata)
+{
+	struct history_wish wish = { .words = words };
+	struct contact c = { .id = 0 };
+	int rc = contact ? sotto_person(&c, s, contact) : 0;
+
+	wish.contact = c.id;
+	return rc ? rc : find_lines(s, &wish, on_message, userdata);
+}
+
+static int on_unread(void *userdata, const struct line *line)
+{
+	const struct listening *l = userdata;
+	int rc;
+
+	if (line->read)
+		return 0; /* meanwhile */
+	rc = on_line(userdata, line);
+	return rc ? rc
+		  : q_run(l->s->profile->db, "UPDATE message SET shown = 1 WHERE id = ?", "i",
+				    line->id);
 }
 
 int sotto_unread(struct sotto *s, sotto_on_message *on_message, void *userdata)
 {
-	__attribute__((cleanup(said_clear))) struct said said = { .text = NULL };
-	ROWS *rows = NULL;
-	int rc = q_open(&rows, s->profile->db,
-			MESSAGES "NOT m.shown ORDER BY m.contact, m.number, m.id LIMIT 1", "");
+	const struct history_wish wish = { .unread = true };
+	struct listening l = { s, on_message, userdata };
 
-	while (rc == 0 && (rc = next_message(&said, rows)) == 0) {
-		if ((rc = on_message(userdata, &said.message)) != 0)
-			return rc;
-		rc = q_run(s->profile->db, "UPDATE message SET shown = 1 WHERE id = ?", "i",
-				said.message.id);
-	}
-	return rc == STORE_NONE ? 0 : rc;
+	return history(s->profile, &wish, on_unread, &l);
 }
 
 int sotto_read(struct sotto *s, const char *contact)
 {
 	struct contact c;
-	int rc = find(&c, s, contact);
+	int rc = sotto_person(&c, s, contact);
 
 	return rc ? rc
 		  : q_run(s->profile->db,
@@ -187,16 +126,52 @@ int sotto_read(struct sotto *s, const char *contact)
 
 /* --- sending and receiving ---------------------------------------------- */
 
+int sotto_write(struct sotto *s, const char *contact, const char *words)
+{
+	struct contact c;
+	int rc = sotto_accepted(&c, s, contact);
+
+	if (rc)
+		return rc;
+	rc = conversation_send(s->profile, &c, words);
+	if (rc == 0)
+		sotto_wake(s);
+	return rc > 0 ? SOTTO_NOT_TEXT : rc;
+}
+
 int sotto_send(struct sotto *s, const char *contact, const char *words)
 {
 	return sync_send(&s->net, s->profile, contact, words);
 }
 
+int sotto_flush(struct sotto *s, uint32_t *out_sent)
+{
+	unsigned n;
+	int rc = sync_flush(&s->net, s->profile, &n);
+
+	if (out_sent)
+		*out_sent = n;
+	return rc;
+}
+
+int sotto_fetch(struct sotto *s, uint32_t *out_new)
+{
+	unsigned n;
+	int rc = sync_fetch(&s->net, s->profile, &n);
+
+	if (out_new)
+		*out_new = n;
+	return rc;
+}
+
+int sotto_keep(struct sotto *s)
+{
+	return upkeep(&s->net, s->profile);
+}
+
 int sotto_receive(struct sotto *s)
 {
-	unsigned n_new, n_sent;
-	int sent = sync_flush(&s->net, s->profile, &n_sent),
-	    fetched = sync_fetch(&s->net, s->profile, &n_new), kept = upkeep(&s->net, s->profile);
+	int sent = sotto_flush(s, NULL), fetched = sotto_fetch(s, NULL), kept = sotto_keep(s);
 
 	return sent ? sent : fetched ? fetched : kept;
 }

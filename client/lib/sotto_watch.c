@@ -184,19 +184,8 @@ int sotto_unwatch(struct sotto *s)
 	return rc;
 }
 
-int sotto_write(struct sotto *s, const char *contact, const char *words)
+void sotto_wake(struct sotto *s)
 {
-	struct contact c;
-	int rc = sotto_of_contact(contact_by_name(&c, s->profile, contact));
-
-	if (rc == 0 && c.state != CONTACT_ACCEPTED)
-		rc = SOTTO_NO_CONTACT;
-	if (rc)
-		return rc;
-	rc = conversation_send(s->profile, &c, words);
-	if (rc)
-		return rc > 0 ? SOTTO_NOT_TEXT : rc;
 	if (s->watch)
 		(void)!eventfd_write(s->watch->wake_fd, 1);
-	return 0;
 }

@@ -18,6 +18,10 @@ def read(path):
         return file.read()
 
 
+def headers():
+    return read("client/sotto.h") + "".join(read(f"client/sotto/{name}") for name in sorted(os.listdir(f"{TOP}/client/sotto")))
+
+
 def run(*argv, **more):
     done = subprocess.run(argv, capture_output=True, text=True, timeout=4 * STEP_S, check=False, **more)
     if done.returncode:
@@ -31,7 +35,7 @@ class Interface(unittest.TestCase):
     def test_only_what_the_header_names_is_seen(self):
         table = run("nm", "-D", "--defined-only", f"{self.build}/libsotto.so.0")
         seen = re.findall(r" [A-Z] (\w+)@@SOTTO_[\d.]+$", table, re.M)
-        named = re.findall(r"^SOTTO_(?:API|MUST) [^;]*?\b(sotto_\w+)\(", read("client/sotto.h"), re.M)
+        named = re.findall(r"^SOTTO_(?:API|MUST) [^;]*?\b(sotto_\w+)\(", headers(), re.M)
         self.assertEqual(sorted(seen), sorted(named))
         self.assertEqual([line for line in table.splitlines() if "@@" not in line and " A SOTTO_" not in line], [])
 

@@ -11,12 +11,13 @@ static struct line lines[LINES_MOST];
 static char texts[LINES_MOST][CONTENT_TEXT_MOST + 1];
 static int n_lines;
 
-static void on_line(void *userdata, const struct line *line)
+static int on_line(void *userdata, const struct line *line)
 {
 	(void)userdata;
 	ck_assert_int_lt(n_lines, LINES_MOST);
 	lines[n_lines] = *line;
 	snprintf(texts[n_lines++], sizeof texts[0], "%s", line->text);
+	return 0;
 }
 
 static int look(struct person *a, const char *words)

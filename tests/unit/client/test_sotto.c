@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The public functions that need no network, and the watch when there is none. */
-#include "client/sotto.h"
-#include "tests/unit/client/people.h"
+#include "tests/unit/client/opened.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
-
-static struct sotto *opened;
-static char heard[256];
-static int heard_n;
-
-static struct sotto_options options_of(const struct person *a)
-{
-	/* Nobody listens there. */
-	return (struct sotto_options){
-		.size = sizeof(struct sotto_options), .dir = a->dir, .socks = "127.0.0.1:1"
-	};
-}
 
 static int hear(void *userdata, const struct sotto_message *m)
 {
@@ -29,29 +16,6 @@ static int hear(void *userdata, const struct sotto_message *m)
 			(int)m->state, m->text);
 	heard_n++;
 	return 0;
-}
-
-/* Bob's profile by the public functions, with alice in it, who wrote to him. */
-static void meet(void)
-{
-	struct sotto_options o;
-
-	set_up();
-	add(&alice, "bob", &bob);
-	add(&bob, "alice", &alice);
-	pass(&alice, "bob", &bob, "one");
-	pass(&alice, "bob", &bob, "two");
-	o = options_of(&bob);
-	ck_assert_int_eq(sotto_open(&opened, &o, "correct horse"), 0);
-	heard[0] = '\0';
-	heard_n = 0;
-}
-
-static void part(void)
-{
-	sotto_close(opened);
-	opened = NULL;
-	tear_down();
 }
 
 /* --- opening ------------------------------------------------------------ */
@@ -102,7 +66,13 @@ START_TEST(each_result_has_a_text)
 		SOTTO_E_CRYPTO, SOTTO_E_LOCKED, SOTTO_E_NETWORK, SOTTO_E_PEER, SOTTO_E_BUG,
 		SOTTO_REFUSED, SOTTO_NO_CONTACT, SOTTO_NO_BUNDLE, SOTTO_NOT_TEXT, SOTTO_FULL,
 		SOTTO_GONE, SOTTO_UNPAID, SOTTO_NO_INVITE, SOTTO_BAD_INVITE, SOTTO_CLOSED,
-		SOTTO_TWO_FACED, SOTTO_TOO_HARD, SOTTO_EXISTS, SOTTO_BAD_NAME, SOTTO_BAD_LINK };
+		SOTTO_TWO_FACED, SOTTO_TOO_HARD, SOTTO_EXISTS, SOTTO_BAD_NAME, SOTTO_BAD_LINK,
+		SOTTO_OWN_LINK, SOTTO_NO_KEY, SOTTO_OTHER_NUMBER, SOTTO_BAD_NUMBER, SOTTO_NOTHING,
+		SOTTO_NO_DECOY, SOTTO_NO_KEYRING, SOTTO_FOREIGN, SOTTO_OTHER_VERSION, SOTTO_DAMAGED,
+		SOTTO_CUT_OFF, SOTTO_NO_FILE, SOTTO_NO_ROOM, SOTTO_FILE_EXPIRED, SOTTO_FILE_WRONG,
+		SOTTO_FILE_CHANGED, SOTTO_FILE_TOO_LARGE, SOTTO_NAME_TAKEN, SOTTO_NO_PLACE,
+		SOTTO_BUSY, SOTTO_NO_GROUP, SOTTO_GROUP_FULL, SOTTO_NOT_YOURS, SOTTO_NOT_IN,
+		SOTTO_NOT_WHOLE, SOTTO_NO_CALL, SOTTO_IN_CALL, SOTTO_NO_MEDIA };
 
 	for (size_t i = 0; i < ARRAY_LEN(results); i++)
 		ck_assert_str_ne(sotto_text((enum sotto_result)results[i]), "unknown error");
@@ -246,6 +216,27 @@ START_TEST(a_watch_ends_although_nobody_answers)
 }
 END_TEST
 
+START_TEST(what_is_stopped_waits_for_nobody)
+{
+	struct sotto_options o;
+	char socks[32];
+	int fd = silent_port(socks, sizeof socks);
+
+	meet();
+	sotto_close(opened);
+	o = options_of(&bob);
+	o.socks = socks;
+	ck_assert_int_eq(sotto_open(&opened, &o, "correct horse"), 0);
+	sotto_stop(opened);
+	alarm(30);
+	ck_assert_int_eq(sotto_fetch(opened, NULL), SOTTO_E_NETWORK);
+	alarm(0);
+	ck_assert_int_eq(sotto_write(opened, "alice", "three"), 0); /* waits */
+	close(fd);
+	part();
+}
+END_TEST
+
 static int note_event(void *userdata, enum sotto_event event)
 {
 	*(unsigned *)userdata |= 1u << event;
@@ -273,4 +264,5 @@ UNIT("sotto", what_cannot_be_opened_says_why,
 		each_result_has_a_text, what_is_written_waits_and_stands_in_the_history,
 		what_has_come_is_read_once_the_callback_took_it, a_callback_may_use_the_handle,
 		contacts_come_by_name_with_what_is_new_and_what_waits,
-		a_watch_ends_although_nobody_answers, events_come_once_and_by_the_descriptor)
+		a_watch_ends_although_nobody_answers, what_is_stopped_waits_for_nobody,
+		events_come_once_and_by_the_descriptor)

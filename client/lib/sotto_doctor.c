@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* What is wrong, from near to far: the profile, Tor, the server, the account; and what to do. */
+#include "client/lib/account.h"
+#include "client/lib/handle.h"
+#include "client/lib/store.h"
+#include "client/lib/sync.h"
+#include "libshared/error.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+struct visit {
+	struct sotto *s;
+	sotto_on_finding *on_finding;
+	void *userdata;
+	bool goes_on; /* what comes next can be looked at */
+};
+
+static int find(struct visit *v, enum sotto_part part, bool good, const char *text)
+{
+	const struct sotto_finding finding = { part, good, text };
+
+	v->goes_on = good;
+	return v->on_finding(v->userdata, &finding);
+}
+
+/* --- the profile -------------------------------------------------------- */
+
+static int64_t number(const struct visit *v, const char *sql)
+{
+	int64_t n = 0;
+
+	return q_number(&n, v->s->profile->db, sql, "") == 0 ? n : 0;
+}
+
+static int look_at_profile(struct visit *v)
+{
+	int64_t waiting = number(v, "SELECT count(*) FROM outbox"),
+		missing = number(v, "SELECT count(*) FROM missing"),
+		reused = number(v, "SELECT value FROM meta WHERE name = 'bundles reused'");
+	char text[160];
+	int rc;
+
+	snprintf(text, sizeof text,
+			"the profile opens; %lld packets wait to be sent, %lld gaps are asked for",
+			(long long)waiting, (long long)missing);
+	rc = find(v, SOTTO_PROFILE, true, text);
+	if (rc || !reused)
+		return rc;
+	snprintf(text, sizeof text,
+			"%lld first messages came under a bundle that was used already, and were "
+			"refused: your server hands out bundles twice",
+			(long long)reused);
+	return find(v, SOTTO_PROFILE, false, text);
+}
+
+/* --- Tor ---------------------------------------------------------------- */
+
+/* Whether anybody listens there. Only a number is dialled, so nothing is looked up. */
+static bool is_there(const struct net *net)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST };
+	struct addrinfo *to = NULL;
+	char port[8];
+	bool is = true;
+
+	snprintf(port, sizeof port, "%d", net->socks_port);
+	if (getaddrinfo(net->socks_host, port, &hints, &to) == 0) {
+		__attribute__((cleanup(scope_close_ref))) int fd = socket(
+				to->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		is = fd >= 0 && connect(fd, to->ai_addr, to->ai_addrlen) == 0;
+		freeaddrinfo(to);
+	}
+	return is;
+}
+
+static int look_at_tor(struct visit *v)
+{
+	if (is_there(&v->s->net))
+		return find(v, SOTTO_TOR, true, "something answers at the SOCKS port");
+	return find(v, SOTTO_TOR, false,
+			"nobody listens at the SOCKS port: is Tor running? See --socks");
+}
+
+/* --- server and account ------------------------------------------------- */
+
+static int look_at_server(struct visit *v)
+{
+	switch (net_know_server(&v->s->net, v->s->profile->onion)) {
+	case 0:
+		return find(v, SOTTO_SERVER, true, "the server answers through Tor");
+	case E_PROTO:
+		return find(v, SOTTO_SERVER, false,
+				"what answers at the server's name is no server of ours");
+	}
+	return find(v, SOTTO_SERVER, false,
+			"the server cannot be reached: it is off, or Tor has no way to it");
+}
+
+static int look_at_account(struct visit *v)
+{
+	struct account account;
+	char text[160];
+
+	switch (account_ask(&account, &v->s->net, v->s->profile)) {
+	case 0:
+		snprintf(text, sizeof text, "the account is there, with %d bundles for strangers",
+				account.left);
+		return find(v, SOTTO_ACCOUNT, true, text);
+	case SYNC_REFUSED:
+		return find(v, SOTTO_ACCOUNT, false,
+				"the server knows no such account: strangers do not find you, "
+				"contacts do");
+	}
+	return find(v, SOTTO_ACCOUNT, false,
+			"the server does not tell of the account: try again later");
+}
+
+int sotto_examine(struct sotto *s, sotto_on_finding *on_finding, void *userdata)
+{
+	static int (*const looks[])(
+			struct visit * v) = { look_at_tor, look_at_server, look_at_account };
+	struct visit v = { s, on_finding, userdata, true };
+	int rc = look_at_profile(&v);
+
+	v.goes_on = true;
+	for (size_t i = 0; rc == 0 && v.goes_on && i < ARRAY_LEN(looks); i++)
+		rc = looks[i](&v);
+	return rc;
+}

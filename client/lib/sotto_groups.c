@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The public functions around groups. */
+#include "client/lib/group.h"
+#include "client/lib/handle.h"
+#include "client/lib/outbox.h"
+
+/* --- lists -------------------------------------------------------------- */
+
+static int find(struct group *out, struct sotto *s, const char *name)
+{
+	return sotto_of_group(group_by_name(out, s->profile, name));
+}
+
+int sotto_groups(struct sotto *s, sotto_on_group *on_group, void *userdata)
+{
+	struct group g = { .name = "" };
+	int rc;
+
+	while ((rc = group_next(&g, s->profile, g.name)) == 0) {
+		const struct sotto_group group = { g.name, (enum sotto_group_state)g.state,
+			g.ours };
+
+		rc = on_group(userdata, &group);
+		if (rc)
+			return rc;
+	}
+	return rc == GROUP_NONE ? 0 : rc;
+}
+
+int sotto_members(struct sotto *s, const char *name, sotto_on_member *on_member, void *userdata)
+{
+	struct group_member m = { .contact = 0 };
+	struct group g;
+	int rc = find(&g, s, name);
+
+	if (rc)
+		return rc;
+	while ((rc = group_member_next(&m, s->profile, g.id)) == 0) {
+		const struct sotto_member member = { m.name, m.joined };
+
+		rc = on_member(userdata, &member);
+		if (rc)
+			return rc;
+	}
+	return rc == GROUP_NONE ? 0 : rc;
+}
+
+/* --- changes ------------------------------------------------------------ */
+
+static int done(struct sotto *s, int rc)
+{
+	if (rc == 0)
+		sotto_wake(s);
+	return sotto_of_group(rc);
+}
+
+int sotto_group_make(struct sotto *s, const char *name)
+{
+	return done(s, group_make(s->profile, name));
+}
+
+int sotto_group_invite(struct sotto *s, const char *name, const char *contact)
+{
+	struct group g;
+	int rc = find(&g, s, name);
+
+	return rc ? rc : done(s, group_invite(s->profile, &g, contact));
+}
+
+int sotto_group_remove(struct sotto *s, const char *name, const char *contact)
+{
+	struct group g;
+	int rc = find(&g, s, name);
+
+	return rc ? rc : done(s, group_remove(s->profile, &g, contact));
+}
+
+int sotto_group_rename(struct sotto *s, const char *name, const char *now)
+{
+	struct group g;
+	int rc = find(&g, s, name);
+
+	return rc ? rc : done(s, group_rename(s->profile, &g, now));
+}
+
+int sotto_group_join(struct sotto *s, const char *name)
+{
+	struct group g;
+	int rc = find(&g, s, name);
+
+	return rc ? rc : done(s, group_join(s->profile, &g));
+}
+
+int sotto_group_leave(struct sotto *s, const char *name)
+{
+	struct group g;
+	int rc = find(&g, s, name);
+
+	return rc ? rc : done(s, group_leave(s->profile, &g));
+}
+
+int sotto_group_write(struct sotto *s, const char *name, const char *text)
+{
+	struct group g;
+	int rc = find(&g, s, name);
+
+	return rc ? rc : done(s, group_send(s->profile, &g, text, s->fast ? 0 : GROUP_SPREAD_S));
+}
+
+int sotto_group_wait_s(struct sotto *s, int64_t *out)
+{
+	int rc = outbox_wait_s(out, s->profile);
+
+	return rc == OUTBOX_EMPTY ? SOTTO_NOTHING : rc;
+}

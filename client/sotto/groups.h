@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Groups of up to 32 people, each of whom writes to each other one; only their clients know that
+ * there is one. Who made it keeps the list of members. Part of sotto.h.
+ */
+#ifndef SOTTO_GROUPS_H
+#define SOTTO_GROUPS_H
+#ifndef SOTTO_H
+#error "include sotto.h"
+#endif
+
+enum sotto_group_state { SOTTO_INVITED = 0, SOTTO_IN = 1, SOTTO_OVER = 2 };
+
+struct sotto_group {
+	const char *name; /* ours for it */
+	enum sotto_group_state state;
+	bool ours; /* we made it */
+};
+typedef int sotto_on_group(void *userdata, const struct sotto_group *group);
+struct sotto_member { /* of the others */
+	const char *name;
+	bool joined;
+};
+typedef int sotto_on_member(void *userdata, const struct sotto_member *member);
+
+/* By name. */
+SOTTO_MUST int sotto_groups(struct sotto *sotto, sotto_on_group *on_group, void *userdata);
+/* SOTTO_NO_GROUP. */
+SOTTO_MUST int sotto_members(
+		struct sotto *sotto, const char *group, sotto_on_member *on_member, void *userdata);
+
+/* Without the network: what is to be said to the others waits for sotto_flush or the watch.
+ * SOTTO_NO_GROUP, SOTTO_NOT_YOURS, SOTTO_NOT_IN, SOTTO_NOT_WHOLE, and: */
+SOTTO_MUST int sotto_group_make(struct sotto *sotto, const char *name); /* _EXISTS, _BAD_NAME */
+SOTTO_MUST int sotto_group_invite(struct sotto *sotto, const char *group,
+		const char *contact); /* _NO_CONTACT, _EXISTS, _GROUP_FULL */
+SOTTO_MUST int sotto_group_remove(
+		struct sotto *sotto, const char *group, const char *contact); /* _NO_CONTACT */
+SOTTO_MUST int sotto_group_rename(
+		struct sotto *sotto, const char *group, const char *name); /* as _make */
+SOTTO_MUST int sotto_group_join(struct sotto *sotto, const char *group);
+/* When its maker leaves it ends for all. */
+SOTTO_MUST int sotto_group_leave(struct sotto *sotto, const char *group);
+/* The copies go out within a minute, each at a time of its own. SOTTO_NOT_TEXT. */
+SOTTO_MUST int sotto_group_write(struct sotto *sotto, const char *group, const char *text);
+/* How long until the next copy may go out; sotto_flush sends none before. SOTTO_NOTHING: none
+ * waits for its time. */
+SOTTO_MUST int sotto_group_wait_s(struct sotto *sotto, int64_t *out);
+
+/* What was said in it, in the order in which it was stored; of several copies one. */
+SOTTO_MUST int sotto_group_history(struct sotto *sotto, const char *group,
+		const struct sotto_range *range, sotto_on_message *on_message, void *userdata);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* What was said, and saying it. Part of sotto.h. */
+#ifndef SOTTO_MESSAGES_H
+#define SOTTO_MESSAGES_H
+#ifndef SOTTO_H
+#error "include sotto.h"
+#endif
+
+enum sotto_message_state {
+	SOTTO_CAME = 0,	    /* from them */
+	SOTTO_WAITING = 1,  /* ours, not at their server yet */
+	SOTTO_SENT = 2,	    /* ours, in their mailbox */
+	SOTTO_RECEIVED = 3, /* ours, and they have told that it came */
+};
+
+struct sotto_message {
+	int64_t id; /* in this profile; later ones have greater ones */
+	const char *contact;
+	enum sotto_state contact_state;
+	enum sotto_message_state state;
+	bool read;	/* shown to the person, as far as sotto_unread or sotto_read know */
+	int64_t number; /* of its sender to this contact: a jump is a gap */
+	int64_t at_s;	/* when it was stored here */
+	const char *text;
+	const char *group;    /* it was said in; NULL: between us two */
+	int64_t file;	      /* of sotto_file, whose name is the text; 0: a text */
+	uint32_t part, parts; /* of a long text, part from 0; parts 0 or 1: it is whole */
+	uint32_t n_missing;   /* so many of theirs, before it, have not come; not in sotto_unread */
+};
+typedef int sotto_on_message(void *userdata, const struct sotto_message *message);
+
+struct sotto_range { /* the last `most` before the message `before`; 0: all, and up to the newest */
+	int64_t before;
+	uint32_t most;
+};
+/* Between us two, in the order in which it was stored. range NULL: all. SOTTO_NO_CONTACT. */
+SOTTO_MUST int sotto_history(struct sotto *sotto, const char *contact,
+		const struct sotto_range *range, sotto_on_message *on_message, void *userdata);
+/* With that contact or, NULL, each of them, in groups too. words not NULL: only what has them all,
+ * the last perhaps only begun, and of that the newest SOTTO_FOUND_MOST. SOTTO_NO_CONTACT. */
+enum { SOTTO_FOUND_MOST = 500 };
+SOTTO_MUST int sotto_search(struct sotto *sotto, const char *contact, const char *words,
+		sotto_on_message *on_message, void *userdata);
+/* What has come and was not read: each is read once the callback has returned 0. */
+SOTTO_MUST int sotto_unread(struct sotto *sotto, sotto_on_message *on_message, void *userdata);
+/* What has come of that contact is read. */
+SOTTO_MUST int sotto_read(struct sotto *sotto, const char *contact);
+
+/* Keeps the text, to be sent by a watch, sotto_send or sotto_receive. SOTTO_NO_CONTACT,
+ * SOTTO_NOT_TEXT. */
+SOTTO_MUST int sotto_write(struct sotto *sotto, const char *contact, const char *text);
+/* Network. The same, and sends it. Any other answer than those of sotto_write: it waits. */
+SOTTO_MUST int sotto_send(struct sotto *sotto, const char *contact, const char *text);
+
+/* Network. Sends what waits, fetches what has come, and looks after the account where that is
+ * due. */
+SOTTO_MUST int sotto_receive(struct sotto *sotto);
+/* The three of it, each for itself; out NULL is allowed. One who cannot be reached holds back no
+ * other. */
+SOTTO_MUST int sotto_flush(struct sotto *sotto, uint32_t *out_sent);
+SOTTO_MUST int sotto_fetch(struct sotto *sotto, uint32_t *out_new);
+SOTTO_MUST int sotto_keep(struct sotto *sotto);
+
+#endif
