@@ -63,10 +63,10 @@ static void show_measures(const struct cli *cli, const json_t *stats)
 		return;
 	}
 	fprintf(stderr,
-			"%sround trip %.0f ms, jitter %.0f ms, %lld packets, %lld lost, %.0f "
+			"%sdelay %.0f ms, jitter %.0f ms, %lld packets, %lld lost, %.0f "
 			"kbit/s%s",
 			isatty(STDERR_FILENO) ? "\r\033[K" : "",
-			json_number_value(json_object_get(stats, "round_trip_ms")),
+			json_number_value(json_object_get(stats, "delay_ms")),
 			json_number_value(json_object_get(stats, "jitter_ms")),
 			(long long)json_integer_value(json_object_get(stats, "received")),
 			(long long)json_integer_value(json_object_get(stats, "lost")),

@@ -313,6 +313,18 @@ static gboolean add_up(GQuark field, const GValue *value, gpointer userdata)
 	return TRUE;
 }
 
+/* A packet is filled there, travels, and waits here so that late ones are still in time. */
+static double delay_ms(const struct engine *e)
+{
+	GstQuery *query = gst_query_new_latency();
+	GstClockTime wait = 0;
+
+	if (gst_element_query(e->pipeline, query))
+		gst_query_parse_latency(query, NULL, &wait, NULL);
+	gst_query_unref(query);
+	return PACKET_MS + e->stats.round_trip_ms / 2 + (double)wait / GST_MSECOND;
+}
+
 static void judge(struct engine *e, const struct sums *sums)
 {
 	bool moved = sums->stats.received > e->stats.received;
@@ -322,6 +334,7 @@ static void judge(struct engine *e, const struct sums *sums)
 		e->is_waiting = false;
 	e->stats = sums->stats;
 	e->stats.kbit_s = (double)(sums->bytes - MIN(sums->bytes, e->bytes)) * 8 / 1000;
+	e->stats.delay_ms = delay_ms(e);
 	e->stats.frames = (guint64)g_atomic_int_get(&e->frames);
 	e->bytes = sums->bytes;
 	e->events.stats(&e->stats);

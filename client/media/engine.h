@@ -24,7 +24,8 @@ struct engine_options {
 struct engine_stats {
 	guint64 received, lost, sent, frames; /* packets; frames decoded */
 	double jitter_ms, round_trip_ms;
-	double kbit_s; /* received */
+	double delay_ms; /* from their mouth to our ear, about; devices add theirs */
+	double kbit_s;	 /* received */
 };
 
 struct engine_events {			/* called from the main loop */

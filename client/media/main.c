@@ -57,10 +57,11 @@ static void on_waiting(void)
 
 static void on_stats(const struct engine_stats *s)
 {
-	tell(json_pack("{s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "event", "stats", "received",
-			(json_int_t)s->received, "lost", (json_int_t)s->lost, "sent",
+	tell(json_pack("{s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f}", "event", "stats",
+			"received", (json_int_t)s->received, "lost", (json_int_t)s->lost, "sent",
 			(json_int_t)s->sent, "frames", (json_int_t)s->frames, "jitter_ms",
-			s->jitter_ms, "round_trip_ms", s->round_trip_ms, "kbit_s", s->kbit_s));
+			s->jitter_ms, "round_trip_ms", s->round_trip_ms, "delay_ms", s->delay_ms,
+			"kbit_s", s->kbit_s));
 }
 
 static void on_ended(const char *why)

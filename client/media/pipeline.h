@@ -8,6 +8,8 @@
 
 #include "client/media/engine.h"
 
+enum { PACKET_MS = 60 }; /* of sound */
+
 struct gates {
 	GMutex lock;
 	GPtrArray *valves;

@@ -20,12 +20,13 @@ class Call(RelayBed):
         self.assertEqual(side.next("ready")["event"], "ready")
         return side
 
-    def describe(self, *, video=False, change=lambda sdp: sdp, sources=("test:440", "test:660")):
+    def describe(self, *, video=False, change=lambda sdp: sdp, sources=("test:440", "test:660"), sinks=None):
         """Two sides that have each other's description; change is made to the one that alice sees."""
         alice, bob = self.side("alice"), self.side("bob")
         more = {"video_in": "test"} if video else {}
-        media.start(alice, self.secret, offers=True, audio_in=sources[0], audio_out=f"file:{self.dir}/alice.wav", **more)
-        media.start(bob, self.secret, offers=False, audio_in=sources[1], audio_out=f"file:{self.dir}/bob.wav", **more)
+        sinks = sinks or [f"file:{self.dir}/{name}.wav" for name in ("alice", "bob")]
+        media.start(alice, self.secret, offers=True, audio_in=sources[0], audio_out=sinks[0], **more)
+        media.start(bob, self.secret, offers=False, audio_in=sources[1], audio_out=sinks[1], **more)
         self.offer = alice.next("local")["sdp"]
         bob.tell(do="remote", sdp=self.offer)
         self.answer = bob.next("local")["sdp"]
@@ -64,6 +65,13 @@ class Call(RelayBed):
         self.assertEqual([len(one) for one in sizes], [1, 1], sizes)
         self.assertEqual(*[set(one) for one in sizes])
         self.assertGreater(min(sum(one.values()) for one in sizes), 30)
+
+    def test_little_is_added_to_the_delay_of_the_way(self):
+        """webrtcbin alone holds back 200 ms, and a decoder with error correction two packets more."""
+        for side in self.describe(sinks=("none", "none")):
+            event = self.talk(side, 10)
+            added = event["delay_ms"] - event["round_trip_ms"] / 2
+            self.assertTrue(60 < added < 200, event)
 
     def test_descriptions_hold_one_relay_candidate_and_no_address_of_the_host(self):
         self.describe()
