@@ -9,6 +9,7 @@ import threading
 
 import media
 from people import Person, Town, friends
+from stack import until
 
 
 class Running:
@@ -56,14 +57,29 @@ class Running:
         self.process.communicate(timeout=60)
 
 
+def media_of(running):
+    """The number of its media program, once that has a network of its own."""
+    def ask():
+        found = subprocess.run(["pgrep", "-P", str(running.process.pid)], check=False, capture_output=True, text=True).stdout
+        return found and os.readlink(f"/proc/{int(found)}/ns/net") != os.readlink("/proc/self/ns/net") and int(found)
+
+    return until("a media program", ask, seconds=60)
+
+
 class CallBed(Town):
     """Alice, bob and carol, who know each other, and a relay."""
+    names = ("alice", "bob", "carol")
+
+    @classmethod
+    def home(cls, name):
+        """The server where that person is."""
+        return cls.stack
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.stack.start("turn")
-        cls.people = [Person(cls.stack, cls.socks, name) for name in ("alice", "bob", "carol")]
+        cls.people = [Person(cls.home(name), cls.socks, name) for name in cls.names]
         friends(*cls.people)
         for person in cls.people: # so that each knows the other's mailbox
             for other in cls.people:
@@ -73,7 +89,7 @@ class CallBed(Town):
                 other.do("recv")
 
     def setUp(self):
-        self.alice, self.bob, self.carol = self.people
+        self.alice, self.bob, self.carol = (self.people + [None])[:3]
 
     def go(self, person, *words, **more):
         one = Running(person, *words, **more)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Reads all packets in a network namespace for some seconds: capture.py SECONDS. Prints a JSON list of what was seen."""
+"""Reads all packets in a network namespace until its standard input ends. Prints a JSON list of what was seen."""
 import collections
 import json
+import select
 import socket
 import struct
 import subprocess
@@ -13,17 +14,13 @@ ANY, IPV4, IPV6 = 0x0003, 0x0800, 0x86DD
 PROTOCOLS = {6: "tcp", 17: "udp"}
 
 
-def read(seconds):
+def read(end):
     """{(protocol, from, to): packets}, each once: what comes in; ports are left out."""
     seen = collections.Counter()
     with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ANY)) as sock:
-        sock.settimeout(0.2)
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            try:
-                packet, address = sock.recvfrom(65536)
-            except TimeoutError:
-                continue
+        print("ready", flush=True)
+        while sock in select.select([sock, end], [], [])[0]: # what has come before the end too
+            packet, address = sock.recvfrom(65536)
             if address[2] == socket.PACKET_OUTGOING and address[0] == "lo":
                 continue # it comes in as well
             if address[1] == IPV4:
@@ -34,12 +31,27 @@ def read(seconds):
     return seen
 
 
+class Capture:
+    """All packets in the network of that process from now on; end() stops and tells."""
+
+    def __init__(self, pid, root=True):
+        self.process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "nsenter", *([] if root else ["-U", "--preserve-credentials"]), "-t", str(pid),
+             "-n", sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if self.process.stdout.readline() != "ready\n":
+            raise RuntimeError("no packets can be read")
+
+    def end(self):
+        out, _ = self.process.communicate(timeout=60)
+        return {tuple(key): n for key, n in json.loads(out)}
+
+
 def inside(pid, seconds, root=True):
-    """The same, in the network of that process."""
-    out = subprocess.run(["nsenter", *([] if root else ["-U", "--preserve-credentials"]), "-t", str(pid), "-n", sys.executable,
-                          __file__, str(seconds)], check=True, capture_output=True, text=True, timeout=seconds + 60).stdout
-    return {tuple(key): n for key, n in json.loads(out)}
+    """Those of some seconds."""
+    capture = Capture(pid, root)
+    time.sleep(seconds)
+    return capture.end()
 
 
 if __name__ == "__main__":
-    print(json.dumps([[key, n] for key, n in read(float(sys.argv[1])).items()]))
+    print(json.dumps([[key, n] for key, n in read(sys.stdin).items()]))
