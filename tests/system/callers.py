@@ -76,9 +76,13 @@ class CallBed(Town):
         return cls.stack
 
     @classmethod
+    def begin(cls):
+        cls.stack.start("turn")
+
+    @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.stack.start("turn")
+        cls.begin()
         cls.people = [Person(cls.home(name), cls.socks, name) for name in cls.names]
         friends(*cls.people)
         for person in cls.people: # so that each knows the other's mailbox

@@ -18,12 +18,12 @@ PORTS = {7001: "prekeyd", 7002: "blobd", 7003: "bridged"}
 
 
 class Socks(socketserver.ThreadingTCPServer):
-    """Leads a stack's two onion names to its sockets, and notes which circuit (user name) asked for what."""
+    """Leads the two onion names of each stack to its sockets, and notes which circuit (user name) asked for what."""
     daemon_threads, allow_reuse_address = True, True
 
     def __init__(self, stack):
         super().__init__(("127.0.0.1", 0), Talk)
-        self.stack, self.open, self.seen, self.delay_s, self.refuse = stack, True, [], 0, set()
+        self.stacks, self.open, self.seen, self.delay_s, self.refuse = [stack], True, [], 0, set()
         self.passed = lambda n, up: None # called with what has come, before it goes on
         self.sent = None # set to b"" to keep what clients send
         self.relayed, self.relay_s = [], 0 # streams to the relay, and how long it takes to reach it
@@ -35,9 +35,12 @@ class Socks(socketserver.ThreadingTCPServer):
             super().handle_error(*unused)
 
     def path(self, host, port):
-        if host == self.stack.onion_live and port in (1883, 3478):
-            return f"{self.stack.run}/{'sotto-broker/t' if port == 1883 else 'sotto-turn'}/s"
-        return self.stack.socket_path(PORTS[port]) if host == self.stack.onion_api and port in PORTS else None
+        for stack in self.stacks:
+            if host == stack.onion_live and port in (1883, 3478):
+                return f"{stack.run}/{'sotto-broker/t' if port == 1883 else 'sotto-turn'}/s"
+            if host == stack.onion_api and port in PORTS:
+                return stack.socket_path(PORTS[port])
+        return None
 
 
 class Talk(socketserver.StreamRequestHandler):
