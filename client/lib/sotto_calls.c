@@ -68,6 +68,7 @@ static void on_news(void *userdata, enum call_news news, const json_t *stats)
 
 	if (news == CALL_MEASURES) {
 		event.round_trip_ms = number(stats, "round_trip_ms");
+		event.delay_ms = number(stats, "delay_ms");
 		event.jitter_ms = number(stats, "jitter_ms");
 		event.kbit_s = number(stats, "kbit_s");
 		event.n_received = json_integer_value(json_object_get(stats, "received"));

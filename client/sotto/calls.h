@@ -36,6 +36,7 @@ struct sotto_call_event {
 	const char *measures; /* what the media program measures, a JSON object; or NULL */
 	double round_trip_ms, jitter_ms, kbit_s;
 	int64_t n_received, n_lost; /* packets */
+	double delay_ms;	    /* from their mouth to our ear, about; devices add theirs */
 };
 /* Its result, if it is not 0, is that of the turn. */
 typedef int sotto_on_call(void *userdata, const struct sotto_call_event *event);
