@@ -7,6 +7,7 @@
 #include "services/sottoctl/files.h"
 
 #include "libshared/error.h"
+#include "services/sottoctl/instances.h"
 #include "services/sottoctl/run.h"
 
 #include <dirent.h>
@@ -27,13 +28,14 @@ static const struct root {
 	mode_t mode;
 } roots[] = {
 	{ "sotto.conf", false, 0644 },
+	{ "instances", false, 0644 },
 	{ "torrc.d/", false, 0644 },
 	{ "keys/", true, 0400 },
 	{ "api/", true, 0600 },
 	{ "live/", true, 0600 },
 };
 
-enum { ROOT_CONFIG, ROOT_TORRC, ROOT_KEYS, ROOT_API, ROOT_LIVE };
+enum { ROOT_CONFIG, ROOT_INSTANCES, ROOT_TORRC, ROOT_KEYS, ROOT_API, ROOT_LIVE };
 
 static int fail(const char *path)
 {
@@ -50,8 +52,9 @@ static void folder_of(char out[static PATH_ROOM], const struct places *places, s
 
 	if (root == ROOT_CONFIG)
 		snprintf(out, PATH_ROOM, "%s", places->config);
-	else if (root == ROOT_TORRC)
-		snprintf(out, PATH_ROOM, "%.*s/torrc.d", len, from);
+	else if (root == ROOT_INSTANCES || root == ROOT_TORRC)
+		snprintf(out, PATH_ROOM, "%.*s/%s", len, from,
+				root == ROOT_TORRC ? "torrc.d" : "instances");
 	else if (root == ROOT_KEYS)
 		snprintf(out, PATH_ROOM, "%s", places->keys);
 	else
@@ -147,11 +150,24 @@ static int write_folder(struct walk *walk, const char *name, const char *path)
 	return rc;
 }
 
+static int write_instances(struct archive *to)
+{
+	CLEANUP(scope_free) char *units = NULL;
+	int rc = instances_list(&units);
+
+	if (rc || !*units)
+		return rc;
+	rc = archive_write_text(to, roots[ROOT_INSTANCES].prefix);
+	rc = rc ? rc : archive_write_u32(to, (uint32_t)strlen(units));
+	return rc ? rc : archive_write(to, units, strlen(units));
+}
+
 int files_write(struct archive *to, const struct places *places, bool all)
 {
 	struct walk walk = { .to = to, .all = all };
 	int rc = write_file(to, roots[ROOT_CONFIG].prefix, places->config);
 
+	rc = rc ? rc : write_instances(to);
 	for (size_t i = ROOT_TORRC; rc == 0 && i < ARRAY_LEN(roots); i++) {
 		char folder[PATH_ROOM];
 
@@ -247,7 +263,7 @@ static void target_of(char out[static PATH_ROOM], const struct places *places, c
 	const struct root *root = root_of(name);
 
 	folder_of(out, places, (size_t)(root - roots));
-	if (!root->whole && root != &roots[ROOT_CONFIG]) {
+	if (!root->whole && root->prefix[strlen(root->prefix) - 1] == '/') {
 		size_t used = strlen(out);
 
 		snprintf(out + used, PATH_ROOM - used, "/%s", name + strlen(root->prefix));

@@ -11,6 +11,7 @@
 #include "libshared/error.h"
 #include "libshared/qr.h"
 #include "services/sottoctl/hold.h"
+#include "services/sottoctl/instances.h"
 #include "services/sottoctl/onion.h"
 #include "services/sottoctl/run.h"
 #include "services/sottoctl/settings_text.h"
@@ -323,6 +324,7 @@ static int start_all(const struct init *init)
 	const char *const start[] = { "systemctl", "start", "sotto.target", NULL };
 	int rc = run_program(enable);
 
+	rc = rc ? rc : instances_take_up(CONFIG);
 	if (init->daemons_changed)
 		rc = rc ? rc : run_program(restart);
 	return rc ? rc : run_program(start);

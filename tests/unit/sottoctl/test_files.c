@@ -40,11 +40,12 @@ static int read_name(const char *name)
 
 START_TEST(names_have_a_root_and_plain_words)
 {
-	static const char *const good[] = { "sotto.conf", "torrc.d/bridges.conf",
+	static const char *const good[] = { "sotto.conf", "instances", "torrc.d/bridges.conf",
 		"keys/blobd/server.key", "api/hostname", "live/authorized_clients/a.auth" };
-	static const char *const bad[] = { "passwd", "sotto.conf/x", "sotto.confx", "keys/", "keys",
-		"keys/../../passwd", "keys/.x", "/keys/x", "keys//x", "keys/x/", "keys/a b",
-		"api/a\nb", "apix/hostname", "etc/passwd", "torrc.d/..", "live/\xc3\xa4" };
+	static const char *const bad[] = { "passwd", "sotto.conf/x", "sotto.confx", "instances/x",
+		"keys/", "keys", "keys/../../passwd", "keys/.x", "/keys/x", "keys//x", "keys/x/",
+		"keys/a b", "api/a\nb", "apix/hostname", "etc/passwd", "torrc.d/..",
+		"live/\xc3\xa4" };
 
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
 		ck_assert_msg(read_name(good[i]) == 0, "%s", good[i]);
