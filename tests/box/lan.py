@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A neighbour on a machine's LAN: what it can reach there, and what it hears of it.
 
-lan.py hear FILE    notes each packet that comes, but what every kernel says by itself, until it is ended
-lan.py knock HOST   prints the TCP ports that answer
+lan.py hear FILE              notes each packet that comes, but what every kernel says by itself, until it is ended
+lan.py knock HOST [PORT...]   prints the TCP ports that answer, of these or of all
 """
 import socket
 import sys
@@ -28,8 +28,8 @@ def hear(path):
                 print(f"{kind:04x} {packet[:60].hex()}", file=out)
 
 
-def knock(host):
-    for port in range(1, 65536):
+def knock(host, *ports):
+    for port in map(int, ports or range(1, 65536)):
         with socket.socket() as door:
             door.settimeout(5)
             if door.connect_ex((host, port)) == 0:
@@ -37,4 +37,4 @@ def knock(host):
 
 
 if __name__ == "__main__":
-    {"hear": hear, "knock": knock}[sys.argv[1]](sys.argv[2])
+    {"hear": hear, "knock": knock}[sys.argv[1]](*sys.argv[2:])

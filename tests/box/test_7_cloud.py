@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Goal: docs/cloud-init.yaml makes the machine that docs/deploy-oracle.md speaks of, by cloud-init itself, at a first boot."""
+import json
+import re
+import subprocess
+import unittest
+
+import machine
+from machine import until
+
+NAMES = "cloud-init", "nftables", "openssh-server", "tor", "unattended-upgrades"
+PORTS = "22", "7001", "7009" # not all: what is dropped takes its time
+SEED = "/var/lib/cloud/seed/nocloud"
+LISTENS = "perl -MIO::Socket::INET -e '$$s = IO::Socket::INET->new(LocalAddr => \"0.0.0.0:7009\", Listen => 5); sleep 9999'"
+KNOWN = "inet sotto" # the table
+
+
+def onion_key():
+    """As docs/deploy-oracle.md makes one: the line for the machine."""
+    script = "openssl genpkey -algorithm x25519 | openssl pkey -pubout -outform DER | tail -c 32 | base32 | tr -d ="
+    return "descriptor:x25519:" + subprocess.run(["bash", "-c", script], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+class Cloud(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        """What an image brings: cloud-init and a login. Packages are ready for apt, as there is no network to fetch them by."""
+        cls.m = m = machine.Machine([*machine.debs(), *NAMES])
+        m.sh("export DEBIAN_FRONTEND=noninteractive; apt-get -qq install -y --no-install-recommends cloud-init; "
+             "echo 'network: {config: disabled}' >/etc/cloud/cloud.cfg.d/99-box.cfg; "
+             "echo 'APT::Install-Recommends 0;' >/etc/apt/apt.conf.d/box-recommends; "
+             f"echo 'datasource_list: [NoCloud, None]' >/etc/cloud/cloud.cfg.d/90_dpkg.cfg; mkdir -p {SEED}; "
+             f"echo 'instance-id: box' >{SEED}/meta-data")
+        with open(f"{machine.TOP}/docs/cloud-init.yaml", encoding="utf-8") as file:
+            text = file.read().replace("descriptor:x25519:CHANGE", onion_key())
+        with open(f"{m.root}{SEED}/user-data", "w", encoding="utf-8") as file:
+            file.write(text)
+        m.lan(*PORTS)
+        m.reboot()
+        m.lan(*PORTS)
+        m.sh("cloud-init status --wait >/dev/null || :", limit_s=900)
+        cls.console = m.sh("cat /var/log/cloud-init-output.log") # and so it stands on the machine's console
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.m.off()
+
+    def test_1_cloud_init_does_all_of_it(self):
+        told = json.loads(self.m.sh("cat /run/cloud-init/result.json"))["v1"]
+        self.assertIn("NoCloud", told["datasource"])
+        self.assertEqual(told["errors"], [], self.console[-4000:])
+        self.assertIn("valid", self.m.sh("cloud-init schema --system 2>&1 || :").lower())
+        for unit in ("nftables.service", "tor@ssh.service"):
+            self.assertEqual(self.m.ask("systemctl", "is-active", "--quiet", unit), 0, unit)
+        for unit in ("nftables.service", "tor@ssh.service", "apt-daily-upgrade.timer"):
+            self.assertEqual(self.m.ask("systemctl", "is-enabled", "--quiet", unit), 0, unit)
+        self.assertIn("masked", self.m.run("systemctl", "is-enabled", "tor@default.service", check=False)[1])
+        self.assertNotEqual(self.m.ask("systemctl", "is-active", "--quiet", "tor@default.service"), 0)
+        print("".join(f"       {line}\n" for line in self.console.splitlines() if line.startswith("sotto:")))
+        self.assertRegex(self.console, r"(?m)^sotto: SSH is at [a-z2-7]{56}\.onion$")
+
+    def test_2_nothing_inbound_is_open(self):
+        self.assertIn("policy drop", self.m.sh(f"nft list table {KNOWN}"))
+        self.assertEqual(self.m.knock(), [])
+        self.assertEqual({end for end in self.m.bound() if end[0] == "tcp"}, set())
+        self.assertIn("127.0.0.1:22", self.m.net("ss", "-ltnH"))
+        self.m.sh(f"systemd-run -q --unit planted {LISTENS}")
+        until("a listener", lambda: ":7009 " in self.m.net("ss", "-ltnH"))
+        self.addCleanup(self.m.run, "systemctl", "stop", "planted")
+        self.assertEqual(self.m.knock(), [])
+        self.m.run("systemctl", "stop", "nftables.service") # which is what kept it away
+        self.assertEqual(self.m.knock(), ["7009"])
+        self.m.run("systemctl", "start", "nftables.service")
+
+    def test_3_security_updates_come_by_themselves(self):
+        said = self.m.sh("apt-config dump")
+        for line in ('APT::Periodic::Unattended-Upgrade "1"', 'Unattended-Upgrade::Automatic-Reboot "true"'):
+            self.assertIn(line, said)
+        self.assertIn("Debian-Security", self.m.sh("unattended-upgrade --dry-run --debug 2>&1 || :"))
+
+    def test_4_what_it_says_is_to_be_done_makes_a_server(self):
+        self.assertRegex(self.console, r"(?m)^sotto: next, .*sudo apt install ./build/deb/sotto-server_\*\.deb && sudo sottoctl init$")
+        self.m.install([d for d in machine.debs() if "/sotto-server_" in d])
+        self.m.tor_network()
+        said = self.m.run("sottoctl", "init", limit_s=900)
+        self.assertIn("all three daemons answer through Tor", said)
+        self.assertEqual(self.m.knock(), [])
+        print("".join(f"       {line}\n" for line in re.findall(r"(?m)^(?:onion|server):.*", said)))
