@@ -143,7 +143,9 @@ all_bootstrapped_or_told() { # who asked in vain, on a busy machine, would ask a
 	((SECONDS - told < 8)) || {
 		told=$SECONDS
 		for log in "$dir"/{r*,c*,onion}/log; do
-			grep -q 'Bootstrapped 100%' "$log" || ! alive "$(basename "${log%/log}")" || kill -HUP "$pid"
+			# One that has only begun would die of it.
+			grep -q 'Bootstrapped 100%' "$log" || ! grep -q 'Bootstrapped [1-9]' "$log" ||
+				! alive "$(basename "${log%/log}")" || kill -HUP "$pid"
 		done
 	}
 	return 1
