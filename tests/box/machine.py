@@ -18,11 +18,11 @@ WAIT_S = int(os.environ.get("BOX_WAIT_S", "120"))
 LAN, NEIGHBOUR = "192.0.2.10", "192.0.2.11"
 
 
-def debs(version="*", folder="build/deb"):
+def debs(names="sotto*"):
     """The packages that `make deb` left, without debugging symbols."""
-    found = [d for d in glob.glob(f"{TOP}/{folder}/sotto*_{version}_*.deb") if "-dbgsym_" not in d]
+    found = [d for d in glob.glob(f"{TOP}/build/deb/{names}_*.deb") if "-dbgsym_" not in d]
     if not found:
-        raise RuntimeError(f"no packages in {folder}: run make deb")
+        raise RuntimeError("no packages in build/deb: run make deb")
     return sorted(found)
 
 
@@ -43,13 +43,13 @@ class Failed(Exception):
 class Machine:
     """One box. `run` is a command inside, `net` one of ours in the box's network."""
 
-    def __init__(self, packages=()):
+    def __init__(self, packages=()): # files, and names of others that shall be ready for apt inside
         self.root = tempfile.mkdtemp(prefix="so.box.", dir="/tmp") + "/root"
         os.chmod(os.path.dirname(self.root), 0o755)
         atexit.register(self.off)
         self.box("make", SUITE, *packages)
         self.box("boot")
-        self.began, self.transcript = time.monotonic(), []
+        self.began, self.transcript, self.n_guests = time.monotonic(), [], 0
 
     def box(self, verb, *words, limit_s=600, check=True, **more):
         """Runs tests/box/box VERB ROOT WORD... and returns what it said."""
@@ -80,8 +80,10 @@ class Machine:
 
     # --- a network card, a private Tor network, init ---------------------------------------------------
 
-    def lan(self):
-        """A card with a LAN on it, and a neighbour there who listens; what answers now is no news later."""
+    def lan(self, *ports):
+        """A card with a LAN on it, and a neighbour there who listens, and knocks at these ports or at all; what answers now
+        is no news later."""
+        self.ports = ports
         self.heard = os.path.dirname(self.root) + "/heard"
         self.neighbour = subprocess.Popen(["unshare", "--net", "python3", f"{HERE}/lan.py", "hear", self.heard],
                                           stdout=subprocess.PIPE, text=True)
@@ -97,7 +99,7 @@ class Machine:
 
     def knock(self):
         """The TCP ports that answer the neighbour."""
-        return self.next_door("python3", f"{HERE}/lan.py", "knock", LAN).split()
+        return self.next_door("python3", f"{HERE}/lan.py", "knock", LAN, *self.ports).split()
 
     def bound(self):
         """What is bound, TCP and UDP, to more than the loopback."""
@@ -145,13 +147,26 @@ class Machine:
 
     def in_network_of(self, other, script):
         """Runs a script with our files, but in the network of another machine."""
-        return other.net("nsenter", "-t", str(self.pid()), "-m", "-p", "-r", "-w", "sh", "-euc", script)
+        return other.net(*self.enter(script))
+
+    def enter(self, script):
+        """Words that run a script with our files, but in the network of whoever says them."""
+        return "nsenter", "-t", str(self.pid()), "-m", "-p", "-r", "-w", "sh", "-euc", script
 
     def reboot(self):
         """The LAN and the Tor network end with the network that they were in."""
         self.network_off()
         self.box("poweroff")
         self.box("boot")
+
+    def lay_cable(self, to):
+        """Our Tor finds the private network on its loopback, though it is on that of another machine."""
+        with open(f"{to.root}.torrc", encoding="ascii") as file:
+            base = int(re.search(r"orport=(\d+)", file.read())[1])
+        self.cable = subprocess.Popen([f"{HERE}/box", "net", self.root, "python3", f"{HERE}/cable.py", str(to.pid()),
+                                       str(base), str(base + 19)], stdout=subprocess.PIPE, text=True)
+        if self.cable.stdout.readline() != "laid\n":
+            raise RuntimeError("no cable")
 
     def has_tor_network(self):
         return os.path.exists(f"{os.path.dirname(self.root)}/tor/auth")
@@ -164,6 +179,10 @@ class Machine:
             self.neighbour.kill()
             self.neighbour.communicate()
             del self.neighbour
+        if hasattr(self, "cable"):
+            self.cable.kill()
+            self.cable.communicate()
+            del self.cable
 
     def off(self):
         self.network_off()
@@ -179,16 +198,19 @@ class Person:
     """Somebody with the package `sotto` at home, a machine, and a tor of their own in the server's private network."""
 
     def __init__(self, server, name, home=None):
-        self.server, self.name, self.home = server, name, home or server
+        self.server, self.name, self.home, self.knows_bob = server, name, home or server, False
 
     def do(self, *words):
         """The passphrase comes by a descriptor, as it must."""
         quoted = " ".join("'" + w.replace("'", "'\\''") + "'" for w in words)
-        socks = self.server.socks[PEOPLE.index(self.name)]
         said = self.home.in_network_of(self.server, f"echo 'the passphrase of {self.name}' | sotto --passphrase-fd 3 "
-                                       f"--profile /root/{self.name} --socks {socks} --pacing fast {quoted} 3<&0 </dev/null")
+                                       f"{self.options()} {quoted} 3<&0 </dev/null")
         self.server.did(f"{self.name}: sotto {quoted}", said)
         return said
+
+    def options(self):
+        """The first in PEOPLE has one tor, all others the second."""
+        return f"--profile /root/{self.name} --socks {self.server.socks[self.name != PEOPLE[0]]} --pacing fast"
 
     def link(self):
         return re.search(r"sotto://\S+", self.do("id"))[0]
@@ -229,14 +251,16 @@ def conversation(machine):
         machine.people[1].do("send", "alice", "hello")
         until("a request", lambda: "request-" in machine.people[0].do("recv"))
     alice, bob = machine.people
-    if request := re.search(r"request-[0-9a-f]+", alice.do("contacts")):
-        alice.do("accept", request[0], "bob")
+    if not alice.knows_bob:
+        alice.do("accept", re.search(r"request-[0-9a-f]+", alice.do("contacts"))[0], "bob")
+        alice.knows_bob = True
     return alice, bob
 
 
-def newer_server(machine, number):
-    """The package sotto-server once more, with a higher version and one more migration, of that number."""
-    old = next(d for d in debs() if "/sotto-server_" in d)
+def newer_server(machine, number, changed=""):
+    """The newest package sotto-server once more, with a higher version, one more migration, of that number, and a comment
+    more in one of its files."""
+    old = next(d for d in machine.debs if re.search("/(sotto-server_|newer)", d))
     folder = os.path.dirname(machine.root) + f"/newer{number}"
     subprocess.run(["dpkg-deb", "-R", old, folder], check=True)
     with open(f"{folder}/DEBIAN/control", encoding="utf-8") as file:
@@ -245,5 +269,8 @@ def newer_server(machine, number):
         file.write(control)
     with open(f"{folder}/usr/lib/sotto/sql/migrations/{number}_newer.sql", "w", encoding="ascii") as file:
         file.write(f"CREATE TABLE newer{number} (n integer PRIMARY KEY);\n")
+    if changed:
+        with open(f"{folder}/{changed}", "a", encoding="ascii") as file:
+            file.write("# newer\n")
     subprocess.run(["dpkg-deb", "-b", "--root-owner-group", folder, f"{folder}.deb"], check=True, stdout=subprocess.DEVNULL)
     return f"{folder}.deb"

@@ -59,11 +59,13 @@ class Service(unittest.TestCase):
 
     def test_1_a_second_instance_takes_its_share(self):
         self.m.run("systemctl", "enable", "--quiet", "--now", "prekeyd@2.service", "blobd@2.service")
-        before = [self.served(f"{u}.service") for u in ("blobd", "blobd@2")]
-        with Load(self.m, "blobd", "/v1/health") as load:
-            until("both to serve", lambda: all(self.served(f"{u}.service") > n + 20
-                                               for u, n in zip(("blobd", "blobd@2"), before)))
-        self.assertEqual(load.lost, [])
+        for daemon in ("prekeyd", "blobd"):
+            units = f"{daemon}.service", f"{daemon}@2.service"
+            before = [self.served(u) for u in units]
+            with Load(self.m, daemon, "/v1/health") as load:
+                until("both to serve", lambda: all(self.served(u) > n + 20 for u, n in zip(units, before)))
+            self.assertEqual(load.lost, [])
+            print(f"       {machine.SUITE}: " + ", ".join(f"{u} served {self.served(u) - n}" for u, n in zip(units, before)))
 
     def test_2_an_upgrade_applies_its_migration_once_and_loses_no_request(self):
         number = int(self.m.sh("ls /usr/lib/sotto/sql/migrations | tail -n 1")[:4]) + 1000
@@ -82,3 +84,30 @@ class Service(unittest.TestCase):
                "host=/run/postgresql port=7000 user=postgres dbname=sotto")
         self.assertEqual(self.m.run(*ask).strip(), "1")
         self.assertIn("0 new migrations", self.m.run("sottoctl", "migrate"))
+
+    def relay(self):
+        return [self.show(f"{u}.service", "MainPID") for u in ("sotto-turn", "sotto-turn-proxy")]
+
+    def upgraded(self, **more):
+        number = int(self.m.sh("ls /usr/lib/sotto/sql/migrations | tail -n 1")[:4]) + 1
+        newer = machine.newer_server(self.m, number, **more)
+        self.m.install([newer])
+        self.m.debs = [d for d in self.m.debs if not re.search(r"/(sotto-server_|newer)", d)] + [newer]
+
+    def test_3_an_upgrade_restarts_the_relay_for_calls_only_if_its_files_changed(self):
+        self.m.run("systemctl", "start", "sotto-turn-proxy.service")
+        before = self.relay()
+        self.upgraded()
+        self.assertEqual(self.relay(), before)
+        self.upgraded(changed="usr/share/sotto/turnserver.conf")
+        self.assertTrue(all(a != b and b != "0" for a, b in zip(before, self.relay())), (before, self.relay()))
+        self.assertNotEqual(self.m.ask("test", "-e", "/run/sotto-turn.was"), 0)
+
+    def test_4_a_new_mosquitto_or_coturn_restarts_what_runs_it(self):
+        """As dpkg does when an update brings the program: it puts a trigger."""
+        for program, unit in ("/usr/sbin/mosquitto", "sotto-broker"), ("/usr/bin/turnserver", "sotto-turn"):
+            self.m.run("systemctl", "start", f"{unit}.service")
+            before = self.show(f"{unit}.service", "MainPID")
+            self.m.sh(f"dpkg-trigger --by-package=mosquitto {program}; dpkg --triggers-only --pending")
+            until("a restart", lambda: self.show(f"{unit}.service", "MainPID") not in (before, "0"))
+        until("the broker", lambda: "broker up" in self.show("bridged.service", "StatusText"))

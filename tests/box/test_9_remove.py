@@ -72,7 +72,7 @@ class Remove(unittest.TestCase):
         self.assertEqual(self.m.sh(KEPT), kept)
 
     def test_4_purge_leaves_nothing(self):
-        self.apt("purge", "sotto-server", "sotto", "sotto-calls", answer="yes")
+        self.apt("purge", "sotto-server", "sotto", "sotto-calls", "sotto-scan", answer="yes")
         self.assertEqual(self.active(), [])
         self.assertEqual(self.m.run("sh", "-c", LEFT, check=False)[1].split(), [])
         self.assertEqual(re.findall(r"(?m)^.*sotto.*$", self.m.sh("systemctl list-unit-files; pg_lsclusters; dpkg -l")), [])
