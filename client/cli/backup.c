@@ -1,66 +1,33 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* A profile into a file and out of it. */
-#include "client/lib/backup.h"
-
 #include "client/cli/cli.h"
-#include "libshared/error.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
-static int tell_backup(const struct cli *cli, int rc)
+static int tell_import(const struct cli *cli, int rc)
 {
 	switch (rc) {
 	case 0:
 		return 0;
-	case E_LOCKED:
+	case SOTTO_E_LOCKED:
 		return tell(cli, rc, "that is not the passphrase of the export");
-	case STREAM_FOREIGN:
-		return tell(cli, rc, "that file is no export");
-	case STREAM_VERSION:
+	case SOTTO_OTHER_VERSION:
 		return tell(cli, rc, "the export is of another version of sotto: use a newer one");
-	case STREAM_DAMAGED:
+	case SOTTO_DAMAGED:
 		return tell(cli, rc, "the export is damaged");
-	case STREAM_CUT:
-		return tell(cli, rc, "the export is not whole: its end is missing");
-	case E_NOMEM:
+	case SOTTO_E_MEMORY:
 		return tell(cli, rc, "there is not enough memory");
 	}
-	return tell(cli, rc, error_text(rc));
-}
-
-/* Whole, as a later recv may be started elsewhere; the file need not be there yet. */
-static int full_path(char out[static BACKUP_PATH_MOST + 1], const char *path)
-{
-	char folder[PATH_MAX] = "";
-	int n;
-
-	if (*path != '/' && !getcwd(folder, sizeof folder))
-		return E_IO;
-	n = snprintf(out, BACKUP_PATH_MOST + 1, "%s%s%s", folder, *path == '/' ? "" : "/", path);
-	return n > BACKUP_PATH_MOST ? E_CONFIG : 0;
-}
-
-static int write_export(struct cli *cli, const char *path, const struct stream_key *key)
-{
-	int rc = backup_write(cli->profile, path, key);
-
-	if (rc == 0 && cli->daily)
-		rc = backup_daily(cli->profile, path, key);
-	if (rc)
-		return tell(cli, rc, "the export could not be written: is there room?");
-	show_event(cli, cli->daily ? "exported now and daily" : "exported", path);
-	return 0;
+	return tell(cli, rc, sotto_text((enum sotto_result)rc));
 }
 
 static int no_more(struct cli *cli)
 {
-	int rc = backup_daily(cli->profile, NULL, NULL);
+	int rc = sotto_export_no_more(cli->sotto);
 
 	if (rc)
-		return tell(cli, rc, error_text(rc));
+		return tell_answer(cli, rc);
 	show_event(cli, "no more daily exports", NULL);
 	return 0;
 }
@@ -68,55 +35,52 @@ static int no_more(struct cli *cli)
 int export_command(struct cli *cli)
 {
 	CLEANUP(passphrase_wipe) struct passphrase passphrase = { "" };
-	char path[BACKUP_PATH_MOST + 1];
-	struct stream_key key;
-	struct cost cost;
 	int rc;
 
 	if (cli->argc == 0)
-		return cli->daily ? no_more(cli) : tell(cli, E_CONFIG, "export wants a file");
-	if (full_path(path, cli->argv[0]))
-		return tell(cli, E_CONFIG, "the name of the file is too long");
+		return cli->daily ? no_more(cli)
+				  : tell(cli, SOTTO_E_ARGUMENT, "export wants a file");
 	rc = passphrase_new(&passphrase, cli, "Passphrase for the export");
 	if (rc)
 		return rc;
-	rc = cost_measure(&cost);
-	rc = rc ? rc : backup_key(&key, passphrase.text, &cost);
-	rc = rc ? tell_backup(cli, rc) : write_export(cli, path, &key);
-	sodium_memzero(&key, sizeof key);
-	return rc;
+	rc = sotto_export(cli->sotto, cli->argv[0], passphrase.text, cli->daily);
+	if (rc == SOTTO_NO_PLACE)
+		return tell(cli, rc, "the name of the file is too long");
+	if (rc)
+		return tell(cli, rc, "the export could not be written: is there room?");
+	show_event(cli, cli->daily ? "exported now and daily" : "exported", cli->argv[0]);
+	return 0;
 }
 
 int import_command(struct cli *cli)
 {
 	CLEANUP(passphrase_wipe) struct passphrase theirs = { "" }, own = { "" };
-	uint8_t name[VAULT_NAME_BYTES];
-	struct cost cost;
-	struct backup from = { cli->argv[0], theirs.text, own.text, &cost };
+	const struct sotto_options options = options_of(cli);
+	const struct sotto_backup from = { sizeof from, cli->argv[0], theirs.text };
 	int rc;
 
-	if (vault_name(name, cli->dir) == 0)
-		return tell(cli, E_CONFIG, "there is a profile in that folder already");
+	if (sotto_exists(cli->dir))
+		return tell(cli, SOTTO_EXISTS, "there is a profile in that folder already");
 	if (access(cli->argv[0], R_OK) < 0)
-		return tell(cli, E_IO, "that file cannot be read");
+		return tell(cli, SOTTO_NO_PLACE, "that file cannot be read");
 	rc = passphrase_ask(&theirs, cli, "Passphrase of the export");
 	rc = rc ? rc : passphrase_new(&own, cli, "New passphrase");
 	if (rc)
 		return rc;
-	rc = cost_measure(&cost);
-	rc = rc ? rc : backup_read(&cli->profile, cli->dir, &from);
+	rc = sotto_import(&cli->sotto, &options, own.text, &from);
 	if (rc)
-		return tell_backup(cli, rc);
+		return tell_import(cli, rc);
+	panic_stops(cli->sotto);
 	show_event(cli, "imported", cli->argv[0]);
 	return 0;
 }
 
 void export_daily(struct cli *cli)
 {
-	int rc = panic_is_asked() ? BACKUP_OFF : backup_keep(cli->profile);
+	int rc = panic_is_asked() ? SOTTO_NOTHING : sotto_export_due(cli->sotto);
 
 	if (rc == 0)
 		show_event(cli, "exported", NULL);
-	else if (rc != BACKUP_OFF)
+	else if (rc != SOTTO_NOTHING)
 		tell(cli, rc, "the daily export could not be written: is there room?");
 }

@@ -2,8 +2,6 @@
 /* call, answer, decline; and who rings, for `watch`. */
 #include "client/cli/cli.h"
 
-#include "libshared/error.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -22,77 +20,61 @@ static void on_signal(int number)
 
 /* --- who calls ---------------------------------------------------------- */
 
-static int show_call(struct cli *cli, const struct call_heard *h, enum calls_news news)
+static int show_call(void *userdata, const struct sotto_ring *ring)
 {
-	const bool rings = news == CALLS_RINGS;
-	struct contact c;
+	const struct cli *cli = userdata;
+	const char *event = ring->missed ? "missed call" : "call";
 
-	if (contact_by_id(&c, cli->profile, h->contact))
-		return 0; /* ended meanwhile */
 	if (cli->json)
-		show_json(json_pack("{s:s, s:s, s:b}", "event", rings ? "call" : "missed call",
-				"contact", c.name, "video", h->signal.video));
+		show_json(json_pack("{s:s, s:s, s:b}", "event", event, "contact", ring->contact,
+				"video", ring->video));
 	else
-		show_event(cli, rings ? "call" : "missed call", c.name);
+		show_event(cli, event, ring->contact);
 	return 0;
 }
 
-/* While there is a call it is for that one to say that we are busy. */
 int show_calls(struct cli *cli)
 {
-	struct call_heard h;
-	enum calls_news news;
-	int rc = calls_is_locked(cli->profile) ? CALLS_NONE : 0;
-
-	while (rc == 0) {
-		rc = calls_tell(&h, &news, cli->profile);
-		rc = rc ? rc : show_call(cli, &h, news);
-	}
-	return rc == CALLS_NONE ? 0 : rc;
+	return sotto_rings(cli->sotto, show_call, cli);
 }
 
 /* --- the call ----------------------------------------------------------- */
 
-static void show_measures(const struct cli *cli, const json_t *stats)
+static void show_measures(const struct cli *cli, const struct sotto_call_event *e)
 {
-	json_t *copy;
-
 	if (cli->json) {
-		copy = json_copy((json_t *)stats);
-		show_json(copy);
+		puts(e->measures);
+		fflush(stdout);
 		return;
 	}
 	fprintf(stderr,
 			"%sdelay %.0f ms, jitter %.0f ms, %lld packets, %lld lost, %.0f "
 			"kbit/s%s",
-			isatty(STDERR_FILENO) ? "\r\033[K" : "",
-			json_number_value(json_object_get(stats, "delay_ms")),
-			json_number_value(json_object_get(stats, "jitter_ms")),
-			(long long)json_integer_value(json_object_get(stats, "received")),
-			(long long)json_integer_value(json_object_get(stats, "lost")),
-			json_number_value(json_object_get(stats, "kbit_s")),
+			isatty(STDERR_FILENO) ? "\r\033[K" : "", e->delay_ms, e->jitter_ms,
+			(long long)e->n_received, (long long)e->n_lost, e->kbit_s,
 			isatty(STDERR_FILENO) ? "" : "\n");
 }
 
-static void on_news(void *userdata, enum call_news news, const json_t *detail)
+static int on_call(void *userdata, const struct sotto_call_event *e)
 {
 	static const char *const names[] = {
-		[CALL_CALLS] = "calling",
-		[CALL_CONNECTS] = "connecting",
-		[CALL_TALKS] = "talking",
-		[CALL_WAITS] = "nothing is heard",
-		[CALL_SEEKS] = "the way is lost, looking for another",
-		[CALL_OVER] = "over",
+		[SOTTO_CALL_RINGS] = "calling",
+		[SOTTO_CALL_CONNECTS] = "connecting",
+		[SOTTO_CALL_TALKS] = "talking",
+		[SOTTO_CALL_WAITS] = "nothing is heard",
+		[SOTTO_CALL_SEEKS] = "the way is lost, looking for another",
+		[SOTTO_CALL_OVER] = "over",
 	};
 
-	if (news == CALL_MEASURES)
-		show_measures(userdata, detail);
+	if (e->news == SOTTO_CALL_MEASURES)
+		show_measures(userdata, e);
 	else
-		show_event(userdata, names[news], NULL);
+		show_event(userdata, names[e->news], NULL);
+	return 0;
 }
 
 /* Lines that a person types. No more input is no wish to hang up. */
-static void listen_to_person(struct cli *cli, struct call *call, bool *muted)
+static void listen_to_person(struct cli *cli, struct sotto_call *call, bool *muted)
 {
 	struct pollfd fd = { STDIN_FILENO, POLLIN, 0 };
 	char line[64];
@@ -106,31 +88,29 @@ static void listen_to_person(struct cli *cli, struct call *call, bool *muted)
 		if (line[i] != 'm')
 			continue;
 		*muted = !*muted;
-		call_mute(call, *muted);
+		sotto_call_mute(call, *muted);
 		show_event(cli, *muted ? "muted" : "not muted", NULL);
 	}
 }
 
-static const char *reason_text(const struct call_end *end)
+static const char *reason_text(const struct sotto_call_end *end)
 {
 	switch (end->reason) {
-	case CALL_ENDED:
+	case SOTTO_CALL_ENDED:
 		return end->by_them ? "they hung up" : "you hung up";
-	case CALL_DECLINED:
+	case SOTTO_CALL_DECLINED:
 		return "they declined";
-	case CALL_BUSY:
+	case SOTTO_CALL_BUSY:
 		return "they are in another call";
-	case CALL_UNABLE:
+	case SOTTO_CALL_UNABLE:
 		return "their media do not work: is the package sotto-calls installed there?";
-	case CALL_FORGED:
+	case SOTTO_CALL_FORGED:
 		return "the certificate at the other end is not the one that was named: somebody "
 		       "sits in between, perhaps at the relay. Nothing was heard or sent";
-	case CALL_GIVEN_UP:
+	case SOTTO_CALL_GIVEN_UP:
 		return end->by_them ? "they gave up" : "no answer";
-	case CALL_LOST:
+	case SOTTO_CALL_LOST:
 		return "the way was lost, and no other found in time";
-	case CALL_REASONS:
-		break;
 	}
 	return "over";
 }
@@ -150,12 +130,12 @@ static const char *fault_text(const char *what)
 }
 
 /* 0 for a call that was one. */
-static int show_end(struct cli *cli, const struct call_end *end)
+static int show_end(struct cli *cli, const struct sotto_call_end *end)
 {
 	char text[160];
 	const char *fault;
 
-	if (end->reason != CALL_FORGED && !end->by_them && *end->what) {
+	if (end->reason != SOTTO_CALL_FORGED && !end->by_them && *end->what) {
 		fault = fault_text(end->what);
 		snprintf(text, sizeof text, "calls need %s: install the package sotto-calls",
 				end->what);
@@ -163,7 +143,7 @@ static int show_end(struct cli *cli, const struct call_end *end)
 	} else {
 		show_event(cli, "ended", reason_text(end));
 	}
-	return end->reason == CALL_ENDED ? 0 : SYNC_REFUSED;
+	return end->reason == SOTTO_CALL_ENDED ? 0 : SOTTO_REFUSED;
 }
 
 /* Beside ourselves in a build tree, or where the package puts it. */
@@ -182,125 +162,69 @@ static const char *find_program(char *room, size_t size)
 
 static int tell_call(struct cli *cli, int rc)
 {
-	if (rc == CALL_TAKEN)
-		return tell(cli, rc, "you are in a call");
-	if (rc == CALL_NO_MEDIA)
+	switch (rc) {
+	case SOTTO_E_ARGUMENT:
+		return tell(cli, rc, "no such source or sink: sotto --help says which there are");
+	case SOTTO_NO_MEDIA:
 		return tell(cli, rc, "calls need the package sotto-calls");
-	if (rc == CALL_NO_CONTACT)
-		return tell(cli, rc, "there is no accepted contact of that name");
-	return tell_sync(cli, rc);
+	}
+	return tell_answer(cli, rc);
 }
 
-static int talk(struct cli *cli, struct call *call)
+static int talk(struct cli *cli, struct sotto_call *call)
 {
-	struct call_end end = { .by_them = false };
+	struct sotto_call_end end = { .by_them = false };
 	bool muted = false;
 	int rc = 0;
 
-	while (rc == 0 && !call_is_over(call, &end)) {
+	while (rc == 0 && !sotto_call_is_over(call, &end)) {
 		if (stop_calling || panic_is_asked())
-			call_hang_up(call);
-		rc = call_turn(call, 100);
+			sotto_call_hang_up(call);
+		rc = sotto_call_turn(call, 100);
 		listen_to_person(cli, call, &muted);
 	}
-	if (rc)
-		return tell_call(cli, rc);
-	return show_end(cli, &end);
+	return rc ? tell_call(cli, rc) : show_end(cli, &end);
 }
 
-/* One of the words, or what begins with one that ends in ":". */
-static bool is_one_of(const char *what, const char *const words[])
+static void close_ref(struct sotto_call **call)
 {
-	for (; *words; words++) {
-		size_t len = strlen(*words);
-
-		if (strncmp(what, *words, len) == 0 &&
-				((*words)[len - 1] == ':') == (what[len] != '\0'))
-			return true;
-	}
-	return false;
+	sotto_call_close(*call);
 }
 
-static int check_options(struct cli *cli)
-{
-	static const char *const sources[] = { "auto", "silence", "test:", "file:", NULL };
-	static const char *const sinks[] = { "auto", "none", "file:", NULL };
-	static const char *const cameras[] = { "auto", "test", NULL };
-	static const char *const screens[] = { "auto", "none", NULL };
-	const struct call_options *o = &cli->call;
+typedef int begin_call(struct sotto_call **out, struct sotto *sotto, const char *contact,
+		const struct sotto_call_options *options);
 
-	return is_one_of(o->audio_in, sources) && is_one_of(o->audio_out, sinks) &&
-					(!o->video_in || is_one_of(o->video_in, cameras)) &&
-					(!o->video_out || is_one_of(o->video_out, screens))
-			? 0
-			: tell(cli, E_CONFIG,
-					  "no such source or sink: sotto --help says which there "
-					  "are");
-}
-
-static int run(struct cli *cli, int64_t contact, const struct call_heard *ringing)
+static int run(struct cli *cli, begin_call *begin)
 {
-	CLEANUP(call_close) struct call *call = NULL;
+	__attribute__((cleanup(close_ref))) struct sotto_call *call = NULL;
 	char room[4096];
-	int rc = check_options(cli);
+	int rc;
 
-	if (rc)
-		return rc;
-	cli->call.on_news = on_news;
+	cli->call.on_call = on_call;
 	cli->call.userdata = cli;
 	cli->call.program = find_program(room, sizeof room);
-	cli->net.work_bits_most = WORK_BITS_UNASKED;
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
-	rc = call_open(&call, &cli->net, cli->profile, &cli->call);
-	rc = rc ? rc : call_begin(call, contact, ringing);
+	rc = begin(&call, cli->sotto, cli->argc ? cli->argv[0] : NULL, &cli->call);
 	return rc ? tell_call(cli, rc) : talk(cli, call);
 }
 
 /* Somebody who is calling us just now is answered. */
 int call_command(struct cli *cli)
 {
-	struct contact c;
-	struct call_heard h;
-	int rc = contact_by_name(&c, cli->profile, cli->argv[0]);
-
-	if (rc)
-		return tell_call(cli, rc > 0 ? CALL_NO_CONTACT : rc);
-	rc = calls_ringing(&h, cli->profile, c.id);
-	if (rc < 0)
-		return tell_call(cli, rc);
-	return run(cli, c.id, rc == 0 ? &h : NULL);
-}
-
-static int find_ringing(struct cli *cli, struct call_heard *out)
-{
-	struct contact c = { .id = 0 };
-	int rc = cli->argc ? contact_by_name(&c, cli->profile, cli->argv[0]) : 0;
-
-	if (rc)
-		return tell_call(cli, rc > 0 ? CALL_NO_CONTACT : rc);
-	rc = calls_ringing(out, cli->profile, c.id);
-	return rc ? tell(cli, rc, "nobody is calling") : 0;
+	return run(cli, sotto_call_to);
 }
 
 int answer_command(struct cli *cli)
 {
-	struct call_heard h = { .id = 0 };
-	int rc = find_ringing(cli, &h);
-
-	return rc ? rc : run(cli, h.contact, &h);
+	return run(cli, sotto_call_answer);
 }
 
 int decline_command(struct cli *cli)
 {
-	struct call_heard h = { .id = 0 };
-	int rc = find_ringing(cli, &h);
+	int rc = sotto_call_decline(cli->sotto, cli->argc ? cli->argv[0] : NULL);
 
-	rc = rc ? rc : calls_settle(cli->profile, h.contact, h.signal.call);
-	if (rc)
-		return rc;
-	rc = call_refuse(&cli->net, cli->profile, &h, CALL_DECLINED);
 	if (rc == 0)
 		show_event(cli, "declined", NULL);
-	return tell_sync(cli, rc);
+	return tell_answer(cli, rc);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The command line: each command is a function over an open profile; main.c has the table. */
+/* The command line, on client/sotto.h alone: each command is a function over an open profile;
+ * main.c has the table. */
 #ifndef SOTTO_CLI_H
 #define SOTTO_CLI_H
 
-#include "client/lib/call.h"
-#include "client/lib/live.h"
 #include "client/scan/scan.h"
+#include "client/sotto.h"
+#include "libshared/scope.h"
 
 #include <jansson.h>
 
@@ -21,12 +22,11 @@ struct cli {
 	bool decoy; /* the decoy, opened with the profile's own passphrase */
 	int argc;   /* what follows the command */
 	char **argv;
-	struct call_options call;
-	struct profile *profile;
-	struct net net;
+	struct sotto_call_options call;
+	struct sotto *sotto; /* or NULL */
 };
 
-/* Each returns 0, a SYNC_ or CONTACT_ answer that was told already, or a negative E_*. */
+/* Each returns 0, or what sotto.h answered or would, which was told already. */
 int init_command(struct cli *cli);
 int id_command(struct cli *cli);
 int add_command(struct cli *cli);
@@ -66,24 +66,33 @@ int decline_command(struct cli *cli);
 /* Runs the command whose name and words are cli->argv; returns sotto's exit status. */
 int cli_run(struct cli *cli);
 
-/* show.c: one line, or one JSON object, for a person or a program. */
+/* --- show.c ------------------------------------------------------------- */
+
+/* One line, or one JSON object, for a person or a program. */
 void show_event(const struct cli *cli, const char *event, const char *text); /* text may be NULL */
 void show_clean(const char *text); /* on standard output, without what steers a terminal */
 void show_json(json_t *json);	   /* takes it */
-void show_work(void *cli, uint64_t done, uint64_t about); /* struct net's on_work */
+sotto_on_work show_work;	   /* userdata: the cli */
 /* So much of a file is sent or fetched; on a terminal in place, and done == of ends it. */
 void show_progress(struct cli *cli, const char *name, uint64_t done, uint64_t of);
+sotto_on_message show_message;		     /* userdata: the cli */
 int show_unread(struct cli *cli) MUST_CHECK; /* what has come and was not shown yet */
-int show_log(struct cli *cli, const struct contact *contact) MUST_CHECK;
-int show_group_log(struct cli *cli, int64_t group) MUST_CHECK;
 
-/* call.c: who rings, and whom one has missed. */
-int show_calls(struct cli *cli) MUST_CHECK;
+/* "sotto: what went wrong" on standard error; returns rc. */
+int tell(const struct cli *cli, int rc, const char *what);
+/* The same for an answer of sotto.h, which says it itself; nothing for 0. */
+int tell_answer(const struct cli *cli, int rc);
+
+/* --- the others --------------------------------------------------------- */
+
+/* vault.c: cli->sotto, out of the keyring or by passphrase. Told already. */
+int open_profile(struct cli *cli) MUST_CHECK;
+struct sotto_options options_of(const struct cli *cli);
 
 /* passphrase.c: the next line of the descriptor, or from the terminal without echo. Each is told
  * already. A new one is asked for twice and must not be easy to guess. */
 struct passphrase {
-	char text[PASSPHRASE_MOST + 1];
+	char text[SOTTO_PASSPHRASE_MOST + 1];
 };
 int passphrase_read(struct passphrase *out, const struct cli *cli) MUST_CHECK;
 int passphrase_ask(struct passphrase *out, const struct cli *cli, const char *prompt) MUST_CHECK;
@@ -94,31 +103,27 @@ static inline __attribute__((unused)) void passphrase_wipe_ref(struct passphrase
 	passphrase_wipe(passphrase);
 }
 
+/* call.c: who rings, and whom one has missed. */
+int show_calls(struct cli *cli) MUST_CHECK;
+
 /* scan.c: the text of one of our QR codes, given as it is or as a picture of it. Told already. */
 int read_said(char out[static SCAN_TEXT_MOST + 1], const struct cli *cli,
 		const char *said) MUST_CHECK;
 
-/* vault.c: the vault of cli->dir, out of the keyring or by passphrase. Told already. */
-int unlock(struct vault *out, const struct cli *cli) MUST_CHECK;
-
 /* backup.c: when a day has passed, if it was asked for. Told already. */
 void export_daily(struct cli *cli);
 
-/* panic.c: from now on PAIR_PANIC (SIGUSR1) destroys cli->dir at once, and stops the network; who
- * sees panic_is_asked() goes on with panic_finish(), which takes the open profile. */
-void panic_on_signal(struct cli *cli);
+/* panic.c: from now on SIGUSR1 destroys cli->dir at once, and stops the network of the handle that
+ * panic_stops() names; who sees panic_is_asked() goes on with panic_finish(). */
+void panic_on_signal(const struct cli *cli);
+void panic_stops(struct sotto *sotto); /* before it is closed: NULL */
 bool panic_is_asked(void);
 int panic_finish(struct cli *cli) MUST_CHECK;
 
-/* A number and nothing else, or -1. */
+/* main.c: a number and nothing else, or -1. */
 int read_number(const char *text);
-
-/* commands.c: what an answer of SYNC_ or TOKENS_ means for a person; returns rc. */
-int tell_sync(const struct cli *cli, int rc);
-
-/* "name: what went wrong" on standard error; returns rc. */
-int tell(const struct cli *cli, int rc, const char *what);
-/* The same for an answer of client/lib; nothing for 0. */
-int tell_sync(const struct cli *cli, int rc);
+/* trace.c: "HOST:PORT". */
+enum { HOST_MOST = 128, PORT_MOST = 6 };
+bool read_socks(char host[static HOST_MOST], char port[static PORT_MOST], const char *text);
 
 #endif

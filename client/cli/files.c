@@ -2,14 +2,10 @@
 /* Files: sent, listed, fetched. What was interrupted goes on when the same is asked for again. */
 #include "client/cli/cli.h"
 
-#include "client/lib/download.h"
-#include "client/lib/upload.h"
-#include "libshared/error.h"
-
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
+
+enum { STOPPED = 1000 }; /* apart from all answers of the library */
 
 /* It may be killed anywhere; this only ends a step in peace. */
 static volatile sig_atomic_t stop;
@@ -26,158 +22,110 @@ static void catch_signals(void)
 	signal(SIGTERM, on_signal);
 }
 
-static int tell_transfer(const struct cli *cli, int rc)
+static int tell_file(const struct cli *cli, int rc)
 {
 	switch (rc) {
-	case TRANSFER_NONE:
+	case STOPPED:
+		return tell(cli, rc, "stopped; the same again goes on from here");
+	case SOTTO_NOTHING:
+		return tell(cli, rc, "that file was fetched already");
+	case SOTTO_NO_FILE:
 		return tell(cli, rc, "no such file came from a contact: see sotto files");
-	case TRANSFER_FULL:
-		return tell(cli, rc,
-				"the server has no room for files now: the same again goes on "
-				"later");
-	case TRANSFER_GONE:
-		return tell(cli, rc,
-				"the server has that file no more: it keeps files for 21 days");
-	case TRANSFER_WRONG:
-		return tell(cli, rc, "what came is not the file that was announced");
-	case TRANSFER_CHANGED:
-		return tell(cli, rc, "the file was changed meanwhile: send it again");
-	case TRANSFER_TAKEN:
-		return tell(cli, rc,
-				"there is a file of that name already; nothing is overwritten");
-	case TRANSFER_PLACE:
-		return tell(cli, rc, "there is no such place, or it cannot be read or written");
-	case TRANSFER_BUSY:
-		return tell(cli, rc, "another sotto is fetching it to the same place");
-	case E_NET:
-		tell_sync(cli, rc);
+	case SOTTO_E_NETWORK:
+		tell_answer(cli, rc);
 		return tell(cli, rc, "the same again goes on from here");
 	}
-	return tell_sync(cli, rc);
+	return tell_answer(cli, rc);
 }
 
-static void show_transfer(struct cli *cli, const struct transfer *t)
+/* --- moving ------------------------------------------------------------- */
+
+struct moving {
+	struct cli *cli;
+	char name[160]; /* at last */
+};
+
+static int on_piece(void *userdata, const struct sotto_file *f)
 {
-	const uint64_t done = (uint64_t)t->done * file_piece_contents(&t->file);
+	struct moving *m = userdata;
 
-	show_progress(cli, t->file.name, done < t->file.size ? done : t->file.size, t->file.size);
-}
-
-/* --- sending ------------------------------------------------------------ */
-
-static int upload(struct cli *cli, struct transfer *t)
-{
-	int rc = 0;
-
-	while (rc == 0 && !stop) {
-		show_transfer(cli, t);
-		rc = upload_step(&cli->net, cli->profile, t);
-	}
-	if (rc != TRANSFER_DONE)
-		return rc;
-	show_transfer(cli, t);
-	return sync_flush_contact(&cli->net, cli->profile, t->contact);
+	snprintf(m->name, sizeof m->name, "%s", f->placed ? f->placed : f->name);
+	if (!f->placed)
+		show_progress(m->cli, f->name, f->done, f->size);
+	return stop && f->state != SOTTO_FILE_WHOLE ? STOPPED : 0;
 }
 
 int send_file(struct cli *cli)
 {
-	CLEANUP(transfer_wipe) struct transfer t = { .id = 0 };
+	struct moving m = { cli, "" };
 	int rc;
 
 	if (cli->argc != 1)
-		return tell(cli, E_CONFIG, "send takes a text or a file, not both");
+		return tell(cli, SOTTO_E_ARGUMENT, "send takes a text or a file, not both");
 	catch_signals();
-	rc = upload_begin(&t, cli->profile, cli->argv[0], cli->file);
-	if (rc == TRANSFER_WRONG)
-		return tell(cli, rc, "that file is too large: 64 GiB at most");
-	rc = rc ? rc : upload(cli, &t);
-	if (rc == 0 && stop)
-		return tell(cli, E_BUSY, "stopped; the same again goes on from here");
-	if (rc == 0)
-		show_event(cli, "sent", t.file.name);
-	return tell_transfer(cli, rc);
-}
-
-/* --- fetching ----------------------------------------------------------- */
-
-/* Nobody needs them any more. What cannot be ended now is ended by and by. */
-static int clean(struct cli *cli)
-{
-	bool left;
-
-	return transfer_clean(&cli->net, cli->profile, UINT32_MAX, &left);
+	rc = sotto_send_file(cli->sotto, cli->argv[0], cli->file, on_piece, &m);
+	if (rc)
+		return tell_file(cli, rc);
+	show_event(cli, "sent", m.name);
+	return 0;
 }
 
 int get_command(struct cli *cli)
 {
-	CLEANUP(download_close) struct download d = { .folder = -1, .part = -1 };
+	struct moving m = { cli, "" };
+	const char *path = cli->argc > 1 ? cli->argv[1] : ".";
 	int id = read_number(cli->argv[0]), rc;
 
 	if (id < 0)
-		return tell(cli, E_CONFIG, "get wants the number that sotto files shows");
+		return tell(cli, SOTTO_E_ARGUMENT, "get wants the number that sotto files shows");
 	catch_signals();
-	rc = download_open(&d, cli->profile, id, cli->argc > 1 ? cli->argv[1] : ".");
-	if (rc == TRANSFER_DONE && !*d.name)
-		return tell(cli, rc, "that file was fetched already");
-	while (rc == 0 && !stop) {
-		show_transfer(cli, &d.transfer);
-		rc = download_step(&cli->net, cli->profile, &d);
-	}
-	if (rc == 0)
-		return tell(cli, E_BUSY, "stopped; the same again goes on from here");
-	if (rc != TRANSFER_DONE)
-		return tell_transfer(cli, rc);
-	show_event(cli, "got", d.name);
-	rc = clean(cli);
+	rc = sotto_get_file(cli->sotto, id, path, on_piece, &m);
 	if (rc)
-		tell(cli, 0, "the server still has pieces of it; they are ended with a later recv");
+		return tell_file(cli, rc);
+	show_event(cli, "got", m.name);
+	rc = sotto_end_pieces(cli->sotto); /* nobody needs them any more */
+	if (rc)
+		tell(cli, rc,
+				"the server still has pieces of it; they are ended with a later "
+				"recv");
 	return 0;
 }
 
 /* --- listing ------------------------------------------------------------ */
 
-static const char *state_of(const struct transfer *t)
+static const char *state_of(const struct sotto_file *f)
 {
-	if (t->state == TRANSFER_CLOSED)
-		return t->out ? "sent" : "fetched";
-	if (t->out)
+	if (f->state == SOTTO_FILE_WHOLE)
+		return f->out ? "sent" : "fetched";
+	if (f->out)
 		return "sending";
-	return t->done ? "fetching" : "waits";
+	return f->state == SOTTO_FILE_MOVES ? "fetching" : "waits";
 }
 
-static void show_file(const struct cli *cli, const struct transfer *t, const char *contact)
+static int show_file(void *userdata, const struct sotto_file *f)
 {
-	const uint32_t n = file_pieces(&t->file);
+	const struct cli *cli = userdata;
 
 	if (cli->json) {
 		show_json(json_pack("{s:s, s:I, s:s, s:b, s:s, s:s, s:I, s:s, s:i, s:i}", "event",
-				"file", "file", (json_int_t)t->id, "contact", contact, "out",
-				(int)t->out, "name", t->file.name, "type", t->file.type, "size",
-				(json_int_t)t->file.size, "state", state_of(t), "pieces", (int)n,
-				"done", (int)t->done));
-		return;
+				"file", "file", (json_int_t)f->id, "contact", f->contact, "out",
+				(int)f->out, "name", f->name, "type", f->type, "size",
+				(json_int_t)f->size, "state", state_of(f), "pieces", (int)f->pieces,
+				"done", (int)f->n_done));
+		return 0;
 	}
-	printf("%4lld  %-9s", (long long)t->id, state_of(t));
-	if (t->state == TRANSFER_OPEN && t->done)
-		printf(" %2u%%", (unsigned)(100 * (uint64_t)t->done / n));
-	printf("  %s ", t->out ? "to" : "from");
-	show_clean(contact);
+	printf("%4lld  %-9s", (long long)f->id, state_of(f));
+	if (f->state != SOTTO_FILE_WHOLE && f->n_done)
+		printf(" %2u%%", (unsigned)(100 * (uint64_t)f->n_done / f->pieces));
+	printf("  %s ", f->out ? "to" : "from");
+	show_clean(f->contact);
 	fputs("  ", stdout);
-	show_clean(t->file.name);
-	printf("  %llu bytes\n", (unsigned long long)t->file.size);
+	show_clean(f->name);
+	printf("  %llu bytes\n", (unsigned long long)f->size);
+	return 0;
 }
 
 int files_command(struct cli *cli)
 {
-	CLEANUP(transfer_wipe) struct transfer t = { .id = 0 };
-	struct contact c;
-	int rc;
-
-	while ((rc = transfer_next(&t, cli->profile, t.id)) == 0) {
-		rc = contact_by_id(&c, cli->profile, t.contact);
-		if (rc)
-			return tell(cli, rc, "the database is damaged");
-		show_file(cli, &t, c.name);
-	}
-	return rc == TRANSFER_NONE ? 0 : tell(cli, rc, error_text(rc));
+	return tell_answer(cli, sotto_files(cli->sotto, show_file, cli));
 }

@@ -2,8 +2,6 @@
 /* sotto: the reference client's command line. A table of commands; usage is printed from it. */
 #include "client/cli/cli.h"
 
-#include "libshared/error.h"
-
 #include <getopt.h>
 #include <limits.h>
 #include <sodium.h>
@@ -118,45 +116,30 @@ static void harden(void)
 	umask(077);
 }
 
-static int open_profile(struct cli *cli)
+static void close_profile(struct cli *cli)
 {
-	CLEANUP(vault_wipe) struct vault vault = { 0 };
-	int rc = unlock(&vault, cli);
-
-	if (rc)
-		return rc;
-	rc = profile_open(&cli->profile, cli->dir, &vault);
-	switch (rc) {
-	case 0:
-		return 0;
-	case E_LOCKED:
-		return tell(cli, rc, cli->decoy ? "there is no decoy" : "the database is damaged");
-	case E_CONFIG:
-		return tell(cli, rc, "the database is of another version of sotto");
-	}
-	return tell(cli, rc, "the database could not be opened: is the disk full?");
+	panic_stops(NULL);
+	sotto_close(STEAL(cli->sotto));
 }
 
 static int run(struct cli *cli, const struct command *command)
 {
+	char host[HOST_MOST], port[PORT_MOST];
 	int rc;
 
 	if (cli->argc < command->n_args || cli->argc > command->n_args + command->n_more)
 		return usage(stderr);
-	if (command->run == panic_command && vault_destroy(cli->dir)) {
+	if (command->run == panic_command && sotto_destroy(cli->dir)) {
 		/* Before anything else, which may fail; the command tells. */
 	}
 	panic_on_signal(cli);
-	if (net_open(&cli->net, cli->socks, cli->fast))
+	if (!read_socks(host, port, cli->socks))
 		return tell(cli, 2, "--socks wants HOST:PORT");
-	cli->net.on_work = show_work;
-	cli->net.on_work_userdata = cli;
 	rc = command->opens ? open_profile(cli) : 0;
 	rc = rc ? rc : command->run(cli);
 	if (panic_is_asked())
 		rc = panic_finish(cli);
-	profile_close(cli->profile);
-	net_close(&cli->net);
+	close_profile(cli);
 	return rc ? 1 : 0;
 }
 
@@ -171,7 +154,7 @@ int cli_run(struct cli *cli)
 	return usage(stderr);
 }
 
-static int read_call_option(struct call_options *call, int option)
+static int read_call_option(struct sotto_call_options *call, int option)
 {
 	if (option == 'v')
 		call->video_in = call->video_in ? call->video_in : "auto";
@@ -187,7 +170,7 @@ static int read_call_option(struct call_options *call, int option)
 		call->ring_s = read_number(optarg);
 	else
 		return -1;
-	return call->ring_s > 0 && call->ring_s <= CALLS_RING_S ? 0 : -1;
+	return call->ring_s > 0 && call->ring_s <= SOTTO_RING_S ? 0 : -1;
 }
 
 static int read_options(struct cli *cli, int argc, char **argv)
@@ -251,7 +234,10 @@ int main(int argc, char **argv)
 {
 	struct cli cli = { .socks = "127.0.0.1:9050",
 		.passphrase_fd = -1,
-		.call = { .ring_s = CALLS_RING_S, .audio_in = "auto", .audio_out = "auto" } };
+		.call = { .size = sizeof(struct sotto_call_options),
+				.ring_s = SOTTO_RING_S,
+				.audio_in = "auto",
+				.audio_out = "auto" } };
 	char home[4096];
 	int rc;
 

@@ -3,12 +3,11 @@
  */
 #include "client/cli/cli.h"
 
-#include "libshared/error.h"
-
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
+#include <unistd.h>
 #include <zxcvbn.h>
 
 /* Bits, as zxcvbn counts: Argon2id makes each guess cost about a second of a core and 256 MiB. */
@@ -26,12 +25,12 @@ static int read_line(struct passphrase *out, int fd)
 	char c;
 
 	while (read(fd, &c, 1) == 1 && c != '\n') {
-		if (n < PASSPHRASE_MOST)
+		if (n < SOTTO_PASSPHRASE_MOST)
 			out->text[n] = c;
 		n++;
 	}
-	out->text[n < PASSPHRASE_MOST ? n : PASSPHRASE_MOST] = '\0';
-	return n && n <= PASSPHRASE_MOST ? 0 : E_LOCKED;
+	out->text[n < SOTTO_PASSPHRASE_MOST ? n : SOTTO_PASSPHRASE_MOST] = '\0';
+	return n && n <= SOTTO_PASSPHRASE_MOST ? 0 : SOTTO_E_LOCKED;
 }
 
 static int ask(struct passphrase *out, const struct cli *cli, const char *prompt)
@@ -79,7 +78,7 @@ static int check_strength(const struct cli *cli, const char *text)
 			"take 2^77",
 			bits, bits < BITS_LEAST ? ", which is too few" : "");
 	tell(cli, 0, said);
-	return bits < BITS_LEAST ? E_LOCKED : 0;
+	return bits < BITS_LEAST ? SOTTO_E_LOCKED : 0;
 }
 
 int passphrase_new(struct passphrase *out, const struct cli *cli, const char *prompt)
@@ -93,6 +92,6 @@ int passphrase_new(struct passphrase *out, const struct cli *cli, const char *pr
 	if (rc || cli->passphrase_fd >= 0 || !isatty(STDIN_FILENO))
 		return rc;
 	if (ask(&again, cli, "The same again") || strcmp(out->text, again.text) != 0)
-		return tell(cli, E_LOCKED, "these are two different ones");
+		return tell(cli, SOTTO_E_LOCKED, "these are two different ones");
 	return 0;
 }

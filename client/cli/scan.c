@@ -4,7 +4,6 @@
 #include "client/scan/scan.h"
 
 #include "client/cli/cli.h"
-#include "libshared/error.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -83,23 +82,26 @@ static int scan_picture(
 	int picture = open(path, O_RDONLY | O_CLOEXEC), status;
 
 	if (picture < 0)
-		return tell(cli, E_CONFIG, "that is neither a link nor a file that can be read");
+		return tell(cli, SOTTO_E_ARGUMENT,
+				"that is neither a link nor a file that can be read");
 	status = scan(out, picture);
 	close(picture);
 	switch (status) {
 	case 0:
 		return 0;
 	case SCAN_NO_CODE:
-		return tell(cli, E_CONFIG, "there is no QR code of sotto's in that picture");
+		return tell(cli, SOTTO_E_ARGUMENT,
+				"there is no QR code of sotto's in that picture");
 	case SCAN_NO_CAGE:
-		return tell(cli, E_CONFIG,
+		return tell(cli, SOTTO_E_ARGUMENT,
 				"this system cannot cage a program (seccomp), so no picture is "
 				"read: take the text of the code");
 	case NOT_THERE:
-		return tell(cli, E_CONFIG,
+		return tell(cli, SOTTO_E_ARGUMENT,
 				"reading pictures takes sotto-scan, of the package of that name");
 	}
-	return tell(cli, E_CONFIG, "that is no PNG or JPEG picture, or too large, or damaged");
+	return tell(cli, SOTTO_E_ARGUMENT,
+			"that is no PNG or JPEG picture, or too large, or damaged");
 }
 
 int read_said(char out[static SCAN_TEXT_MOST + 1], const struct cli *cli, const char *said)
@@ -107,5 +109,6 @@ int read_said(char out[static SCAN_TEXT_MOST + 1], const struct cli *cli, const 
 	if (strncmp(said, SCAN_SCHEME, sizeof SCAN_SCHEME - 1) != 0)
 		return scan_picture(out, cli, said);
 	snprintf(out, SCAN_TEXT_MOST + 1, "%s", said);
-	return strlen(said) > SCAN_TEXT_MOST ? tell(cli, E_CONFIG, "that text is too long") : 0;
+	return strlen(said) > SCAN_TEXT_MOST ? tell(cli, SOTTO_E_ARGUMENT, "that text is too long")
+					     : 0;
 }

@@ -2,10 +2,6 @@
 /* What is shown. Text of other people goes to a terminal only without its control characters. */
 #include "client/cli/cli.h"
 
-#include "client/lib/group.h"
-#include "client/lib/store.h"
-#include "libshared/error.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -106,81 +102,61 @@ void show_progress(struct cli *cli, const char *name, uint64_t done, uint64_t of
 				(double)done / 1e6, (double)of / 1e6, done < of ? "" : "\n");
 }
 
-static void show_message(const struct cli *cli, sqlite3_stmt *row)
+int show_message(void *userdata, const struct sotto_message *m)
 {
-	const char *name = (const char *)sqlite3_column_text(row, 1),
-		   *text = (const char *)sqlite3_column_text(row, 5);
-	bool out = sqlite3_column_int(row, 2) != 0,
-	     request = sqlite3_column_int(row, 6) == CONTACT_REQUEST;
-	const int64_t file = sqlite3_column_int64(row, 7);	       /* 0: a text */
-	const char *group = (const char *)sqlite3_column_text(row, 8); /* or NULL */
+	const struct cli *cli = userdata;
+	const bool out = m->state != SOTTO_CAME, request = m->contact_state == SOTTO_REQUEST;
 
 	if (cli->json) {
 		show_json(json_pack("{s:s, s:s, s:s*, s:b, s:I, s:I, s:s, s:o*}", "event",
-				request ? "request" : "message", "contact", name, "group", group,
-				"out", out, "number", (json_int_t)sqlite3_column_int64(row, 3),
-				"at", (json_int_t)sqlite3_column_int64(row, 4), "text", text,
-				"file", file ? json_integer(file) : NULL));
-		return;
+				request ? "request" : "message", "contact", m->contact, "group",
+				m->group, "out", out, "number", (json_int_t)m->number, "at",
+				(json_int_t)m->at_s, "text", m->text, "file",
+				m->file ? json_integer(m->file) : NULL));
+		return 0;
 	}
-	if (group)
-		show_clean(group);
-	if (group && !out)
+	if (m->group)
+		show_clean(m->group);
+	if (m->group && !out)
 		putchar('/');
-	if (!group || !out)
-		show_clean(name);
+	if (!m->group || !out)
+		show_clean(m->contact);
 	fputs(out ? " < " : " > ", stdout);
-	if (file)
-		printf("[file %lld] ", (long long)file);
-	show_clean(text);
+	if (m->file)
+		printf("[file %lld] ", (long long)m->file);
+	show_clean(m->text);
 	fputs(request ? "   (a request: accept or block it)\n" : "\n", stdout);
 	fflush(stdout);
-}
-
-/* clang-format off */
-#define ROWS \
-	"SELECT m.id, c.name, m.out, m.number, m.at_s, m.text, c.state, f.id, g.name FROM message m " \
-	"JOIN contact c ON c.id = m.contact LEFT JOIN file f ON f.message = m.id " \
-	"LEFT JOIN grp g ON g.id = m.grp WHERE "
-/* clang-format on */
-
-static int show_rows(struct cli *cli, sqlite3_stmt *rows)
-{
-	int rc;
-
-	while ((rc = sqlite3_step(rows)) == SQLITE_ROW)
-		show_message(cli, rows);
-	return rc == SQLITE_DONE ? 0 : E_IO;
+	return 0;
 }
 
 int show_unread(struct cli *cli)
 {
-	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *rows = NULL;
-	int rc = q_begin(cli->profile->db);
-
-	rc = rc ? rc
-		: q_open(&rows, cli->profile->db, ROWS "NOT m.shown ORDER BY m.contact, m.number",
-				  "");
-	rc = rc ? rc : show_rows(cli, rows);
-	rc = rc ? rc : q_run(cli->profile->db, "UPDATE message SET shown = 1 WHERE NOT shown", "");
-	return q_end(cli->profile->db, rc);
+	return sotto_unread(cli->sotto, show_message, cli);
 }
 
-int show_log(struct cli *cli, const struct contact *contact)
-{
-	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *rows = NULL;
-	int rc = q_open(&rows, cli->profile->db,
-			ROWS "m.contact = ? AND m.grp IS NULL ORDER BY m.id", "i", contact->id);
+/* --- what does not work --------------------------------------------------- */
 
-	return rc ? rc : show_rows(cli, rows);
+int tell(const struct cli *cli, int rc, const char *what)
+{
+	(void)cli;
+	fprintf(stderr, "sotto: %s\n", what);
+	return rc;
 }
 
-/* What was said, each thing once, by whom the group's maker has listed. */
-int show_group_log(struct cli *cli, int64_t group)
+int tell_answer(const struct cli *cli, int rc)
 {
-	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *rows = NULL;
-	int rc = q_open(&rows, cli->profile->db, ROWS "m.grp = ? AND " GROUP_LINES " ORDER BY m.id",
-			"i", group);
-
-	return rc ? rc : show_rows(cli, rows);
+	switch (rc) {
+	case 0:
+		return 0;
+	case SOTTO_E_FILE:
+		return tell(cli, rc,
+				"the profile could not be written: is the disk full? What has come "
+				"waits at the server");
+	case SOTTO_E_NETWORK:
+		return tell(cli, rc,
+				"a server could not be reached over Tor; what is to be sent waits "
+				"here for a later recv. sotto doctor tells more");
+	}
+	return tell(cli, rc, sotto_text((enum sotto_result)rc));
 }

@@ -7,7 +7,6 @@
 #include "client/cli/cli.h"
 
 #include "client/media/sandbox.h"
-#include "libshared/error.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -267,22 +266,35 @@ static int outside(struct trace *t, pid_t pid)
 	return t->n_odd ? 1 : WEXITSTATUS(status);
 }
 
+bool read_socks(char host[static HOST_MOST], char port[static PORT_MOST], const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	const size_t len = colon ? (size_t)(colon - text) : 0;
+	const int number = colon ? read_number(colon + 1) : -1;
+
+	if (!len || len >= HOST_MOST || number < 1 || number > 65535)
+		return false;
+	memcpy(host, text, len);
+	host[len] = '\0';
+	snprintf(port, PORT_MOST, "%d", number);
+	return true;
+}
+
 int trace_command(struct cli *cli)
 {
 	static struct trace t; /* two buffers a lane are too much for a stack */
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	char port[8];
+	char host[HOST_MOST], port[PORT_MOST];
 	int ends[2];
 	pid_t pid, own = getpid();
 
 	t.cli = cli;
 	for (size_t i = 0; i < LANES_MOST; i++)
 		t.lanes[i].fd[0] = t.lanes[i].fd[1] = -1;
-	snprintf(port, sizeof port, "%d", cli->net.socks_port);
-	if (getaddrinfo(cli->net.socks_host, port, &hints, &t.socks))
+	if (!read_socks(host, port, cli->socks) || getaddrinfo(host, port, &hints, &t.socks))
 		return tell(cli, 1, "--socks names no address");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return tell(cli, E_IO, "socketpair");
+		return tell(cli, SOTTO_E_FILE, "socketpair");
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
@@ -291,5 +303,5 @@ int trace_command(struct cli *cli)
 	}
 	close(ends[1]);
 	t.child = ends[0];
-	return pid < 0 ? tell(cli, E_IO, "fork") : outside(&t, pid);
+	return pid < 0 ? tell(cli, SOTTO_E_FILE, "fork") : outside(&t, pid);
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The commands around the passphrase. */
+/* The commands around the passphrase, and what all others open a profile by. */
 #include "client/cli/cli.h"
-
-#include "client/lib/keyring.h"
-#include "libshared/error.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,49 +12,68 @@ static int tell_vault(const struct cli *cli, int rc)
 	switch (rc) {
 	case 0:
 		return 0;
-	case E_LOCKED:
+	case SOTTO_E_LOCKED:
 		return tell(cli, rc, "wrong passphrase");
-	case VAULT_TAKEN:
+	case SOTTO_EXISTS:
 		return tell(cli, rc, "that passphrase is in use already");
-	case E_NOMEM:
+	case SOTTO_E_MEMORY:
 		return tell(cli, rc, "there is not enough memory to open the profile");
-	case E_CONFIG:
+	case SOTTO_E_ARGUMENT:
 		return tell(cli, rc, "the key file is damaged, or another version's");
+	case SOTTO_NO_DECOY:
+	case SOTTO_NO_KEYRING:
+		return tell_answer(cli, rc);
+	case SOTTO_DAMAGED:
+		return tell(cli, rc, "the database is damaged");
+	case SOTTO_OTHER_VERSION:
+		return tell(cli, rc, "the database is of another version of sotto");
 	}
-	return tell(cli, rc, "there is no profile in that folder, or it cannot be written");
+	if (!sotto_exists(cli->dir))
+		return tell(cli, rc, "there is no profile in that folder");
+	return tell(cli, rc, "the database could not be opened: is the disk full?");
 }
 
-int unlock(struct vault *out, const struct cli *cli)
+struct sotto_options options_of(const struct cli *cli)
+{
+	return (struct sotto_options){ sizeof(struct sotto_options), cli->dir, cli->socks,
+		cli->decoy, cli->fast };
+}
+
+static void take(struct cli *cli)
+{
+	panic_stops(cli->sotto);
+	sotto_show_work(cli->sotto, show_work, cli);
+}
+
+int open_profile(struct cli *cli)
 {
 	CLEANUP(passphrase_wipe) struct passphrase passphrase = { "" };
-	CLEANUP(vault_wipe) struct vault own = { 0 };
-	int rc = cli->passphrase_fd < 0 ? keyring_use(&own, cli->dir) : KEYRING_NONE;
+	const struct sotto_options options = options_of(cli);
+	int rc = cli->passphrase_fd < 0 ? sotto_open(&cli->sotto, &options, NULL) : SOTTO_E_LOCKED;
 
-	if (rc == KEYRING_NONE) {
+	if (rc == SOTTO_E_LOCKED) {
 		rc = passphrase_read(&passphrase, cli);
 		if (rc)
 			return rc;
-		rc = profile_unlock(&own, cli->dir, passphrase.text);
+		rc = sotto_open(&cli->sotto, &options, passphrase.text);
 	}
-	if (rc)
-		return tell_vault(cli, rc);
-	if (cli->decoy)
-		vault_decoy(out, &own);
-	else
-		*out = own;
-	return 0;
+	if (rc == 0)
+		take(cli);
+	return tell_vault(cli, rc);
 }
 
-/* Reads the passphrase, as it is needed again for the new key file, and opens the profile. */
+/* Reads the passphrase, which the new key file needs again, and opens the profile itself. */
 static int open_by(struct cli *cli, struct passphrase *passphrase)
 {
-	CLEANUP(vault_wipe) struct vault vault = { 0 };
+	struct sotto_options options = options_of(cli);
 	int rc = passphrase_read(passphrase, cli);
 
 	if (rc)
 		return rc;
-	rc = profile_unlock(&vault, cli->dir, passphrase->text);
-	rc = rc ? rc : profile_open(&cli->profile, cli->dir, &vault);
+	options.decoy = false;
+	rc = sotto_open(&cli->sotto, &options, passphrase->text);
+	if (rc == 0)
+		take(cli);
 	return tell_vault(cli, rc);
 }
 
@@ -69,7 +85,7 @@ int passwd_command(struct cli *cli)
 	rc = rc ? rc : passphrase_new(&new, cli, "New passphrase");
 	if (rc)
 		return rc;
-	rc = vault_change(cli->dir, old.text, new.text);
+	rc = sotto_passwd(cli->dir, old.text, new.text);
 	if (rc)
 		return tell_vault(cli, rc);
 	show_event(cli, "passphrase changed", NULL);
@@ -84,8 +100,7 @@ int duress_command(struct cli *cli)
 	rc = rc ? rc : passphrase_new(&duress, cli, "Duress passphrase");
 	if (rc)
 		return rc;
-	rc = profile_add_decoy(cli->profile, cli->dir, own.text, duress.text);
-	cli->profile = NULL; /* taken */
+	rc = sotto_set_duress(cli->sotto, own.text, duress.text);
 	if (rc)
 		return tell_vault(cli, rc);
 	show_event(cli, "duress passphrase set", NULL);
@@ -94,25 +109,27 @@ int duress_command(struct cli *cli)
 
 int unlock_command(struct cli *cli)
 {
-	CLEANUP(vault_wipe) struct vault vault = { 0 };
+	CLEANUP(passphrase_wipe) struct passphrase passphrase = { "" };
+	const struct sotto_options options = options_of(cli);
 	int minutes = cli->argc ? read_number(cli->argv[0]) : IDLE_MIN, rc;
 
 	if (minutes < 1 || minutes > IDLE_MIN_MOST)
-		return tell(cli, E_CONFIG, "unlock wants a number of minutes, a day at most");
-	keyring_forget(cli->dir); /* so it asks */
-	rc = unlock(&vault, cli);
+		return tell(cli, SOTTO_E_ARGUMENT,
+				"unlock wants a number of minutes, a day at most");
+	sotto_lock(cli->dir); /* so it asks */
+	rc = passphrase_read(&passphrase, cli);
 	if (rc)
 		return rc;
-	rc = keyring_keep(&vault, cli->dir, (uint32_t)minutes * 60);
+	rc = sotto_unlock(&options, passphrase.text, (uint32_t)minutes * 60);
 	if (rc)
-		return tell(cli, rc, "there is no kernel keyring here to keep it in");
+		return tell_vault(cli, rc);
 	show_event(cli, "unlocked", NULL);
 	return 0;
 }
 
 int lock_command(struct cli *cli)
 {
-	keyring_forget(cli->dir);
+	sotto_lock(cli->dir);
 	show_event(cli, "locked", NULL);
 	return 0;
 }
