@@ -124,6 +124,14 @@ static const char *fault_text(const char *what)
 		return "no connection came about";
 	if (strcmp(what, "media") == 0)
 		return "sound or camera does not work: see --audio-in, --audio-out, --video-in";
+	if (strcmp(what, "microphone") == 0)
+		return "there is no such microphone or file: see --audio-in";
+	if (strcmp(what, "loudspeaker") == 0)
+		return "there is no such loudspeaker or file: see --audio-out";
+	if (strcmp(what, "camera") == 0)
+		return "there is no camera: see --video-in";
+	if (strcmp(what, "screen") == 0)
+		return "there is no screen: see --video-out";
 	if (strcmp(what, "lost") == 0)
 		return "the way was lost";
 	return NULL;

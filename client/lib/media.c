@@ -5,6 +5,7 @@
 #include "libshared/error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -118,8 +119,8 @@ int media_carry(struct media *m, int relay_fd)
 
 /* --- the child ---------------------------------------------------------- */
 
-/* Nothing of ours but its three descriptors; in a group of its own, so that what a person types to
- * end us does not end it first. */
+/* Nothing of ours but its three descriptors, and nothing of what libraries say that look for
+ * devices; in a group of its own, so that what a person types to end us does not end it first. */
 static int spawn(pid_t *out, const char *program, int talk, int way)
 {
 	posix_spawn_file_actions_t files;
@@ -138,6 +139,8 @@ static int spawn(pid_t *out, const char *program, int talk, int way)
 					posix_spawn_file_actions_adddup2(
 							&files, talk, STDOUT_FILENO) ||
 					posix_spawn_file_actions_adddup2(&files, way, WAY_FD) ||
+					posix_spawn_file_actions_addopen(&files, STDERR_FILENO,
+							"/dev/null", O_WRONLY, 0) ||
 					posix_spawn_file_actions_addclosefrom_np(&files, WAY_FD + 1)
 			? ENOMEM
 			: posix_spawn(out, program, &files, &how, argv, environ);

@@ -6,7 +6,9 @@
  */
 #include "client/media/engine.h"
 
+#include "client/media/devices.h"
 #include "client/media/pipeline.h"
+#include "client/media/sums.h"
 
 #include <nice/agent.h>
 #include <gst/sdp/sdp.h>
@@ -277,42 +279,6 @@ static void on_pad(GstElement *wb, GstPad *pad, struct engine *e)
 
 /* --- statistics --------------------------------------------------------- */
 
-static double number(const GstStructure *s, const char *name)
-{
-	const GValue *value = gst_structure_get_value(s, name);
-	GValue out = G_VALUE_INIT;
-
-	g_value_init(&out, G_TYPE_DOUBLE);
-	return value && g_value_transform(value, &out) ? g_value_get_double(&out) : 0;
-}
-
-struct sums {
-	struct engine_stats stats;
-	guint64 bytes;
-};
-
-static gboolean add_up(GQuark field, const GValue *value, gpointer userdata)
-{
-	struct sums *sums = userdata;
-	const GstStructure *s = GST_VALUE_HOLDS_STRUCTURE(value) ? gst_value_get_structure(value)
-								 : NULL;
-
-	(void)field;
-	if (!s)
-		return TRUE;
-	if (gst_structure_has_field(s, "packets-received") &&
-			gst_structure_has_field(s, "jitter")) {
-		sums->stats.received += (guint64)number(s, "packets-received");
-		sums->stats.lost += (guint64)MAX(0, number(s, "packets-lost"));
-		sums->stats.jitter_ms = MAX(sums->stats.jitter_ms, 1000 * number(s, "jitter"));
-		sums->bytes += (guint64)number(s, "bytes-received");
-	}
-	sums->stats.sent += (guint64)number(s, "packets-sent");
-	sums->stats.round_trip_ms = MAX(
-			sums->stats.round_trip_ms, 1000 * number(s, "round-trip-time"));
-	return TRUE;
-}
-
 /* A packet is filled there, travels, and waits here so that late ones are still in time. */
 static double delay_ms(const struct engine *e)
 {
@@ -322,6 +288,7 @@ static double delay_ms(const struct engine *e)
 	if (gst_element_query(e->pipeline, query))
 		gst_query_parse_latency(query, NULL, &wait, NULL);
 	gst_query_unref(query);
+	wait = MAX(wait, LATENCY_MS * GST_MSECOND); /* not known at once */
 	return PACKET_MS + e->stats.round_trip_ms / 2 + (double)wait / GST_MSECOND;
 }
 
@@ -368,7 +335,7 @@ static void on_stats(GstPromise *promise, gpointer userdata)
 
 	m->engine = userdata;
 	if (reply)
-		gst_structure_foreach(reply, add_up, &m->sums);
+		sums_read(&m->sums, reply);
 	gst_promise_unref(promise);
 	g_idle_add(handle_stats, m);
 }
@@ -379,7 +346,8 @@ static gboolean on_tick(gpointer userdata)
 	struct engine *e = userdata;
 
 	if (!e->verified) {
-		if (++e->seconds >= CONNECT_S)
+		/* As long as it rings is not for us to say. */
+		if ((e->has_remote || !e->told_local) && ++e->seconds >= CONNECT_S)
 			end(e, "no-connection");
 	} else if (e->wb) {
 		g_signal_emit_by_name(e->wb, "get-stats", NULL,
@@ -419,6 +387,11 @@ static void configure(struct engine *e)
 	g_free(user);
 }
 
+static void on_broken(gpointer userdata)
+{
+	end(userdata, "media");
+}
+
 static bool start(struct engine *e, const struct sdp *sdp)
 {
 	e->pipeline = pipeline_new(&e->options, sdp, &e->gates);
@@ -430,6 +403,7 @@ static bool start(struct engine *e, const struct sdp *sdp)
 	g_signal_connect(e->wb, "notify::ice-gathering-state", G_CALLBACK(on_gathering), e);
 	g_signal_connect(e->wb, "notify::connection-state", G_CALLBACK(on_state), e);
 	g_signal_connect(e->wb, "pad-added", G_CALLBACK(on_pad), e);
+	pipeline_watch(e->pipeline, on_broken, e);
 	return gst_element_set_state(e->pipeline, GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
 }
 
@@ -438,13 +412,17 @@ struct engine *engine_new(const struct engine_options *options, const struct eng
 	const struct sdp ours = { .n_streams = options->video_in ? 2 : 1,
 		.streams = { { .payload_type = 96 }, { .payload_type = 97 } } };
 	struct engine *e = g_new0(struct engine, 1);
+	const char *trouble;
 
 	e->options = *options;
 	e->events = *events;
 	g_mutex_init(&e->gates.lock);
 	e->gates.valves = g_ptr_array_new_with_free_func(gst_object_unref);
 	e->tick = g_timeout_add_seconds(1, on_tick, e);
-	if (!options->offers)
+	trouble = devices_trouble(options);
+	if (trouble)
+		end(e, trouble);
+	if (trouble || !options->offers)
 		return e;
 	if (start(e, &ours))
 		make(e, "create-offer");
@@ -487,8 +465,10 @@ void engine_free(struct engine *e)
 		return;
 	e->ended = true;
 	g_source_remove(e->tick);
-	if (e->pipeline)
+	if (e->pipeline) {
 		gst_element_set_state(e->pipeline, GST_STATE_NULL);
+		gst_bus_remove_watch(GST_ELEMENT_BUS(e->pipeline));
+	}
 	g_clear_object(&e->wb);
 	g_clear_object(&e->pipeline);
 	g_ptr_array_unref(e->gates.valves);

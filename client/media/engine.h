@@ -33,7 +33,7 @@ struct engine_events {			/* called from the main loop */
 	void (*verified)(void);		/* the certificate is the one the peer named: talk */
 	void (*stats)(const struct engine_stats *stats);
 	void (*waiting)(void); /* nothing has come for a while */
-	/* "fingerprint", "no-relay", "no-connection", "lost", "media" */
+	/* "fingerprint", "no-relay", "no-connection", "lost", "media", or as in devices.h */
 	void (*ended)(const char *why);
 };
 

@@ -22,6 +22,12 @@
 	"error-resilient=partitions ! rtpvp8pay pt=%d picture-id-mode=15-bit ! "           \
 	"application/x-rtp,media=video,encoding-name=VP8,payload=%d ! queue ! " VALVE " ! wb."
 
+/* Behind its end comes silence: else the other side would look for another way. */
+#define AS_WE_SEND "audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved"
+#define FILE_SOURCE                                                                         \
+	"filesrc name=source ! wavparse ! audioconvert ! audioresample ! " AS_WE_SEND " ! " \
+	"after. audiotestsrc wave=silence ! " AS_WE_SEND " ! after. concat name=after ! clocksync"
+
 static const char *after(const char *text, const char *prefix)
 {
 	size_t len = strlen(prefix);
@@ -34,7 +40,7 @@ static const char *audio_source(const char *in)
 	if (after(in, "test:") || strcmp(in, "silence") == 0)
 		return "audiotestsrc name=source is-live=true";
 	if (after(in, "file:"))
-		return "filesrc name=source ! wavparse ! clocksync";
+		return FILE_SOURCE;
 	return strcmp(in, "auto") == 0 ? "autoaudiosrc name=source" : NULL;
 }
 
@@ -206,13 +212,51 @@ bool pipeline_play(const struct playing *p, GstPad *pad)
 	return linked && gst_element_sync_state_with_parent(bin);
 }
 
+/* What is broken inside webrtcbin is the way, which has its own words. */
+struct watcher {
+	GstElement *wb;
+	void (*broken)(gpointer userdata);
+	gpointer userdata;
+};
+
+static gboolean on_message(GstBus *bus, GstMessage *message, gpointer userdata)
+{
+	struct watcher *w = userdata;
+
+	(void)bus;
+	if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR &&
+			!gst_object_has_as_ancestor(GST_MESSAGE_SRC(message), GST_OBJECT(w->wb)))
+		w->broken(w->userdata);
+	return G_SOURCE_CONTINUE;
+}
+
+static void unwatch(gpointer userdata)
+{
+	struct watcher *w = userdata;
+
+	gst_object_unref(w->wb);
+	g_free(w);
+}
+
+void pipeline_watch(GstElement *pipeline, void (*broken)(gpointer userdata), gpointer userdata)
+{
+	GstBus *bus = gst_pipeline_get_bus(GST_PIPELINE(pipeline));
+	struct watcher *w = g_new0(struct watcher, 1);
+
+	w->wb = gst_bin_get_by_name(GST_BIN(pipeline), "wb");
+	w->broken = broken;
+	w->userdata = userdata;
+	gst_bus_add_watch_full(bus, G_PRIORITY_DEFAULT, on_message, w, unwatch);
+	gst_object_unref(bus);
+}
+
 const char *pipeline_missing(void)
 {
 	static const char *const needed[] = { "webrtcbin", "nicesrc", "dtlsdec", "srtpdec",
 		"rtpbin", "opusenc", "opusdec", "rtpopuspay", "rtpopusdepay", "vp8enc", "vp8dec",
-		"rtpvp8pay", "rtpvp8depay", "audioconvert", "audioresample", "volume", "valve",
-		"clocksync", "autoaudiosrc", "wavparse", "wavenc", "videoconvert", "videoscale",
-		"videorate", "autovideosink" };
+		"rtpvp8pay", "rtpvp8depay", "concat", "audioconvert", "audioresample", "volume",
+		"valve", "clocksync", "autoaudiosrc", "wavparse", "wavenc", "videoconvert",
+		"videoscale", "videorate", "autovideosink" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
 		GstElementFactory *found = gst_element_factory_find(needed[i]);

@@ -31,6 +31,9 @@ struct playing {
 };
 bool pipeline_play(const struct playing *playing, GstPad *pad);
 
+/* broken: a source or sink fails, a device that is unplugged for one. From the main loop. */
+void pipeline_watch(GstElement *pipeline, void (*broken)(gpointer userdata), gpointer userdata);
+
 /* The name of an element that is not installed, or NULL. */
 const char *pipeline_missing(void);
 

@@ -56,14 +56,14 @@ class Frames:
 class Media:
     """One side's media process; dial() gives a connected socket to the relay."""
 
-    def __init__(self, build, dial, log):
+    def __init__(self, build, dial, log, env=None):
         self.dial, self.events, self.seen, self.ways, self.frames = dial, queue.Queue(), [], [], Frames()
         ours, theirs = socket.socketpair()
         with open(log, "ab") as file:
             self.process = subprocess.Popen(
                 ["bash", "-c", f"exec 3<&{theirs.fileno()}; exec setpriv --pdeathsig KILL {build}/sotto-media"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, pass_fds=(theirs.fileno(),), text=True,
-                env={**os.environ, "GST_REGISTRY_FORK": "no"})
+                env={**os.environ, "GST_REGISTRY_FORK": "no", **(env or {})})
         theirs.close()
         _, fds, _, _ = socket.recv_fds(ours, 1, 1)
         ours.close()

@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import wave
 
 import media
 from relay import RelayBed
@@ -14,8 +15,8 @@ class Call(RelayBed):
         sock.connect(f"{self.dir}/s")
         return sock
 
-    def side(self, name):
-        side = media.Media(os.environ["SOTTO_BUILD"], self.dial, f"{self.dir}/{name}.log")
+    def side(self, name, env=None):
+        side = media.Media(os.environ["SOTTO_BUILD"], self.dial, f"{self.dir}/{name}.log", env)
         self.addCleanup(side.close)
         self.assertEqual(side.next("ready")["event"], "ready")
         return side
@@ -72,6 +73,28 @@ class Call(RelayBed):
             event = self.talk(side, 10)
             added = event["delay_ms"] - event["round_trip_ms"] / 2
             self.assertTrue(60 < added < 200, event)
+
+    def test_what_is_not_there_is_told_before_anybody_is_called(self):
+        with open(f"{self.dir}/none.wav", "wb") as file:
+            file.write(bytes(5000))
+        sinks = "pulse alsa oss oss4 jackaudio openal pipewire sndio".split() # whatever this machine may have
+        env = {"GST_PLUGIN_FEATURE_RANK": ",".join(f"{name}sink:NONE" for name in sinks)}
+        for word, options in (("microphone", {"audio_in": "file:/nowhere/in.wav"}), ("loudspeaker", {"audio_out": "auto"}),
+                              ("loudspeaker", {"audio_out": "file:/nowhere/out.wav"}),
+                              ("media", {"audio_in": f"file:{file.name}"})):
+            side = self.side("alice", env=env)
+            media.start(side, self.secret, **{"offers": True, "audio_in": "silence", "audio_out": "none", **options})
+            while (event := side.next("local"))["event"] == "local": # it may be quicker than its own source
+                pass
+            self.assertEqual(event, {"event": "ended", "why": word})
+
+    def test_behind_the_end_of_a_file_comes_silence(self):
+        """Else the other side would take the way for lost."""
+        with wave.open(f"{self.dir}/short.wav", "wb") as file:
+            file.setparams((1, 2, 8000, 0, "NONE", None))
+            file.writeframes(b"\x10\x27" * 8000)
+        _, bob = self.describe(sources=(f"file:{self.dir}/short.wav", "silence"))
+        self.talk(bob, 60)
 
     def test_descriptions_hold_one_relay_candidate_and_no_address_of_the_host(self):
         self.describe()
