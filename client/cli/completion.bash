@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 # Completion for sotto, from its own help. Names of contacts would need the passphrase.
 _sotto() {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	if [ "$prev" = --profile ]; then
-		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
-	elif [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$(sotto --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p')" -- "$cur")
+	local cur=${COMP_WORDS[COMP_CWORD]} help words='' word
+	help=$(sotto --help)
+	if [[ $cur == -* ]]; then
+		words=$(sed -n 's/^  \(--[a-z-]*\(, --[a-z-]*\)*\).*/\1/p' <<<"$help" | tr ',' ' ')
 	else
-		mapfile -t COMPREPLY < <(compgen -W "$(sotto --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')" -- "$cur")
+		words=$(sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' <<<"$help")
+		for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do # a command is there: a name, or a file
+			! grep -qx -- "$word" <<<"$words" || { words='' && break; }
+		done
 	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
-complete -F _sotto sotto
+complete -o default -F _sotto sotto # where we know nothing, names of files

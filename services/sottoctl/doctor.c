@@ -16,15 +16,6 @@
 
 enum { SECOND_US = 1000000, STATUS_S = 180 };
 
-static int usage(const char *name)
-{
-	fprintf(stderr,
-			"usage: sottoctl %s [--json] [--keys DIR] [--run DIR] [--directory "
-			"DIR]%s\n",
-			name, *name == 'd' ? " [--socks PATH] [--local]" : "");
-	return 2;
-}
-
 struct wanted {
 	struct site site;
 	int json, local; /* local: not through Tor */
@@ -63,9 +54,9 @@ static int read_options(struct wanted *w, const struct context *context)
 		else if (option == 'D')
 			w->site.journal = optarg;
 		else
-			return usage(context->argv[-1]);
+			return usage_wrong(context);
 	}
-	return optind == context->argc + 1 ? 0 : usage(context->argv[-1]);
+	return optind == context->argc + 1 ? 0 : usage_wrong(context);
 }
 
 int doctor_command(const struct context *context)

@@ -446,9 +446,5 @@ int init_again(const struct context *context)
 
 int init_command(const struct context *context)
 {
-	if (context->argc) {
-		fprintf(stderr, "sottoctl: init takes no arguments\n");
-		return E_CONFIG;
-	}
 	return init_again(context);
 }

@@ -54,13 +54,10 @@ static int read_wish(struct wish *out, const struct context *context)
 		if (option == 'u')
 			rc = read_number(&out->uses, optarg, USES_MOST);
 		else
-			rc = option == 'd' ? read_number(&out->days, optarg, DAYS_MOST) : E_CONFIG;
+			rc = option == 'd' ? read_number(&out->days, optarg, DAYS_MOST)
+					   : usage_wrong(context);
 	}
-	if (rc == 0 && optind != context->argc + 1) {
-		fprintf(stderr, "sottoctl: invite takes --uses N and --days N only\n");
-		rc = E_CONFIG;
-	}
-	return rc;
+	return rc == 0 && optind != context->argc + 1 ? usage_wrong(context) : rc;
 }
 
 static int read_onion(uint8_t out[static ONION_KEY_BYTES], const char *config)

@@ -126,10 +126,6 @@ int keys_command(const struct context *context)
 	const char *base;
 	int rc;
 
-	if (context->argc != 1) {
-		fprintf(stderr, "sottoctl: keys wants one directory\n");
-		return E_CONFIG;
-	}
 	base = context->argv[0];
 	rc = make_dir(base, "");
 	rc = rc ? rc : make_dir(base, "broker");

@@ -40,10 +40,6 @@ int policy_command(const struct context *context)
 	CLEANUP(PQfinish) PGconn *conn = NULL;
 	int rc;
 
-	if (context->argc > 1) {
-		fprintf(stderr, "sottoctl: policy wants one word, or none to show it\n");
-		return E_CONFIG;
-	}
 	rc = sql_connect(&conn, context->database, "sotto");
 	if (rc == 0 && context->argc == 1)
 		rc = set(conn, context->argv[0]);

@@ -106,13 +106,8 @@ int rotate_below(const char *base)
 
 int rotate_command(const struct context *context)
 {
-	int rc;
+	int rc = rotate_below(context->argv[0]);
 
-	if (context->argc != 1) {
-		fprintf(stderr, "sottoctl: rotate wants one directory\n");
-		return E_CONFIG;
-	}
-	rc = rotate_below(context->argv[0]);
 	if (rc == 0)
 		printf("keys of this epoch and the next are there: restart prekeyd, blobd, "
 		       "bridged\n");

@@ -15,20 +15,6 @@
 #define SOTTO_VERSION "sotto 0.1.0"
 #endif
 
-static int usage(const struct snapshot *s)
-{
-	const bool makes = strcmp(s->command, "restore") != 0;
-
-	fprintf(stderr, "usage: sottoctl %s [--passphrase-fd N%s]%s FILE|-\n", s->command,
-			makes ? " | --recipient AGE" : " | --identity FILE",
-			*s->command == 'b'		     ? " [--blobs]"
-					: *s->command == 'm' ? " --to"
-							     : " [--as-backup]");
-	if (*s->command == 'm')
-		fprintf(stderr, "       sottoctl move --back [--never-received]\n");
-	return 2;
-}
-
 static int take(struct snapshot *s, int option)
 {
 	switch (option) {
@@ -66,7 +52,7 @@ static int take(struct snapshot *s, int option)
 		s->no_units = true;
 		break;
 	default:
-		return usage(s);
+		return usage_wrong(s->context);
 	}
 	return 0;
 }
@@ -98,10 +84,12 @@ int snapshot_options(struct snapshot *s, const struct context *context, const ch
 	while ((option = getopt_long(context->argc + 1, context->argv - 1, "", options, NULL)) !=
 			-1)
 		if (option == '?' || !strchr(letters, option) || take(s, option))
-			return usage(s);
+			return usage_wrong(s->context);
 	if (!s->path && optind == context->argc)
 		s->path = context->argv[optind++ - 1];
-	return optind == context->argc + 1 && (s->path != NULL) != s->back ? 0 : usage(s);
+	return optind == context->argc + 1 && (s->path != NULL) != s->back
+			? 0
+			: usage_wrong(s->context);
 }
 
 /* --- output -------------------------------------------------------------- */

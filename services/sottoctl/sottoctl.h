@@ -9,9 +9,13 @@ struct context {
 	const char *database; /* libpq conninfo; the role is each command's own */
 	const char *sql;      /* directory with migrations/ and functions/ */
 	const char *config;   /* sotto.conf */
+	const char *args;     /* of the command, as its usage says */
 	int argc;	      /* what follows the command */
 	char **argv;
 };
+
+/* Tells how the command is used, and is its exit status then. */
+int usage_wrong(const struct context *context);
 
 /*
  * Each returns 0, a negative E_* (status 1), or another exit status above 1, having said on

@@ -21,20 +21,12 @@ enum { SECOND_US = 1000000, STEP_US = 60 * SECOND_US, MARGIN = 38, REDRAW_MS = 5
 #define HOUR_US ((uint64_t)3600 * SECOND_US)
 
 struct wanted {
+	const struct context *context;
 	const char *directory;
 	uint64_t since_us, until_us; /* 0: an hour ago, now */
 	uint64_t step_us;	     /* 0: as fits */
 	bool once, json;
 };
-
-static int usage(void)
-{
-	fprintf(stderr,
-			"usage: sottoctl top [--since TIME] [--until TIME] [--step SPAN] [--once] "
-			"[--json] [--directory DIR]\n\n"
-			"TIME: -2h, today, 10:00, 2026-11-25 10:00; SPAN: 60s, 5min\n");
-	return 2;
-}
 
 /* --- what is asked ------------------------------------------------------ */
 
@@ -79,9 +71,9 @@ static int read_options(struct wanted *w, const struct context *context)
 		if (read_option(w, option, optarg)) {
 			if (option != '?')
 				fprintf(stderr, "sottoctl: no time or span: %s\n", optarg);
-			return usage();
+			return usage_wrong(context);
 		}
-	return optind == context->argc + 1 ? 0 : usage();
+	return optind == context->argc + 1 ? 0 : usage_wrong(context);
 }
 
 /* Whole steps of at least a minute, so that each column has a record; the last column ends now. */
@@ -92,14 +84,14 @@ static int choose_window(struct window *out, const struct wanted *w, unsigned co
 
 	if (from >= to) {
 		fprintf(stderr, "sottoctl: the window ends before it begins\n");
-		return usage();
+		return usage_wrong(w->context);
 	}
 	if (!step)
 		step = ((to - from + columns - 1) / columns + STEP_US - 1) / STEP_US * STEP_US;
 	if ((to - from + step - 1) / step > SAMPLES_COLUMNS) {
 		fprintf(stderr, "sottoctl: more than %d columns: give a wider --step\n",
 				SAMPLES_COLUMNS);
-		return usage();
+		return usage_wrong(w->context);
 	}
 	*out = (struct window){ from, to, step };
 	return 0;
@@ -191,7 +183,7 @@ int top_command(const struct context *context)
 {
 	CLEANUP(sd_journal_close) sd_journal *journal = NULL;
 	CLEANUP(scope_free) struct samples *s = malloc(sizeof *s);
-	struct wanted wanted = { 0 };
+	struct wanted wanted = { .context = context };
 	struct window window;
 	struct drawing d;
 	int rc;

@@ -359,12 +359,6 @@ class Stack:
         return client.Server({d: self.socket_path(d) for d in DAEMONS}, f"{self.run}/sotto-broker/t/s",
                              self.server_keys, self.onion_api, 1 if self.circuits else None, self.invite)
 
-    def sottoctl(self, *arguments):
-        """What it printed; as the owner role."""
-        return subprocess.run([f"{self.build}/sottoctl", "--database", f"host={self.dir}/pg port=5432 user=sotto_owner",
-                               "--sql", f"{self.build}/sql", "--config", f"{self.dir}/sotto.conf", *arguments],
-                              check=True, capture_output=True, text=True).stdout
-
     def invite_link(self, *arguments):
         return self.sottoctl("invite", *arguments).splitlines()[0]
 
