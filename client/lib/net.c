@@ -13,11 +13,30 @@
 #include <time.h>
 
 enum { ANSWER_MOST = CHUNK_LARGE_BYTES, CONNECT_S = 60, TOTAL_S = 120 };
+enum { CONNECTIONS_KEPT = 5, TURN_MS = 250 };
 enum { CIRCUIT_LEAST_S = 600, CIRCUIT_SPREAD_S = 3001 };
 
 DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
 
 static int carry(struct net *net, const struct ask *ask, struct answer *out);
+
+static int open_curl(struct net *net)
+{
+	net->curl = curl_easy_init();
+	net->multi = curl_multi_init();
+	if (!net->curl || !net->multi)
+		return E_NOMEM;
+	curl_multi_setopt(net->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+	return 0;
+}
+
+static void close_curl(struct net *net)
+{
+	curl_easy_cleanup(net->curl);
+	curl_multi_cleanup(net->multi);
+	net->curl = NULL;
+	net->multi = NULL;
+}
 
 /* Sleep counts. */
 static int64_t up_s(void)
@@ -50,16 +69,17 @@ int net_open(struct net *out, const char *socks, bool fast)
 	key_random(&out->secret);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return E_NOMEM;
-	out->curl = curl_easy_init();
-	if (!out->curl)
-		curl_global_cleanup();
-	return out->curl ? 0 : E_NOMEM;
+	if (open_curl(out) == 0)
+		return 0;
+	close_curl(out);
+	curl_global_cleanup();
+	return E_NOMEM;
 }
 
 void net_close(struct net *net)
 {
 	if (net->curl) {
-		curl_easy_cleanup(net->curl);
+		close_curl(net);
 		curl_global_cleanup();
 	}
 	sodium_memzero(net, sizeof *net);
@@ -68,13 +88,15 @@ void net_close(struct net *net)
 int net_copy(struct net *out, const struct net *net)
 {
 	*out = *net;
-	out->curl = curl_easy_init();
-	return out->curl ? 0 : E_NOMEM;
+	if (open_curl(out) == 0)
+		return 0;
+	close_curl(out);
+	return E_NOMEM;
 }
 
 void net_copy_close(struct net *copy)
 {
-	curl_easy_cleanup(copy->curl);
+	close_curl(copy);
 	sodium_memzero(copy, sizeof *copy);
 }
 
@@ -160,17 +182,6 @@ static size_t on_header(char *line, size_t size, size_t n, void *userdata)
 	if (len >= sizeof name - 1 + NONCE_TEXT && strncasecmp(line, name, sizeof name - 1) == 0)
 		memcpy(a->nonce, line + sizeof name - 1, NONCE_TEXT);
 	return len;
-}
-
-/* Once a second at least. */
-static int on_progress(void *userdata, curl_off_t to_come, curl_off_t come, curl_off_t to_go,
-		curl_off_t gone)
-{
-	(void)to_come;
-	(void)come;
-	(void)to_go;
-	(void)gone;
-	return net_is_stopped(userdata);
 }
 
 /* --- headers ------------------------------------------------------------ */
@@ -294,6 +305,25 @@ static void set_request(
 	}
 }
 
+/* In short turns, to see that it is to stop: libcurl 8.22 tells no progress while a proxy is silent. */
+static bool perform(const struct net *net)
+{
+	int n_running = 1, n_left;
+	CURLMcode rc = curl_multi_add_handle(net->multi, net->curl);
+	const CURLMsg *end;
+	bool done;
+
+	while (rc == CURLM_OK && n_running && !net_is_stopped(net)) {
+		rc = curl_multi_perform(net->multi, &n_running);
+		if (rc == CURLM_OK && n_running)
+			rc = curl_multi_poll(net->multi, NULL, 0, TURN_MS, NULL);
+	}
+	end = curl_multi_info_read(net->multi, &n_left);
+	done = rc == CURLM_OK && end && end->data.result == CURLE_OK;
+	curl_multi_remove_handle(net->multi, net->curl);
+	return done;
+}
+
 static int carry(struct net *net, const struct ask *ask, struct answer *out)
 {
 	CLEANUP(curl_slist_free_all) struct curl_slist *headers = NULL;
@@ -304,18 +334,15 @@ static int carry(struct net *net, const struct ask *ask, struct answer *out)
 		return rc;
 	if (net_is_stopped(net))
 		return E_NET;
-	curl_easy_reset(net->curl); /* keeps its open connections */
+	curl_easy_reset(net->curl); /* open connections are kept */
 	set_proxy(net, &ask->circuit);
 	set_request(net, ask, headers);
 	curl_easy_setopt(net->curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(net->curl, CURLOPT_WRITEDATA, out);
 	curl_easy_setopt(net->curl, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(net->curl, CURLOPT_HEADERDATA, out);
-	curl_easy_setopt(net->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-	curl_easy_setopt(net->curl, CURLOPT_XFERINFODATA, net);
-	curl_easy_setopt(net->curl, CURLOPT_NOPROGRESS, 0L);
 	fault_before(ask->method, ask->path);
-	if (curl_easy_perform(net->curl) != CURLE_OK || fault_after(ask->method, ask->path))
+	if (!perform(net) || fault_after(ask->method, ask->path))
 		return E_NET;
 	curl_easy_getinfo(net->curl, CURLINFO_RESPONSE_CODE, &out->status);
 	return 0;

@@ -31,6 +31,7 @@ struct net {
 	struct key secret;     /* turns purposes into circuits */
 	int64_t (*up_s)(void); /* seconds since whenever; never goes back */
 	CURL *curl;
+	CURLM *multi; /* it is carried out in */
 	/* One request goes out and its answer comes back: libcurl, or a test's server. */
 	int (*carry)(struct net *net, const struct ask *ask, struct answer *out);
 	void *carrier;
