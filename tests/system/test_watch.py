@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -124,6 +125,29 @@ class Journal(Bed):
         self.assertEqual((latest["SOTTO_DATABASE_UP"], latest["SOTTO_BROKER_UP"]), ("1", "1"))
         for low, high in (("LATENCY_P50_US", "LATENCY_P99_US"), ("LATENCY_P99_US", "LATENCY_MOST_US")):
             self.assertLessEqual(int(latest[f"SOTTO_{low}"]), int(latest[f"SOTTO_{high}"]))
+
+    def test_each_line_of_monitoring_md_finds_what_it_says(self):
+        """Those that choose by our fields, here; units and other servers are none in this journal."""
+        lines = re.findall(r"(?m)^    (journalctl [^#\n]*)", read("docs/monitoring.md").split("## Fields")[0])
+        self.assertGreaterEqual(len(lines), 10)
+        self.stack.stop("postgres")
+        until("it to be told", lambda: self.entries("database-lost", "blobd"), self.stack.check)
+        self.stack.start("postgres")
+        for daemon in ("prekeyd", "blobd", "bridged"):
+            self.stack.wait_healthy(daemon)
+        self.told("blobd")
+        self.stack.sottoctl("sweep")
+        found = {}
+        for line in lines:
+            words = [w for w in shlex.split(line)[1:] if w != "-f"]
+            done = subprocess.run(["journalctl", "-D", f"{self.stack.dir}/journal", "--no-pager", *words], check=False,
+                                  capture_output=True, text=True)
+            self.assertEqual((done.returncode in (0, 1), done.stderr.replace("-- No entries --", "").strip()), (True, ""), line)
+            found[line] = done.stdout.replace("-- No entries --", "").strip()
+        seen = lambda word: [text for line, text in found.items() if word in line]
+        for word in ("-t prekeyd", "-x -t blobd", "database-lost", "metrics -f", "-o json", "swept"):
+            self.assertTrue(all(seen(word)) and seen(word), word)
+        self.assertEqual({json.loads(l)["SOTTO_DAEMON"] for text in seen("-o json") for l in text.splitlines()}, {"blobd"})
 
     def test_live_sessions_and_pushes_are_counted_by_bridged(self):
         box, pushes = self.mailbox(), self.total("bridged", "PUSHES")
