@@ -73,6 +73,7 @@ int contact_request(struct contact *out, struct profile *profile,
 struct own_mailbox {
 	int64_t id, contact; /* contact 0: the inbox */
 	bool inbox, made;
+	uint8_t onion[ONION_KEY_BYTES]; /* of its server */
 	struct key_pair owner;
 	struct key deposit;
 	uint8_t mailbox[MAILBOX_ID_BYTES], deposit_hash[HASH_BYTES];

@@ -184,7 +184,8 @@ static void on_message(struct mosquitto *mosq, void *userdata, const struct mosq
 
 static int connect_session(struct session *s)
 {
-	const struct net *net = s->live->net;
+	struct net *net = s->live->net;
+	const struct known_server *at = net_known(net, s->mailbox.onion);
 	const struct circuit circuit = { "read", s->mailbox.mailbox, MAILBOX_ID_BYTES, false };
 	char user[33];
 
@@ -200,7 +201,7 @@ static int connect_session(struct session *s)
 	if (mosquitto_username_pw_set(s->mosq, s->grant.id, s->grant.password) ||
 			mosquitto_socks5_set(
 					s->mosq, net->socks_host, net->socks_port, user, "sotto") ||
-			mosquitto_connect_async(s->mosq, net->server.live, net->server.mqtt_port,
+			mosquitto_connect_async(s->mosq, at->server.live, at->server.mqtt_port,
 					KEEPALIVE_S))
 		return E_NET;
 	return 0;
@@ -208,7 +209,7 @@ static int connect_session(struct session *s)
 
 static int request(struct session *s)
 {
-	return live_request(&s->grant, s->live->net, s->live->profile, &s->mailbox);
+	return live_request(&s->grant, s->live->net, &s->mailbox);
 }
 
 static void open_session(struct session *s)

@@ -12,17 +12,17 @@
 
 DEFINE_CLEANUP(json_t *, json_decref)
 
-static int make_proof(uint8_t out[static 32], struct net *net, const struct profile *p,
-		const struct own_mailbox *m)
+static int make_proof(
+		uint8_t out[static 32], const struct known_server *at, const struct own_mailbox *m)
 {
 	static const char purpose[] = "sotto session v1";
 	CLEANUP(key_wipe) struct key key = { { 0 } };
 	uint8_t message[sizeof purpose - 1 + NONCE_BYTES + 16 + 1];
 	struct writer w = writer_over(message, sizeof message);
-	int rc = net_request_key(&key, net, &m->owner, p->onion, PORT_BRIDGED);
+	int rc = net_request_key(&key, at, &m->owner, PORT_BRIDGED);
 
 	writer_copy(&w, purpose, sizeof purpose - 1);
-	writer_copy(&w, net->nonces[PORT_BRIDGED - PORT_PREKEYD], NONCE_BYTES);
+	writer_copy(&w, at->nonces[PORT_BRIDGED - PORT_PREKEYD], NONCE_BYTES);
 	writer_copy(&w, m->request, 16);
 	writer_u8(&w, 1); /* a mailbox */
 	if (rc == 0)
@@ -30,19 +30,19 @@ static int make_proof(uint8_t out[static 32], struct net *net, const struct prof
 	return rc;
 }
 
-static int make_body(uint8_t out[static JSON_LARGE_BYTES], struct net *net, const struct profile *p,
+static int make_body(uint8_t out[static JSON_LARGE_BYTES], const struct known_server *at,
 		const struct own_mailbox *m)
 {
 	char request[BASE64URL_ROOM(16)], nonce[BASE64URL_ROOM(NONCE_BYTES)],
 			owner[BASE64URL_ROOM(32)];
 	char proof_text[BASE64URL_ROOM(32)];
 	uint8_t proof[32];
-	int n, rc = make_proof(proof, net, p, m);
+	int n, rc = make_proof(proof, at, m);
 
 	if (rc)
 		return rc;
 	base64url_write(request, m->request, 16);
-	base64url_write(nonce, net->nonces[PORT_BRIDGED - PORT_PREKEYD], NONCE_BYTES);
+	base64url_write(nonce, at->nonces[PORT_BRIDGED - PORT_PREKEYD], NONCE_BYTES);
 	base64url_write(owner, m->owner.pub.b, KEY_BYTES);
 	base64url_write(proof_text, proof, sizeof proof);
 	memset(out, ' ', JSON_LARGE_BYTES);
@@ -74,18 +74,23 @@ static int read_grant(struct live_grant *g, const struct answer *a)
 	return rc ? rc : copy_text(g->up, sizeof g->up, json, "up");
 }
 
-int live_request(struct live_grant *out, struct net *net, const struct profile *p,
-		const struct own_mailbox *m)
+int live_request(struct live_grant *out, struct net *net, const struct own_mailbox *m)
 {
-	uint8_t *nonce = net->nonces[PORT_BRIDGED - PORT_PREKEYD];
-	int rc = net_know_server(net, p->onion);
+	struct known_server *at;
+	uint8_t *nonce;
+	int rc = net_know_server(net, m->onion);
+
+	if (rc)
+		return rc;
+	at = net_known(net, m->onion);
+	nonce = at->nonces[PORT_BRIDGED - PORT_PREKEYD];
 
 	for (int tries = 0; rc == 0 && tries < 2; tries++) { /* the first may have a stale nonce */
 		__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
 		uint8_t body[JSON_LARGE_BYTES];
 		const struct ask ask = {
 			.circuit = { "read", m->mailbox, MAILBOX_ID_BYTES, false },
-			.onion = p->onion,
+			.onion = m->onion,
 			.port = PORT_BRIDGED,
 			.method = "POST",
 			.path = "/v1/sessions",
@@ -93,7 +98,7 @@ int live_request(struct live_grant *out, struct net *net, const struct profile *
 			.body_len = sizeof body,
 		};
 
-		rc = make_body(body, net, p, m);
+		rc = make_body(body, at, m);
 		rc = rc ? rc : net_ask(net, &ask, &answer);
 		if (rc)
 			return rc;

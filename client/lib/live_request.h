@@ -11,7 +11,7 @@ struct live_grant {
 };
 
 /* The same request (mailbox->request) renews. E_NET, E_PROTO. */
-int live_request(struct live_grant *out, struct net *net, const struct profile *profile,
+int live_request(struct live_grant *out, struct net *net,
 		const struct own_mailbox *mailbox) MUST_CHECK;
 
 #endif

@@ -6,14 +6,15 @@
 #include "libshared/owner.h"
 
 #include <sodium.h>
+#include <string.h>
 
 enum kind { MAILBOX_INBOX = 0, MAILBOX_CONTACT = 1, MAILBOX_SPARE = 2 }; /* 3: to be ended */
 
 #define BOX_COLUMNS                                                                     \
 	"SELECT id, coalesce(contact, 0), kind, made, owner_secret, deposit, request, " \
-	"coalesce(fetched_s, 0) FROM mailbox WHERE "
+	"coalesce(fetched_s, 0), onion FROM mailbox WHERE "
 
-static int read_mailbox(struct own_mailbox *out, sqlite3_stmt *s)
+static int read_mailbox(struct own_mailbox *out, const struct profile *p, sqlite3_stmt *s)
 {
 	CLEANUP(key_wipe) struct key secret = { { 0 } };
 	int rc = sqlite3_step(s);
@@ -35,6 +36,8 @@ static int read_mailbox(struct own_mailbox *out, sqlite3_stmt *s)
 			key_pair_from_secret(&out->owner, &secret))
 		return E_IO;
 	owner_mailbox_id(out->mailbox, &out->owner.pub);
+	if (!q_column(out->onion, sizeof out->onion, s, 8))
+		memcpy(out->onion, p->onion, sizeof out->onion);
 	hash256(out->deposit_hash, out->deposit.b, sizeof out->deposit.b);
 	return 0;
 }
@@ -47,7 +50,7 @@ static int find(struct own_mailbox *out, struct profile *p, int64_t contact)
 			"kind < 2 AND coalesce(contact, 0) = ? ORDER BY id DESC LIMIT 1",
 			"i", contact);
 
-	return rc ? rc : read_mailbox(out, s);
+	return rc ? rc : read_mailbox(out, p, s);
 }
 
 static int prepare(struct profile *p, enum kind kind, int64_t contact)
@@ -112,7 +115,7 @@ static int next(struct own_mailbox *out, struct profile *p, const char *sql, int
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
 	int rc = q_open(&s, p->db, sql, "i", after);
 
-	return rc ? rc : read_mailbox(out, s);
+	return rc ? rc : read_mailbox(out, p, s);
 }
 
 int mailbox_next(struct own_mailbox *out, struct profile *p, int64_t after)

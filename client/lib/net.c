@@ -200,25 +200,26 @@ static int add_header(struct curl_slist **list, const char *name, const char *va
 	return 0;
 }
 
-int net_request_key(struct key *out, const struct net *net, const struct key_pair *owner,
-		const uint8_t onion[static ONION_KEY_BYTES], int port)
+int net_request_key(struct key *out, const struct known_server *at, const struct key_pair *owner,
+		int port)
 {
 	return owner_request_key(out, &owner->secret, &owner->pub,
-			       &net->server.keys[port - PORT_PREKEYD], onion)
+			       &at->server.keys[port - PORT_PREKEYD], at->onion)
 			? E_PROTO
 			: 0;
 }
 
-static int add_signature(struct curl_slist **list, const struct net *net, const struct ask *ask)
+static int add_signature(struct curl_slist **list, struct net *net, const struct ask *ask)
 {
 	CLEANUP(key_wipe) struct key key = { { 0 } };
 	const struct owner_request request = { ask->method, ask->path, "?", ask->body,
 		ask->body_len };
+	const struct known_server *at = net_known(net, ask->onion);
 	struct owner_headers h;
-	int rc = net_request_key(&key, net, ask->owner, ask->onion, ask->port);
+	int rc = at ? net_request_key(&key, at, ask->owner, ask->port) : E_BUG;
 
 	rc = rc ? rc
-		: owner_sign(&h, &key, &ask->owner->pub, net->nonces[ask->port - PORT_PREKEYD],
+		: owner_sign(&h, &key, &ask->owner->pub, at->nonces[ask->port - PORT_PREKEYD],
 				  &request);
 	rc = rc ? rc : add_header(list, "Content-Digest", h.digest);
 	rc = rc ? rc : add_header(list, "Signature-Input", h.input);
@@ -249,7 +250,7 @@ static int add_secret(struct curl_slist **list, const char *name, const struct k
 	return rc;
 }
 
-static int make_headers(struct curl_slist **list, const struct net *net, const struct ask *ask)
+static int make_headers(struct curl_slist **list, struct net *net, const struct ask *ask)
 {
 	char text[BASE64URL_ROOM(BLOB_ID_BYTES)];
 	int rc = add_header(list, "Expect", ""); /* no 100-continue: it costs a round trip */
@@ -350,22 +351,20 @@ static int carry(struct net *net, const struct ask *ask, struct answer *out)
 
 int net_ask(struct net *net, const struct ask *ask, struct answer *out)
 {
-	uint8_t *nonce = net->nonces[ask->port - PORT_PREKEYD];
-	int rc;
+	uint8_t *nonce;
+	int rc = ask->owner ? net_know_server(net, ask->onion) : 0;
 
 	memset(out, 0, sizeof *out);
-	if (ask->owner) {
-		rc = net_know_server(net, ask->onion);
-		if (rc)
-			return rc;
-	}
-	rc = net->carry(net, ask, out);
-	if (rc || !ask->owner || base64url_read(nonce, NONCE_BYTES, out->nonce, strlen(out->nonce)))
+	rc = rc ? rc : net->carry(net, ask, out);
+	if (rc || !ask->owner)
 		return rc;
+	nonce = net_known(net, ask->onion)->nonces[ask->port - PORT_PREKEYD];
+	if (base64url_read(nonce, NONCE_BYTES, out->nonce, strlen(out->nonce)))
+		return 0;
 	return out->status == 401 ? net->carry(net, ask, out) : 0;
 }
 
-/* --- our server --------------------------------------------------------- */
+/* --- servers ------------------------------------------------------------ */
 
 int net_server(struct server *out, struct net *net, const uint8_t onion[static ONION_KEY_BYTES],
 		const char *purpose)
@@ -389,5 +388,25 @@ int net_server(struct server *out, struct net *net, const uint8_t onion[static O
 
 int net_know_server(struct net *net, const uint8_t onion[static ONION_KEY_BYTES])
 {
-	return net->server.known ? 0 : net_server(&net->server, net, onion, "server");
+	struct server server;
+	struct known_server *at;
+	int rc;
+
+	if (net_known(net, onion))
+		return 0;
+	rc = net_server(&server, net, onion, "server");
+	if (rc)
+		return rc;
+	at = &net->known[net->n_known++ % SERVERS_KNOWN];
+	*at = (struct known_server){ .server = server };
+	memcpy(at->onion, onion, ONION_KEY_BYTES);
+	return 0;
+}
+
+struct known_server *net_known(struct net *net, const uint8_t onion[static ONION_KEY_BYTES])
+{
+	for (struct known_server *k = net->known; k < net->known + SERVERS_KNOWN; k++)
+		if (k->server.known && memcmp(k->onion, onion, ONION_KEY_BYTES) == 0)
+			return k;
+	return NULL;
 }

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 enum { PORT_PREKEYD = 7001, PORT_BLOBD = 7002, PORT_BRIDGED = 7003, SOCKS_NAME_MOST = 128 };
+enum { SERVERS_KNOWN = 4 };
 enum {
 	WORK_BITS_ASKED_FOR = 32, /* half an hour, for somebody who waits */
 	WORK_BITS_UNASKED = 24,	  /* some seconds, in between */
@@ -23,6 +24,13 @@ enum {
 
 struct ask;
 struct answer;
+
+/* One where we own something. */
+struct known_server {
+	uint8_t onion[ONION_KEY_BYTES];
+	struct server server;
+	uint8_t nonces[DAEMONS][NONCE_BYTES];
+};
 
 struct net {
 	char socks_host[SOCKS_NAME_MOST];
@@ -35,7 +43,8 @@ struct net {
 	/* One request goes out and its answer comes back: libcurl, or a test's server. */
 	int (*carry)(struct net *net, const struct ask *ask, struct answer *out);
 	void *carrier;
-	struct server server; /* our own */
+	struct known_server known[SERVERS_KNOWN]; /* the latest */
+	unsigned n_known;			  /* so far */
 	struct server_twice { /* whichever was last asked over two circuits, and when */
 		struct server server;
 		uint8_t onion[ONION_KEY_BYTES];
@@ -47,7 +56,6 @@ struct net {
 	 * wants to know. */
 	void (*on_work)(void *userdata, uint64_t done, uint64_t about);
 	void *on_work_userdata;
-	uint8_t nonces[DAEMONS][NONCE_BYTES];
 	/* Not 0: whatever is under way ends within a second, with E_NET. NULL: nobody stops it. */
 	const atomic_int *stop; /* a handler or another thread sets it */
 	int64_t until_ms;	/* by CLOCK_MONOTONIC nothing is asked after that; 0: no such end */
@@ -80,7 +88,7 @@ struct ask {
 	const char *method, *path;
 	const void *body;
 	size_t body_len;
-	const struct key_pair *owner; /* signs, or NULL; only at our own server */
+	const struct key_pair *owner; /* signs, or NULL */
 	const struct key *deposit;    /* Sotto-Deposit, or NULL */
 	const struct key *chunk;      /* Sotto-Chunk, or NULL */
 	const uint8_t *key;	      /* Idempotency-Key of 16 bytes, or NULL */
@@ -103,15 +111,17 @@ static inline __attribute__((unused)) void answer_clear_ref(struct answer *answe
  * repeated once. */
 int net_ask(struct net *net, const struct ask *ask, struct answer *out) MUST_CHECK;
 
-/* Fills net->server from our own server, once. E_PROTO: it answered something else. */
+/* Asks a server what it is, once. E_PROTO: it answered something else. */
 int net_know_server(struct net *net, const uint8_t onion[static ONION_KEY_BYTES]) MUST_CHECK;
+/* What it said; NULL: it was not asked. Until SERVERS_KNOWN others were. */
+struct known_server *net_known(struct net *net, const uint8_t onion[static ONION_KEY_BYTES]);
 
 /* What any server tells over that circuit. E_PROTO: something else. */
 int net_server(struct server *out, struct net *net, const uint8_t onion[static ONION_KEY_BYTES],
 		const char *purpose) MUST_CHECK;
 
-/* The request key of an owner at one of our server's daemons. */
-int net_request_key(struct key *out, const struct net *net, const struct key_pair *owner,
-		const uint8_t onion[static ONION_KEY_BYTES], int port) MUST_CHECK;
+/* The request key of an owner at one of that server's daemons. */
+int net_request_key(struct key *out, const struct known_server *at, const struct key_pair *owner,
+		int port) MUST_CHECK;
 
 #endif

@@ -73,8 +73,7 @@ static int copy_keys(struct keys *out, struct profile *p)
 
 static int end_one(struct net *net, const struct keys *keys, size_t i)
 {
-	return i == 0 ? account_end(net, keys->who)
-		      : sync_end_mailbox(net, keys->who, &keys->boxes[i - 1]);
+	return i == 0 ? account_end(net, keys->who) : sync_end_mailbox(net, &keys->boxes[i - 1]);
 }
 
 /* Until it is done, refused, or too late. */

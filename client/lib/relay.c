@@ -49,7 +49,8 @@ int relay_credential(struct call_relay *out, struct net *net, struct profile *p,
 		const uint8_t name[static 16])
 {
 	const struct payment payment = { TOKEN_TURN, name, 16, false };
-	uint8_t *nonce = net->nonces[PORT_BRIDGED - PORT_PREKEYD], body[JSON_BYTES];
+	uint8_t body[JSON_BYTES], *nonce;
+	const struct known_server *at;
 	const struct ask ask = {
 		.circuit = { "turn", name, 16, false },
 		.onion = p->onion,
@@ -61,6 +62,10 @@ int relay_credential(struct call_relay *out, struct net *net, struct profile *p,
 	};
 	int rc = net_know_server(net, p->onion);
 
+	if (rc)
+		return rc;
+	at = net_known(net, p->onion);
+	nonce = net_known(net, p->onion)->nonces[PORT_BRIDGED - PORT_PREKEYD];
 	for (int tries = 0; rc == 0 && tries < 2; tries++) { /* the first may have a stale nonce */
 		ANSWER answer = { 0 };
 
@@ -75,9 +80,9 @@ int relay_credential(struct call_relay *out, struct net *net, struct profile *p,
 		rc = sync_verdict(rc, &answer);
 		rc = rc ? rc : read_credential(out, &answer);
 		rc = rc ? rc : tokens_spent(p, &ask, &payment);
-		if (rc == 0 && onion_check(out->onion, net->server.live))
+		if (rc == 0 && onion_check(out->onion, at->server.live))
 			rc = E_PROTO;
-		out->port = (uint16_t)net->server.turn_port;
+		out->port = (uint16_t)at->server.turn_port;
 		return rc;
 	}
 	return rc;

@@ -14,8 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { VERSION = 9 };
-
 /* Of a new table backup.c must know whether an export carries it. */
 /* clang-format off */
 static const char schema[] =
@@ -23,10 +21,11 @@ static const char schema[] =
 	"CREATE TABLE room (filler BLOB NOT NULL);"
 	"CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);"
 	/* Our own mailboxes. kind: 0 inbox, 1 for a contact, 2 spare, 3 to be ended. empty_s: when it
-	   was last seen empty; fetched_s: when it was last asked. */
+	   was last seen empty; fetched_s: when it was last asked. onion: of its server; NULL: of
+	   the profile's. */
 	"CREATE TABLE mailbox (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, contact INTEGER,"
 	" owner_secret BLOB NOT NULL, deposit BLOB NOT NULL, request BLOB NOT NULL,"
-	" made INTEGER NOT NULL DEFAULT 0, empty_s INTEGER, fetched_s INTEGER);"
+	" made INTEGER NOT NULL DEFAULT 0, empty_s INTEGER, fetched_s INTEGER, onion BLOB);"
 	/* state: 0 request, 1 accepted, 2 blocked. address is theirs for us; number orders what
 	   they told. bundle_s: when their last bundle came; renew: it takes a new session.
 	   sent, heard: the highest numbers of either side. broken: something could not be opened.
@@ -130,9 +129,16 @@ static const char schema[] =
 	"CREATE TABLE call_signal (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
 	" call BLOB NOT NULL, kind INTEGER NOT NULL, state INTEGER NOT NULL, at_s INTEGER NOT NULL,"
 	" body BLOB NOT NULL);"
-	"CREATE INDEX call_signal_call ON call_signal (contact, call);"
-	"PRAGMA user_version = 9;";
+	"CREATE INDEX call_signal_call ON call_signal (contact, call);";
+
+/* What makes each version the next one, from OLDEST on: with the same columns, the new ones last.
+   Added to, never changed: somebody has the old one. */
+static const char *const upgrades[] = {
+	"ALTER TABLE mailbox ADD COLUMN onion BLOB",
+};
 /* clang-format on */
+
+enum { OLDEST = 9, VERSION = OLDEST + ARRAY_LEN(upgrades) };
 
 static int set_key(sqlite3 *db, const struct key *key)
 {
@@ -165,8 +171,27 @@ static int refuse_settings(void *data, int action, const char *name, const char 
 	return SQLITE_OK;
 }
 
+static int run_all(sqlite3 *db, const char *sql)
+{
+	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : E_IO;
+}
+
+static int upgrade(sqlite3 *db, int64_t version)
+{
+	char sql[40];
+	int rc = 0;
+
+	snprintf(sql, sizeof sql, "PRAGMA user_version = %d", VERSION);
+	if (version == 0)
+		rc = run_all(db, schema);
+	else
+		for (int64_t v = version; rc == 0 && v < VERSION; v++)
+			rc = run_all(db, upgrades[v - OLDEST]);
+	return rc ? rc : run_all(db, sql);
+}
+
 /* All or nothing; another process may have been quicker. */
-static int create(sqlite3 *db)
+static int make_current(sqlite3 *db)
 {
 	int64_t version = 0;
 	int rc = q_begin(db);
@@ -174,9 +199,9 @@ static int create(sqlite3 *db)
 	if (rc)
 		return rc;
 	rc = q_number(&version, db, "PRAGMA user_version", "") ? E_IO : 0;
-	if (rc == 0 && version == 0 && sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK)
-		rc = E_IO;
-	return q_end(db, rc);
+	if (rc == 0 && version != 0 && (version < OLDEST || version > VERSION))
+		rc = E_CONFIG; /* what another version of sotto has written stays as it is */
+	return q_end(db, rc ? rc : version == VERSION ? 0 : upgrade(db, version));
 }
 
 static int configure(sqlite3 *db)
@@ -199,9 +224,7 @@ static int configure(sqlite3 *db)
 			    NULL) != SQLITE_OK ||
 			q_number(&version, db, "PRAGMA user_version", ""))
 		return E_IO;
-	if (version > 0 && version != VERSION)
-		return E_CONFIG; /* of another version of sotto */
-	return version == 0 ? create(db) : 0;
+	return version == VERSION ? 0 : make_current(db);
 }
 
 int store_open(sqlite3 **out, const char *dir, int database, const struct key *key)

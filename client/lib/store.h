@@ -15,7 +15,8 @@
 enum { STORE_NONE = 1 };
 
 /* Creates or opens dir/db.0 or dir/db.1 under a raw key, and keeps the two of one size (pair.h).
- * E_LOCKED: the key does not open it. */
+ * An older one is upgraded. E_LOCKED: the key does not open it; E_CONFIG: it is of a newer version,
+ * or of one before the first that counts. */
 int store_open(sqlite3 **out, const char *dir, int database, const struct key *key) MUST_CHECK;
 
 /* Runs one statement that gives no rows. E_IO. */

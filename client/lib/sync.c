@@ -35,12 +35,11 @@ static void mailbox_path(char out[static 128], const struct own_mailbox *m, cons
 	snprintf(out, 128, "/v1/mailboxes/%s%s", id, end);
 }
 
-static struct ask mailbox_ask(const struct profile *p, const struct own_mailbox *m,
-		const char *method, const char *path)
+static struct ask mailbox_ask(const struct own_mailbox *m, const char *method, const char *path)
 {
 	return (struct ask){
 		.circuit = { "read", m->mailbox, sizeof m->mailbox, false },
-		.onion = p->onion,
+		.onion = m->onion,
 		.port = PORT_BLOBD,
 		.method = method,
 		.path = path,
@@ -72,7 +71,7 @@ int sync_make_mailbox(struct net *net, struct profile *p, const struct own_mailb
 	int rc;
 
 	mailbox_path(path, m, "");
-	ask = mailbox_ask(p, m, "PUT", path);
+	ask = mailbox_ask(m, "PUT", path);
 	ask.body = body;
 	ask.body_len = sizeof body;
 	rc = mailbox_body(body, m);
@@ -82,14 +81,14 @@ int sync_make_mailbox(struct net *net, struct profile *p, const struct own_mailb
 	return rc ? rc : tokens_spent(p, &ask, &payment);
 }
 
-int sync_end_mailbox(struct net *net, struct profile *p, const struct own_mailbox *m)
+int sync_end_mailbox(struct net *net, const struct own_mailbox *m)
 {
 	ANSWER answer = { 0 };
 	char path[128];
 	struct ask ask;
 
 	mailbox_path(path, m, "");
-	ask = mailbox_ask(p, m, "DELETE", path);
+	ask = mailbox_ask(m, "DELETE", path);
 	return sync_verdict(net_ask(net, &ask, &answer), &answer);
 }
 
@@ -296,12 +295,11 @@ int sync_send(struct net *net, struct profile *p, const char *name, const char *
 
 /* --- fetching ----------------------------------------------------------- */
 
-static int acknowledge(struct net *net, const struct profile *p, const struct own_mailbox *m,
-		const uint8_t *ids)
+static int acknowledge(struct net *net, const struct own_mailbox *m, const uint8_t *ids)
 {
 	ANSWER answer = { 0 };
 	char path[128];
-	struct ask ask = mailbox_ask(p, m, "POST", path);
+	struct ask ask = mailbox_ask(m, "POST", path);
 
 	mailbox_path(path, m, "/acks");
 	ask.body = ids;
@@ -345,7 +343,7 @@ int sync_fetch_one(
 		struct net *net, struct profile *p, const struct own_mailbox *m, unsigned *out_new)
 {
 	char path[128];
-	struct ask ask = mailbox_ask(p, m, "GET", path);
+	struct ask ask = mailbox_ask(m, "GET", path);
 
 	mailbox_path(path, m, "/blobs");
 	for (;;) {
@@ -368,7 +366,7 @@ int sync_fetch_one(
 		rc = take_slots(p, m, answer.body, acks, out_new);
 		if (rc <= 0)
 			return rc; /* nothing but held requests: no use in asking again */
-		rc = acknowledge(net, p, m, acks);
+		rc = acknowledge(net, m, acks);
 		if (rc)
 			return rc;
 	}

@@ -29,8 +29,7 @@ int sync_register(struct net *net, struct profile *profile) MUST_CHECK;
 int sync_mailbox(struct net *net, struct profile *profile, int64_t contact) MUST_CHECK;
 int sync_make_mailbox(struct net *net, struct profile *profile,
 		const struct own_mailbox *mailbox) MUST_CHECK;
-int sync_end_mailbox(struct net *net, struct profile *profile,
-		const struct own_mailbox *mailbox) MUST_CHECK;
+int sync_end_mailbox(struct net *net, const struct own_mailbox *mailbox) MUST_CHECK;
 
 /* Keeps the text and tries to send it. What fails stays in the outbox: sync_flush later. */
 int sync_send(struct net *net, struct profile *profile, const char *name,

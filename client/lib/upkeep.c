@@ -48,7 +48,7 @@ static int end_mailboxes(struct net *net, struct profile *p)
 	int rc, result = 0;
 
 	while ((rc = mailbox_next_ending(&m, p, m.id)) == 0) {
-		rc = m.made ? sync_end_mailbox(net, p, &m) : 0;
+		rc = m.made ? sync_end_mailbox(net, &m) : 0;
 		rc = rc ? rc : mailbox_ended(p, m.id);
 		if (rc)
 			result = rc;

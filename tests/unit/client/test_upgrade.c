@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* A profile that an older sotto has written is opened by this one. */
+#include "client/lib/store.h"
+#include "tests/unit/client/place.h"
+#include "tests/unit/client/vectors/store_9.h"
+
+static void run(sqlite3 *db, const char *sql)
+{
+	char *why = NULL;
+
+	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &why) == SQLITE_OK, "%s: %s", sql, why);
+}
+
+/* One value for each row that the query gives, joined. */
+static char *joined(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *s;
+	char *text = NULL;
+
+	ck_assert_int_eq(q_open(&s, db, sql, ""), 0);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		const char *value = (const char *)sqlite3_column_text(s, 0);
+		char *longer = sqlite3_mprintf("%s%s\n", text ? text : "", value ? value : "");
+
+		sqlite3_free(text);
+		text = longer;
+	}
+	sqlite3_finalize(s);
+	return text ? text : sqlite3_mprintf("");
+}
+
+static void key_text(char out[static 68], const struct key *key)
+{
+	char hex[2 * KEY_BYTES + 1];
+
+	sodium_bin2hex(hex, sizeof hex, key->b, KEY_BYTES);
+	snprintf(out, 68, "x'%s'", hex);
+}
+
+/* All that the old tables have a place for, into them. Without triggers, which would index the
+ * words a second time. */
+static void copy_rows(sqlite3 *old)
+{
+	char *tables = joined(old,
+			"SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT "
+			"LIKE "
+			"'sqlite%' AND name NOT LIKE 'words%'");
+	char *rest = tables, *table;
+
+	while ((table = strsep(&rest, "\n")) && *table) {
+		char *columns, *sql;
+
+		sql = sqlite3_mprintf(
+				"SELECT group_concat(name) FROM pragma_table_info(%Q, 'main')",
+				table);
+		columns = joined(old, sql);
+		sqlite3_free(sql);
+		columns[strcspn(columns, "\n")] = '\0';
+		sql = sqlite3_mprintf("INSERT INTO main.%s (%s) SELECT %s FROM now.%s", table,
+				columns, columns, table);
+		run(old, sql);
+		sqlite3_free(sql);
+		sqlite3_free(columns);
+	}
+	sqlite3_free(tables);
+}
+
+/* The profile as the old sotto would have left it; the handle is taken. */
+static void make_old(struct profile *taken, const char *dir)
+{
+	char path[64], now[64], key[68], *sql;
+	sqlite3 *old;
+
+	key_text(key, &taken->vault.key);
+	snprintf(path, sizeof path, "%s/old", dir);
+	snprintf(now, sizeof now, "%s/db.%d", dir, taken->vault.database);
+	profile_close(taken);
+	ck_assert_int_eq(sqlite3_open(path, &old), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_key_v2(old, "main", key, (int)strlen(key)), SQLITE_OK);
+	run(old, store_9);
+	sql = sqlite3_mprintf("ATTACH %Q AS now KEY %Q", now, key);
+	run(old, sql);
+	sqlite3_free(sql);
+	copy_rows(old);
+	ck_assert_int_eq(sqlite3_close(old), SQLITE_OK);
+	ck_assert_int_eq(rename(path, now), 0);
+}
+
+static const char columns[] = "SELECT m.name || '.' || c.name || ' ' || c.type || c.\"notnull\" || "
+			      "coalesce(c.dflt_value, '') || c.pk FROM sqlite_master m, "
+			      "pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY "
+			      "m.name, c.cid",
+		  others[] = "SELECT sql FROM sqlite_master WHERE type <> 'table' ORDER BY name",
+		  texts[] = "SELECT out || text FROM message ORDER BY id",
+		  found[] = "SELECT rowid FROM words WHERE words MATCH 'harbour'";
+
+static char *of(struct profile *p, const char *sql)
+{
+	return joined(p->db, sql);
+}
+
+static void reopen(struct person *a)
+{
+	struct vault vault;
+
+	ck_assert_int_eq(profile_unlock(&vault, a->dir, "correct horse"), 0);
+	ck_assert_int_eq(profile_open(&a->p, a->dir, &vault), 0);
+	a->p->now_s = test_clock;
+}
+
+START_TEST(an_old_profile_has_everything_and_the_conversation_goes_on)
+{
+	char *before, *after;
+
+	set_up();
+	add(&bob, "alice", &alice);
+	add(&alice, "bob", &bob);
+	pass(&bob, "alice", &alice, "meet me at the harbour");
+	pass(&alice, "bob", &bob, "when?");
+	say(&alice, "bob", &bob, "this one waits");
+	before = of(alice.p, texts);
+	make_old(alice.p, alice.dir);
+	reopen(&alice);
+	after = of(alice.p, texts);
+	ck_assert_str_eq(after, before);
+	sqlite3_free(after);
+	after = of(alice.p, found);
+	ck_assert_str_eq(after, "1\n");
+	sqlite3_free(after);
+	sqlite3_free(before);
+	{
+		struct parcel waited = post(&alice);
+
+		ck_assert_int_eq(deliver(&bob, &waited), RECEIVE_NEW);
+	}
+	pass(&bob, "alice", &alice, "at nine");
+	pass(&alice, "bob", &bob, "good");
+	tear_down();
+}
+END_TEST
+
+START_TEST(an_upgraded_database_is_as_a_new_one)
+{
+	set_up();
+	make_old(alice.p, alice.dir);
+	reopen(&alice);
+	for (const char *const *sql = (const char *const[]){ columns, others, "PRAGMA user_version",
+			     NULL };
+			*sql; sql++) {
+		char *upgraded = of(alice.p, *sql), *new = of(bob.p, *sql);
+
+		ck_assert_str_eq(upgraded, new);
+		sqlite3_free(upgraded);
+		sqlite3_free(new);
+	}
+	tear_down();
+}
+END_TEST
+
+static void act_open(void *unused)
+{
+	(void)unused;
+	profile_close(open_place(&scene, own));
+}
+
+static struct place whole;
+
+static void judge_open(void)
+{
+	ck_assert(opens(&scene, own, whole.identity));
+}
+
+START_TEST(a_cut_while_it_is_upgraded_loses_nothing)
+{
+	place_make(&whole);
+	make_old(open_place(&whole, own), whole.dir);
+	ck_assert_int_gt(cut_everywhere(&whole, act_open, NULL, judge_open), 4);
+	place_end(&whole);
+}
+END_TEST
+
+START_TEST(what_a_newer_or_unknown_version_wrote_is_refused_and_left_alone)
+{
+	set_up();
+	for (const char *const *set = (const char *const[]){ "PRAGMA user_version = 1000",
+			     "PRAGMA user_version = 8", "PRAGMA user_version = -1", NULL };
+			*set; set++) {
+		struct profile *second = NULL;
+		char *before, *after;
+
+		run(alice.p->db, *set);
+		before = of(alice.p, "PRAGMA user_version");
+		ck_assert_int_eq(profile_open(&second, alice.dir, &alice.p->vault), E_CONFIG);
+		after = of(alice.p, "PRAGMA user_version");
+		ck_assert_str_eq(after, before);
+		sqlite3_free(before);
+		sqlite3_free(after);
+	}
+	tear_down();
+}
+END_TEST
+
+UNIT("upgrade", an_old_profile_has_everything_and_the_conversation_goes_on,
+		an_upgraded_database_is_as_a_new_one, a_cut_while_it_is_upgraded_loses_nothing,
+		what_a_newer_or_unknown_version_wrote_is_refused_and_left_alone)
