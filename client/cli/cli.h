@@ -58,6 +58,7 @@ int history_command(struct cli *cli);
 int receipts_command(struct cli *cli);
 int get_command(struct cli *cli);
 int group_command(struct cli *cli);
+int server_command(struct cli *cli);
 int send_file(struct cli *cli); /* send --file */
 int call_command(struct cli *cli);
 int answer_command(struct cli *cli);

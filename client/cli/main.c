@@ -53,6 +53,8 @@ static const struct command {
 			receipts_command },
 	{ "group", "[VERB ...]", 0, 3, true,
 			"groups: new, invite, join, send, log, leave, remove, ...", group_command },
+	{ "server", "[VERB ...]", 0, 2, true, "where you are registered: move INVITE, forget NAME",
+			server_command },
 	{ "unlock", "[MINUTES]", 0, 1, false, "ask for no passphrase until idle for so long",
 			unlock_command },
 	{ "lock", "", 0, 0, false, "ask for it again", lock_command },

@@ -26,7 +26,10 @@ static int tell_vault(const struct cli *cli, int rc)
 	case SOTTO_DAMAGED:
 		return tell(cli, rc, "the database is damaged");
 	case SOTTO_OTHER_VERSION:
-		return tell(cli, rc, "the database is of another version of sotto");
+		return tell(cli, rc,
+				"a newer sotto has written this profile, or one from before 0.1: "
+				"use that "
+				"one; nothing was changed");
 	}
 	if (!sotto_exists(cli->dir))
 		return tell(cli, rc, "there is no profile in that folder");

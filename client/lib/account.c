@@ -177,7 +177,7 @@ static int register_again(struct net *net, struct profile *p)
 	int rc = bundle_newest(&ours, &made_s, p);
 
 	/* First, as bundles that cannot be put would be made for nothing. */
-	rc = rc ? rc : tokens_have(net, p, TOKEN_ACCOUNT);
+	rc = rc ? rc : tokens_have(net, p, p->onion, TOKEN_ACCOUNT);
 	rc = rc ? rc : register_with(net, p, ours + 1);
 	if (rc > 0 && plan_in(p, "account due", LOST_S, LOST_S))
 		return E_IO;
@@ -196,6 +196,13 @@ static int keep(struct net *net, struct profile *p)
 	return rc || !generation ? rc : put_bundles(net, p, generation, &account);
 }
 
+int account_look_after(struct net *net, struct profile *p)
+{
+	int rc = keep(net, p);
+
+	return rc ? rc : plan_in(p, "account due", EARLIEST_S, SPREAD_S);
+}
+
 int account_keep(struct net *net, struct profile *p)
 {
 	bool due;
@@ -203,6 +210,5 @@ int account_keep(struct net *net, struct profile *p)
 
 	if (rc || !due)
 		return rc;
-	rc = keep(net, p);
-	return rc ? rc : plan_in(p, "account due", EARLIEST_S, SPREAD_S);
+	return account_look_after(net, p);
 }

@@ -25,7 +25,10 @@ int account_ask(struct account *out, struct net *net, struct profile *profile) M
 /* The account and its bundles are gone; also when there was none. */
 int account_end(struct net *net, const struct profile *profile) MUST_CHECK;
 
-/* When it is due: refills below 20 left, renews what is a week old. */
+/* Now: registers anew where the server knows nothing of us, refills below 20 left, renews what is a
+ * week old. */
+int account_look_after(struct net *net, struct profile *profile) MUST_CHECK;
+/* The same, when it is due. */
 int account_keep(struct net *net, struct profile *profile) MUST_CHECK;
 
 #endif

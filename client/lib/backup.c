@@ -31,8 +31,8 @@ enum {
 
 static const struct cost_kind kind = { { 'S', 'O', 'T', 'T', 'O', 'B', 'A', 'K' }, 1 };
 
-static const char *const carried[] = { "meta", "mailbox", "contact", "missing", "message", "outbox",
-	"file", "grp", "grp_member", "grp_list" };
+static const char *const carried[] = { "meta", "mailbox", "left_account", "contact", "missing",
+	"message", "outbox", "file", "grp", "grp_member", "grp_list" };
 /* Of ratchets, of what was bought, and what only this device has begun; and the index of words,
  * which is made anew. */
 static const char *const left_out[] = { "room", "session", "prekey", "signed_prekey", "sealing",

@@ -242,7 +242,8 @@ static int make_all(struct profile *p, struct bundle_batch *out, uint32_t genera
 {
 	struct bundle b = { .registration_id = p->registration_id };
 	const struct q_blob inbox = { b.inbox.b, sizeof b.inbox.b };
-	int rc = q_blob(&inbox, p->db, "SELECT deposit FROM mailbox WHERE kind = 0", "");
+	int rc = q_blob(&inbox, p->db,
+			"SELECT deposit FROM mailbox WHERE kind = 0 AND onion IS NULL", "");
 
 	memcpy(b.identity, p->identity, sizeof b.identity);
 	out->generation = generation;
@@ -284,6 +285,7 @@ int bundle_confirmed(struct profile *p, uint32_t generation)
 {
 	return q_run(p->db,
 			"UPDATE sealing SET superseded_s = ? WHERE turn = 0 AND base IS NULL AND "
-			"signed < ? AND superseded_s IS NULL",
+			"signed < ? AND superseded_s IS NULL AND NOT EXISTS (SELECT 1 FROM "
+			"left_account WHERE ended_s IS NULL)",
 			"ii", profile_now(p), (int64_t)generation);
 }

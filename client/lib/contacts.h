@@ -71,8 +71,8 @@ int contact_request(struct contact *out, struct profile *profile,
 		const uint8_t identity[static 32]) MUST_CHECK;
 
 struct own_mailbox {
-	int64_t id, contact; /* contact 0: the inbox */
-	bool inbox, made;
+	int64_t id, contact;		/* contact 0: the inbox */
+	bool inbox, made, is_left;	/* is_left: at a server that the profile has left */
 	uint8_t onion[ONION_KEY_BYTES]; /* of its server */
 	struct key_pair owner;
 	struct key deposit;
@@ -87,6 +87,7 @@ int mailbox_for(struct own_mailbox *out, struct profile *profile, int64_t contac
 int mailbox_made(struct profile *profile, int64_t id) MUST_CHECK;
 int mailbox_seen_empty(struct profile *profile, int64_t id) MUST_CHECK;
 int mailbox_fetched(struct profile *profile, int64_t id) MUST_CHECK;
+int mailbox_heard(struct profile *profile, int64_t id) MUST_CHECK; /* its contact wrote to it */
 /* Goes through those that are made: start with 0. CONTACT_NONE: no further one. */
 int mailbox_next(struct own_mailbox *out, struct profile *profile, int64_t after) MUST_CHECK;
 

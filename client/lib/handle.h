@@ -30,6 +30,9 @@ int sotto_take_options(struct sotto_options *out, const struct sotto_options *gi
 /* With no profile yet. */
 int sotto_make(struct sotto **out, const struct sotto_options *options) MUST_CHECK;
 
+/* An invite, or a server's name. SOTTO_BAD_LINK. */
+int sotto_read_server(struct invite *out, bool *out_invited, const char *server) MUST_CHECK;
+
 /* By name; accepted: nobody else. SOTTO_NO_CONTACT. */
 int sotto_person(struct contact *out, struct sotto *sotto, const char *name) MUST_CHECK;
 int sotto_accepted(struct contact *out, struct sotto *sotto, const char *name) MUST_CHECK;

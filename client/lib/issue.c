@@ -241,7 +241,7 @@ static int answer_read(struct token_answer *out, size_t n, const struct answer *
 
 static int stock_up(struct profile *p, const struct batch *b, uint8_t tokens[][TOKEN_BYTES])
 {
-	int rc = b->pay == PAY_INVITE ? pay_forget_invite(p) : 0;
+	int rc = b->pay == PAY_INVITE ? tokens_forget_invite(p) : 0;
 
 	for (size_t i = 0; rc == 0 && i < b->request.n; i++)
 		rc = q_run(p->db,

@@ -262,7 +262,8 @@ static int adopt(struct live *live)
 	if (live->events.contact)
 		return live->n ? 0 : adopt_one(live);
 	while (live->n < MAILBOXES_MOST && (rc = mailbox_next(&m, live->profile, m.id)) == 0)
-		add_session(live, &m);
+		if (!m.is_left) /* those are polled */
+			add_session(live, &m);
 	return rc < 0 ? rc : 0;
 }
 

@@ -223,6 +223,20 @@ static int answer(struct profile *p, const struct debtor *d)
 				    "ii", profile_now(p), d->id);
 }
 
+int loss_tell(struct profile *p, int64_t contact, int64_t after_s)
+{
+	struct said said = { .n = 0 };
+	uint8_t body[CONTENT_TEXT_MOST];
+	struct outgoing out = {
+		.contact = contact, .type = CONTENT_ANSWER, .body = body, .after_s = after_s
+	};
+
+	if (q_number(&said.top, p->db, "SELECT heard FROM contact WHERE id = ?", "i", contact))
+		return E_IO;
+	out.len = said_write(body, &said);
+	return outbox_put(p, &out);
+}
+
 static int list_gaps(struct said *out, struct profile *p, int64_t contact)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;

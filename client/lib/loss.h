@@ -28,6 +28,10 @@ int loss_refused(struct profile *profile, int64_t contact, uint64_t number) MUST
 /* A packet in that contact's mailbox was for us and could not be opened. */
 int loss_unopened(struct profile *profile, int64_t contact) MUST_CHECK;
 
+/* In a transaction: says up to where was heard, unasked, and with that where to write to us; not
+ * before after_s, or with the next text. */
+int loss_tell(struct profile *profile, int64_t contact, int64_t after_s) MUST_CHECK;
+
 /* Puts into the outbox what is to be asked and answered now. */
 int loss_mend(struct profile *profile) MUST_CHECK;
 

@@ -6,15 +6,15 @@
 #include "libshared/owner.h"
 
 #include <sodium.h>
-#include <string.h>
 
 enum kind { MAILBOX_INBOX = 0, MAILBOX_CONTACT = 1, MAILBOX_SPARE = 2 }; /* 3: to be ended */
 
 #define BOX_COLUMNS                                                                     \
 	"SELECT id, coalesce(contact, 0), kind, made, owner_secret, deposit, request, " \
-	"coalesce(fetched_s, 0), onion FROM mailbox WHERE "
+	"coalesce(fetched_s, 0), coalesce(onion, (SELECT value FROM meta WHERE name = " \
+	"'onion')), onion IS NULL FROM mailbox WHERE "
 
-static int read_mailbox(struct own_mailbox *out, const struct profile *p, sqlite3_stmt *s)
+static int read_mailbox(struct own_mailbox *out, sqlite3_stmt *s)
 {
 	CLEANUP(key_wipe) struct key secret = { { 0 } };
 	int rc = sqlite3_step(s);
@@ -29,15 +29,15 @@ static int read_mailbox(struct own_mailbox *out, const struct profile *p, sqlite
 		.inbox = sqlite3_column_int(s, 2) == 0,
 		.made = sqlite3_column_int(s, 3) != 0,
 		.fetched_s = sqlite3_column_int64(s, 7),
+		.is_left = sqlite3_column_int(s, 9) == 0,
 	};
 	if (!q_column(secret.b, sizeof secret.b, s, 4) ||
 			!q_column(out->deposit.b, KEY_BYTES, s, 5) ||
 			!q_column(out->request, sizeof out->request, s, 6) ||
+			!q_column(out->onion, sizeof out->onion, s, 8) ||
 			key_pair_from_secret(&out->owner, &secret))
 		return E_IO;
 	owner_mailbox_id(out->mailbox, &out->owner.pub);
-	if (!q_column(out->onion, sizeof out->onion, s, 8))
-		memcpy(out->onion, p->onion, sizeof out->onion);
 	hash256(out->deposit_hash, out->deposit.b, sizeof out->deposit.b);
 	return 0;
 }
@@ -47,10 +47,11 @@ static int find(struct own_mailbox *out, struct profile *p, int64_t contact)
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
 	int rc = q_open(&s, p->db,
 			BOX_COLUMNS
-			"kind < 2 AND coalesce(contact, 0) = ? ORDER BY id DESC LIMIT 1",
+			"kind < 2 AND onion IS NULL AND coalesce(contact, 0) = ? ORDER BY id DESC "
+			"LIMIT 1",
 			"i", contact);
 
-	return rc ? rc : read_mailbox(out, p, s);
+	return rc ? rc : read_mailbox(out, s);
 }
 
 static int prepare(struct profile *p, enum kind kind, int64_t contact)
@@ -77,7 +78,8 @@ static int take_spare(struct profile *p, int64_t contact)
 	return q_number(&id, p->db,
 			"UPDATE mailbox SET kind = 1, contact = ? WHERE id = (SELECT id FROM "
 			"mailbox "
-			"WHERE kind = 2 AND made ORDER BY random() LIMIT 1) RETURNING id",
+			"WHERE kind = 2 AND made AND onion IS NULL ORDER BY random() LIMIT 1) "
+			"RETURNING id",
 			"i", contact);
 }
 
@@ -110,12 +112,18 @@ int mailbox_fetched(struct profile *p, int64_t id)
 			id);
 }
 
+int mailbox_heard(struct profile *p, int64_t id)
+{
+	return q_run(p->db, "UPDATE mailbox SET heard_s = ? WHERE id = ? AND heard_s IS NULL", "ii",
+			profile_now(p), id);
+}
+
 static int next(struct own_mailbox *out, struct profile *p, const char *sql, int64_t after)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
 	int rc = q_open(&s, p->db, sql, "i", after);
 
-	return rc ? rc : read_mailbox(out, p, s);
+	return rc ? rc : read_mailbox(out, s);
 }
 
 int mailbox_next(struct own_mailbox *out, struct profile *p, int64_t after)

@@ -104,6 +104,8 @@ static int fill(struct content *c, struct inside *in, struct profile *p, const s
 {
 	int rc = read_content(c, in->envelope_id, p, id);
 
+	rc = rc ? rc : profile_refresh(p); /* it names our account */
+
 	/* Until the peer has answered, the library's messages are set-ups. */
 	in->type = s->turn == 0 ? PACKET_SETUP : PACKET_MESSAGE;
 	memcpy(in->sender, p->identity, sizeof in->sender);
@@ -112,7 +114,7 @@ static int fill(struct content *c, struct inside *in, struct profile *p, const s
 		return rc;
 	packet_guard(in);
 	memcpy(c->guard, in->guard, sizeof c->guard);
-	memcpy(c->address.onion, p->onion, ONION_KEY_BYTES);
+	memcpy(c->address.onion, s->mailbox.onion, ONION_KEY_BYTES);
 	c->address.deposit = s->mailbox.deposit;
 	profile_link(p, &c->link);
 	return 0;

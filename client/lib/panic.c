@@ -4,6 +4,7 @@
 
 #include "client/lib/account.h"
 #include "client/lib/keyring.h"
+#include "client/lib/move.h"
 #include "client/lib/pair.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
@@ -17,7 +18,8 @@ enum { THREADS = 8 }; /* a new circuit takes seconds, and there may be fifty */
 
 /* What may be asked of the server when the profile is gone. Both in locked memory. */
 struct keys {
-	struct profile *who; /* without its database */
+	struct profile *who; /* our account, and those at servers that were left; no database */
+	size_t n_who;
 	struct own_mailbox *boxes;
 	size_t n_boxes;
 };
@@ -25,7 +27,7 @@ struct keys {
 struct asking {
 	struct keys keys;
 	struct net net;
-	atomic_size_t next; /* 0: the account, then the mailboxes */
+	atomic_size_t next; /* accounts, then mailboxes */
 	atomic_uint n_ended;
 };
 
@@ -38,7 +40,7 @@ static void keys_wipe(struct keys *keys)
 {
 	sodium_free(keys->boxes);
 	sodium_free(keys->who);
-	*keys = (struct keys){ NULL, NULL, 0 };
+	*keys = (struct keys){ .who = NULL };
 }
 
 static int copy_boxes(struct keys *keys, struct profile *p)
@@ -58,22 +60,30 @@ static int copy_boxes(struct keys *keys, struct profile *p)
 
 static int copy_keys(struct keys *out, struct profile *p)
 {
-	out->who = sodium_malloc(sizeof *out->who);
+	int64_t n = 0, id = 0;
+	int rc = q_number(&n, p->db, "SELECT count(*) FROM left_account", "");
+
+	out->who = rc ? NULL : sodium_allocarray((size_t)n + 1, sizeof *out->who);
 	if (!out->who)
-		return E_NOMEM;
+		return rc ? rc : E_NOMEM;
 	*out->who = *p;
 	vault_wipe(&out->who->vault);
 	out->who->db = NULL;
 	out->who->signal = NULL;
 	out->who->stores = NULL;
-	return copy_boxes(out, p);
+	out->n_who = 1;
+	while (out->n_who <= (size_t)n &&
+			(rc = move_left_account(&out->who[out->n_who], &id, p)) == 0)
+		out->n_who++;
+	return rc < 0 ? rc : copy_boxes(out, p);
 }
 
 /* --- the server ---------------------------------------------------------- */
 
 static int end_one(struct net *net, const struct keys *keys, size_t i)
 {
-	return i == 0 ? account_end(net, keys->who) : sync_end_mailbox(net, &keys->boxes[i - 1]);
+	return i < keys->n_who ? account_end(net, &keys->who[i])
+			       : sync_end_mailbox(net, &keys->boxes[i - keys->n_who]);
 }
 
 /* Until it is done, refused, or too late. */
@@ -95,7 +105,7 @@ static void *ask_some(void *data)
 
 	if (net_copy(&net, &a->net))
 		return NULL;
-	while ((i = atomic_fetch_add(&a->next, 1)) <= a->keys.n_boxes)
+	while ((i = atomic_fetch_add(&a->next, 1)) < a->keys.n_who + a->keys.n_boxes)
 		if (insist(&net, &a->keys, i) == 0)
 			atomic_fetch_add(&a->n_ended, 1);
 	net_copy_close(&net);
@@ -110,7 +120,7 @@ static void ask_all(struct asking *a)
 
 	while (net_know_server(&a->net, a->keys.who->onion) && !net_is_stopped(&a->net))
 		nanosleep(&pause, NULL);
-	while (n < THREADS && n <= a->keys.n_boxes &&
+	while (n < THREADS && n < a->keys.n_who + a->keys.n_boxes &&
 			pthread_create(&threads[n], NULL, ask_some, a) == 0)
 		n++;
 	if (n == 0)
@@ -143,7 +153,7 @@ static void ask_server(struct panic *panic, struct keys *keys)
 
 int panic(struct panic *panic)
 {
-	struct keys keys = { NULL, NULL, 0 };
+	struct keys keys = { .who = NULL };
 	bool asks;
 	int rc;
 
@@ -156,7 +166,7 @@ int panic(struct panic *panic)
 	rc = vault_remove(panic->dir);
 	pair_clear(panic->dir);
 	panic->n_ended = 0;
-	panic->n_left = asks ? (unsigned)keys.n_boxes + 1 : 0;
+	panic->n_left = asks ? (unsigned)(keys.n_boxes + keys.n_who) : 0;
 	if (panic->on_destroyed)
 		panic->on_destroyed(panic);
 	if (asks)

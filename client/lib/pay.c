@@ -31,7 +31,7 @@ int tokens_keep_invite(struct profile *p, const uint8_t code[static INVITE_CODE_
 			(size_t)INVITE_CODE_BYTES);
 }
 
-int pay_forget_invite(struct profile *p)
+int tokens_forget_invite(struct profile *p)
 {
 	return q_run(p->db, "DELETE FROM meta WHERE name = 'invite'", "");
 }

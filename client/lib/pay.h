@@ -26,7 +26,4 @@ struct payer {
 int pay_make(json_t **out, struct net *net, struct profile *profile,
 		const struct payer *payer) MUST_CHECK;
 
-/* The invite is used. */
-int pay_forget_invite(struct profile *profile) MUST_CHECK;
-
 #endif

@@ -27,7 +27,7 @@ static int64_t wall_clock(void *clock)
 
 static int put(const struct profile *p, const char *name, const void *bytes, size_t len)
 {
-	return q_run(p->db, "INSERT INTO meta VALUES (?, ?)", "tb", name, bytes, len);
+	return q_run(p->db, "INSERT OR REPLACE INTO meta VALUES (?, ?)", "tb", name, bytes, len);
 }
 
 static int get(const struct profile *p, const char *name, void *out, size_t len)
@@ -59,34 +59,57 @@ static int make_identity(struct profile *p)
 	return rc ? rc : put(p, "registration", &p->registration_id, sizeof p->registration_id);
 }
 
+int profile_new_account(struct profile *p, const uint8_t onion[static ONION_KEY_BYTES])
+{
+	CLEANUP(key_pair_wipe) struct key_pair owner = { 0 };
+	CLEANUP(key_wipe) struct key bundle_key = { { 0 } };
+	uint8_t uuid[UUID_BYTES];
+	int rc;
+
+	randombytes_buf(uuid, sizeof uuid);
+	uuid[6] = (uuid[6] & 0x0f) | 0x40; /* RFC 9562 version 4 */
+	uuid[8] = (uuid[8] & 0x3f) | 0x80;
+	key_pair_random(&owner);
+	key_random(&bundle_key);
+	rc = put(p, "uuid", uuid, sizeof uuid);
+	rc = rc ? rc : put(p, "owner", owner.secret.b, KEY_BYTES);
+	rc = rc ? rc : put(p, "bundle key", bundle_key.b, KEY_BYTES);
+	return rc ? rc : put(p, "onion", onion, ONION_KEY_BYTES);
+}
+
 /* onion: of the server */
 static int fill(struct profile *p, void *onion)
 {
 	int rc = make_identity(p);
 
-	randombytes_buf(p->uuid, sizeof p->uuid);
-	p->uuid[6] = (p->uuid[6] & 0x0f) | 0x40; /* RFC 9562 version 4 */
-	p->uuid[8] = (p->uuid[8] & 0x3f) | 0x80;
-	key_pair_random(&p->owner);
-	key_random(&p->bundle_key);
-	memcpy(p->onion, onion, sizeof p->onion);
-	rc = rc ? rc : put(p, "uuid", p->uuid, sizeof p->uuid);
-	rc = rc ? rc : put(p, "owner", p->owner.secret.b, KEY_BYTES);
-	rc = rc ? rc : put(p, "bundle key", p->bundle_key.b, KEY_BYTES);
-	return rc ? rc : put(p, "onion", p->onion, sizeof p->onion);
+	return rc ? rc : profile_new_account(p, onion);
 }
 
-static int load(struct profile *p)
+static int load_account(struct profile *p)
 {
 	CLEANUP(key_wipe) struct key owner = { { 0 } };
-	int rc = get(p, "identity", p->identity, sizeof p->identity);
+	int rc = get(p, "uuid", p->uuid, sizeof p->uuid);
 
-	rc = rc ? rc : get(p, "registration", &p->registration_id, sizeof p->registration_id);
-	rc = rc ? rc : get(p, "uuid", p->uuid, sizeof p->uuid);
 	rc = rc ? rc : get(p, "owner", owner.b, sizeof owner.b);
 	rc = rc ? rc : get(p, "bundle key", p->bundle_key.b, KEY_BYTES);
 	rc = rc ? rc : get(p, "onion", p->onion, sizeof p->onion);
 	return rc ? rc : key_pair_from_secret(&p->owner, &owner);
+}
+
+static int load(struct profile *p)
+{
+	int rc = get(p, "identity", p->identity, sizeof p->identity);
+
+	rc = rc ? rc : get(p, "registration", &p->registration_id, sizeof p->registration_id);
+	return rc ? rc : load_account(p);
+}
+
+int profile_refresh(struct profile *p)
+{
+	uint8_t uuid[UUID_BYTES];
+	int rc = get(p, "uuid", uuid, sizeof uuid);
+
+	return rc || memcmp(uuid, p->uuid, sizeof uuid) == 0 ? rc : load_account(p);
 }
 
 /* --- the interface ------------------------------------------------------ */

@@ -63,6 +63,12 @@ void profile_close(struct profile *profile);
 DEFINE_CLEANUP(struct profile *, profile_close)
 
 void profile_link(const struct profile *profile, struct contact_link *out);
+/* In a transaction: a new account for that server, whose link is another. The handle, as any other
+ * one, knows it by profile_refresh. */
+int profile_new_account(
+		struct profile *profile, const uint8_t onion[static ONION_KEY_BYTES]) MUST_CHECK;
+/* Another process may have moved the profile to another server. */
+int profile_refresh(struct profile *profile) MUST_CHECK;
 int64_t profile_now(const struct profile *profile);
 /* So long ago, or in the future: then the clock was wrong, and what was noted counts as old. */
 bool profile_has_passed(const struct profile *profile, int64_t then_s, int64_t span_s);

@@ -21,6 +21,7 @@
 struct arrival {
 	struct inside in;
 	int64_t sealing, turn;		  /* our key that opened it; turn 0: a bundle's */
+	int64_t box;			  /* our mailbox */
 	int64_t key_contact, box_contact; /* the only one who may use key and mailbox; 0: anybody */
 	uint8_t base[BASE_BYTES];	  /* of the key's session, when there is one already */
 	bool reused;			  /* a second set-up under a one-time bundle */
@@ -58,6 +59,7 @@ static int open_packet(struct arrival *out, struct profile *p, const struct own_
 			out->reused = false;
 			if (!q_column(out->base, sizeof out->base, s, 5))
 				memset(out->base, 0, sizeof out->base);
+			out->box = mailbox->id;
 			out->box_contact = mailbox->contact;
 			return 0;
 		}
@@ -110,7 +112,8 @@ static int learn_contact(struct profile *p, const struct contact *c, const struc
 	memcpy(address + ONION_KEY_BYTES, m->address.deposit.b, KEY_BYTES);
 	link_pack(link, &m->link);
 	return q_run(p->db,
-			"UPDATE contact SET link = ?1, "
+			"UPDATE contact SET link = CASE WHEN link IS NULL OR ?2 OR ?3 >= "
+			"address_number THEN ?1 ELSE link END, "
 			"address = CASE WHEN ?2 OR ?3 >= address_number THEN ?4 ELSE address END, "
 			"address_number = CASE WHEN ?2 THEN ?3 ELSE max(?3, address_number) END "
 			"WHERE id = ?5",
@@ -273,6 +276,7 @@ static int take(struct profile *p, struct arrival *a)
 	rc = rc ? rc
 		: q_run(p->db, "INSERT INTO envelope VALUES (?, ?)", "bi", in->envelope_id,
 				  sizeof in->envelope_id, a->sealing);
+	rc = rc ? rc : mailbox_heard(p, a->box);
 	return rc ? rc : turns_opened(p, a->sealing);
 }
 

@@ -51,7 +51,12 @@ int conversation_put(struct profile *p, int64_t contact, const struct saying *sa
 	};
 	uint8_t envelope[16];
 	int64_t number;
-	int rc = q_number(&number, p->db,
+	int rc = q_run(p->db, "UPDATE outbox SET after_s = 0 WHERE contact = ? AND message IS NULL",
+			"i", contact); /* what is not said by anybody keeps no text waiting */
+
+	if (rc)
+		return rc;
+	rc = q_number(&number, p->db,
 			"UPDATE contact SET sent = sent + 1 WHERE id = ? RETURNING sent", "i",
 			contact);
 

@@ -132,12 +132,6 @@ bool sotto_exists(const char *dir)
 	return vault_name(name, dir) == 0;
 }
 
-static int read_server(struct invite *out, bool *out_invited, const char *server)
-{
-	*out_invited = onion_check(out->onion, server) != 0;
-	return *out_invited && invite_read(out, server) ? SOTTO_BAD_LINK : 0;
-}
-
 int sotto_create(struct sotto **out, const struct sotto_options *options, const char *passphrase,
 		const char *server)
 {
@@ -148,7 +142,7 @@ int sotto_create(struct sotto **out, const struct sotto_options *options, const 
 	bool invited;
 	int rc = sotto_take_options(&o, options);
 
-	rc = rc ? rc : read_server(&invite, &invited, server);
+	rc = rc ? rc : sotto_read_server(&invite, &invited, server);
 	rc = rc ? rc : sotto_make(&s, &o);
 	if (rc)
 		return rc;
@@ -165,7 +159,7 @@ int sotto_register(struct sotto *s, const char *server)
 {
 	struct invite invite;
 	bool invited;
-	int rc = read_server(&invite, &invited, server);
+	int rc = sotto_read_server(&invite, &invited, server);
 
 	if (rc)
 		return rc;

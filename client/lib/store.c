@@ -22,10 +22,11 @@ static const char schema[] =
 	"CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);"
 	/* Our own mailboxes. kind: 0 inbox, 1 for a contact, 2 spare, 3 to be ended. empty_s: when it
 	   was last seen empty; fetched_s: when it was last asked. onion: of its server; NULL: of
-	   the profile's. */
+	   the profile's. heard_s: since when its contact writes to it. */
 	"CREATE TABLE mailbox (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, contact INTEGER,"
 	" owner_secret BLOB NOT NULL, deposit BLOB NOT NULL, request BLOB NOT NULL,"
-	" made INTEGER NOT NULL DEFAULT 0, empty_s INTEGER, fetched_s INTEGER, onion BLOB);"
+	" made INTEGER NOT NULL DEFAULT 0, empty_s INTEGER, fetched_s INTEGER, onion BLOB,"
+	" heard_s INTEGER);"
 	/* state: 0 request, 1 accepted, 2 blocked. address is theirs for us; number orders what
 	   they told. bundle_s: when their last bundle came; renew: it takes a new session.
 	   sent, heard: the highest numbers of either side. broken: something could not be opened.
@@ -116,6 +117,10 @@ static const char schema[] =
 	/* The maker's newest list as it comes in; it counts once all grp.n are there. */
 	"CREATE TABLE grp_list (grp INTEGER NOT NULL, place INTEGER NOT NULL,"
 	" name TEXT NOT NULL, link BLOB NOT NULL, PRIMARY KEY (grp, place)) WITHOUT ROWID;"
+	/* Accounts at servers that the profile has left, and when they were ended there. */
+	"CREATE TABLE left_account (id INTEGER PRIMARY KEY, onion BLOB NOT NULL,"
+	" uuid BLOB NOT NULL, owner_secret BLOB NOT NULL, left_s INTEGER NOT NULL,"
+	" ended_s INTEGER);"
 	/* Anonymous tokens. use: the one request that it was or will be shown with. */
 	"CREATE TABLE token (id INTEGER PRIMARY KEY, onion BLOB NOT NULL,"
 	" operation INTEGER NOT NULL, key_id BLOB NOT NULL, token BLOB NOT NULL, use BLOB UNIQUE);"
@@ -135,6 +140,10 @@ static const char schema[] =
    Added to, never changed: somebody has the old one. */
 static const char *const upgrades[] = {
 	"ALTER TABLE mailbox ADD COLUMN onion BLOB",
+	"ALTER TABLE mailbox ADD COLUMN heard_s INTEGER;"
+	"CREATE TABLE left_account (id INTEGER PRIMARY KEY, onion BLOB NOT NULL,"
+	" uuid BLOB NOT NULL, owner_secret BLOB NOT NULL, left_s INTEGER NOT NULL,"
+	" ended_s INTEGER)",
 };
 /* clang-format on */
 

@@ -331,12 +331,13 @@ static int take_slots(struct profile *p, const struct own_mailbox *m, const uint
 	return n_acks;
 }
 
-/* The server lost it: its state is that of a backup. What peers know of it becomes true again. */
+/* The server lost it: its state is that of a backup. What peers know of it becomes true again;
+ * where we have left, they hear of another one. */
 static int make_again(struct net *net, struct profile *p, const struct own_mailbox *m)
 {
-	int rc = sync_make_mailbox(net, p, m);
+	int rc = m->is_left ? mailbox_ended(p, m->id) : sync_make_mailbox(net, p, m);
 
-	return rc ? rc : mailbox_fetched(p, m->id);
+	return rc || m->is_left ? rc : mailbox_fetched(p, m->id);
 }
 
 int sync_fetch_one(

@@ -93,14 +93,15 @@ static int take(struct use *use, struct net *net, struct profile *p, const struc
 	return rc == STORE_NONE ? TOKENS_UNPAID : rc; /* another process took all of them */
 }
 
-int tokens_have(struct net *net, struct profile *p, enum token_operation operation)
+int tokens_have(struct net *net, struct profile *p, const uint8_t onion[static ONION_KEY_BYTES],
+		enum token_operation operation)
 {
-	const struct issue issue = { p->onion, operation, ISSUE_FROM_ANY };
+	const struct issue issue = { onion, operation, ISSUE_FROM_ANY };
 	int64_t n = 0;
 	int rc = q_number(&n, p->db,
 			"SELECT count(*) FROM token WHERE onion = ? AND operation = ? AND use IS "
 			"NULL",
-			"bi", p->onion, (size_t)ONION_KEY_BYTES, (int64_t)operation);
+			"bi", onion, (size_t)ONION_KEY_BYTES, (int64_t)operation);
 
 	rc = rc || n ? rc : issue_batch(net, p, &issue);
 	return rc == ISSUE_FREE ? 0 : rc;

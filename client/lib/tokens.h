@@ -34,8 +34,9 @@ struct payment {
 int tokens_ask(struct net *net, struct profile *profile, const struct ask *ask,
 		const struct payment *payment, struct answer *out) MUST_CHECK;
 
-/* One is in stock at our own server, or is bought now: an answer as above when it cannot be. */
+/* One is in stock at that server, or is bought now: an answer as above when it cannot be. */
 int tokens_have(struct net *net, struct profile *profile,
+		const uint8_t onion[static ONION_KEY_BYTES],
 		enum token_operation operation) MUST_CHECK;
 
 /* What was paid for is done and stored. */
@@ -49,5 +50,6 @@ int tokens_refill(struct net *net, struct profile *profile) MUST_CHECK;
 /* The invite that buys the account; forgotten when it has. */
 int tokens_keep_invite(
 		struct profile *profile, const uint8_t code[static INVITE_CODE_BYTES]) MUST_CHECK;
+int tokens_forget_invite(struct profile *profile) MUST_CHECK;
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "client/lib/account.h"
 #include "client/lib/loss.h"
+#include "client/lib/move.h"
 #include "client/lib/plan.h"
 #include "client/lib/receipts.h"
 #include "client/lib/tokens.h"
@@ -19,6 +20,7 @@ enum {
 	DAILY_S = 23 * 3600,
 	DAILY_SPREAD_S = 6 * 3600,
 	POLL_S = 600,
+	GONE_S = 90 * 86400, /* then the server has ended it by itself */
 	PIECES_AT_ONCE = 16
 };
 
@@ -49,6 +51,8 @@ static int end_mailboxes(struct net *net, struct profile *p)
 
 	while ((rc = mailbox_next_ending(&m, p, m.id)) == 0) {
 		rc = m.made ? sync_end_mailbox(net, &m) : 0;
+		if (rc == E_NET && m.fetched_s && profile_has_passed(p, m.fetched_s, GONE_S))
+			rc = 0;
 		rc = rc ? rc : mailbox_ended(p, m.id);
 		if (rc)
 			result = rc;
@@ -82,7 +86,7 @@ static int poll_mailboxes(struct net *net, struct profile *p, int64_t live, unsi
 	int rc, result = 0;
 
 	while ((rc = mailbox_next(&m, p, m.id)) == 0) {
-		if (is_stale(p, &m, m.id <= live))
+		if (is_stale(p, &m, m.id <= live && !m.is_left))
 			rc = sync_fetch_one(net, p, &m, out_new);
 		result = result ? result : rc;
 	}
@@ -111,9 +115,11 @@ static int mend(struct net *net, struct profile *p)
 
 int upkeep(struct net *net, struct profile *p)
 {
-	int (*const steps[])(struct net *, struct profile *) = { mend, account_keep, make_spare,
-		end_mailboxes, clean_files, tokens_refill };
-	int result = turns_forget(p);
+	int (*const steps[])(struct net *, struct profile *) = { mend, account_keep, move_keep,
+		make_spare, end_mailboxes, clean_files, tokens_refill };
+	int result = profile_refresh(p);
+
+	result = result ? result : turns_forget(p);
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		int rc = steps[i](net, p);

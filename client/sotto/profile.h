@@ -46,6 +46,23 @@ SOTTO_API void sotto_show_work(struct sotto *sotto, sotto_on_work *on_work, void
 /* Our contact link: whoever has it can write to us. */
 SOTTO_API void sotto_link(const struct sotto *sotto, char out[SOTTO_LINK_ROOM]);
 
+/* Network. The profile moves to another server: a new account with another contact link, which
+ * contacts are told, under encryption; mailboxes at the old one are read until they write to new
+ * ones. Before the new server has promised an account nothing is changed; after that the same call,
+ * or sotto_receive, goes on. server as for sotto_create; answers as of sotto_register. */
+SOTTO_MUST int sotto_move(struct sotto *sotto, const char *server);
+struct sotto_server {
+	const char *name; /* NAME.onion */
+	bool lives_here;  /* else something is left there */
+	uint32_t n_mailboxes;
+};
+typedef int sotto_on_server(void *userdata, const struct sotto_server *server);
+/* The profile's own one first. */
+SOTTO_MUST int sotto_servers(struct sotto *sotto, sotto_on_server *on_server, void *userdata);
+/* Network. Gives up what is left there, such as at a server that is gone. SOTTO_NOTHING: nothing
+ * is; SOTTO_BAD_LINK. */
+SOTTO_MUST int sotto_forget_server(struct sotto *sotto, const char *name);
+
 enum sotto_link_kind {
 	SOTTO_LINK_NONE = 0,
 	SOTTO_LINK_CONTACT = 1, /* for sotto_add */

@@ -593,7 +593,8 @@ START_TEST(a_schema_is_made_whole_or_not_at_all)
 	for (const char *const *t = (const char *const[]){ "room", "meta", "mailbox", "contact",
 			     "session", "missing", "prekey", "signed_prekey", "sealing",
 			     "peer_turn", "envelope", "held", "message", "outbox", "token", "file",
-			     "call_signal", "words", "grp", "grp_member", "grp_list", NULL };
+			     "call_signal", "words", "grp", "grp_member", "grp_list",
+			     "left_account", NULL };
 			*t; t++) {
 		char drop[64];
 
