@@ -167,6 +167,7 @@ int main(void)
 	media.loop = g_main_loop_new(NULL, FALSE);
 	input = g_io_channel_unix_new(STDIN_FILENO);
 	g_io_add_watch(input, G_IO_IN | G_IO_HUP, on_input, NULL);
+	g_io_channel_unref(input);
 	tell(json_pack("{s:s}", "event", "ready"));
 	g_main_loop_run(media.loop);
 	engine_free(media.engine);
