@@ -57,6 +57,8 @@ enum sotto_result {
 	SOTTO_NOT_TEXT = 4,   /* not UTF-8, or too long */
 	SOTTO_FULL = 5,	      /* their mailbox is full; the message waits */
 	SOTTO_GONE = 6,	      /* their mailbox is gone; the message waits */
+	SOTTO_NO_MESSAGE = 7, /* none of ours of that number, or it is deleted */
+	SOTTO_TOO_LONG = 8,   /* such a time */
 
 	SOTTO_UNPAID = 20,    /* the account may spend no more today */
 	SOTTO_NO_INVITE = 21, /* this server registers invited people only */

@@ -15,12 +15,14 @@ static const char *const states[] = {
 
 static void show_json_line(const struct sotto_message *m)
 {
-	show_json(json_pack("{s:s, s:s, s:s*, s:b, s:s, s:I, s:I, s:i, s:i, s:I, s:s, s:o*}",
+	show_json(json_pack(
+			"{s:s, s:s, s:s*, s:b, s:s, s:I, s:I, s:i, s:i, s:I, s:b, s:b, s:s, s:o*}",
 			"event", "message", "contact", m->contact, "group", m->group, "out",
 			m->state != SOTTO_CAME, "state", states[m->state], "number",
 			(json_int_t)m->number, "at", (json_int_t)m->at_s, "part", (int)m->part + 1,
-			"parts", (int)m->parts, "missing_before", (json_int_t)m->n_missing, "text",
-			m->text, "file", m->file ? json_integer(m->file) : NULL));
+			"parts", (int)m->parts, "missing_before", (json_int_t)m->n_missing,
+			"edited", m->edited, "deleted", m->deleted, "text", m->text, "file",
+			m->file ? json_integer(m->file) : NULL));
 }
 
 static int show_line(void *userdata, const struct sotto_message *m)
@@ -50,11 +52,13 @@ static int show_line(void *userdata, const struct sotto_message *m)
 	fputs(came ? " > " : " < ", stdout);
 	if (m->file)
 		printf("[file %lld] ", (long long)m->file);
-	show_clean(m->text);
+	show_clean(m->deleted ? "(deleted)" : m->text);
+	if (m->edited)
+		fputs("  (edited)", stdout);
 	if (m->parts > 1)
 		printf("  [%u/%u]", m->part + 1, m->parts);
 	if (!came)
-		printf("  (%s)", states[m->state]);
+		printf("  (%s, %lld)", states[m->state], (long long)m->number);
 	putchar('\n');
 	return 0;
 }

@@ -107,6 +107,8 @@ int show_message(void *userdata, const struct sotto_message *m)
 	const struct cli *cli = userdata;
 	const bool out = m->state != SOTTO_CAME, request = m->contact_state == SOTTO_REQUEST;
 
+	if (m->deleted)
+		return 0; /* see sotto history */
 	if (cli->json) {
 		show_json(json_pack("{s:s, s:s, s:s*, s:b, s:I, s:I, s:s, s:o*}", "event",
 				request ? "request" : "message", "contact", m->contact, "group",

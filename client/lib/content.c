@@ -39,7 +39,8 @@ bool content_is_utf8(const char *text, size_t len)
 
 bool content_is_numbered(uint8_t type)
 {
-	return type == CONTENT_TEXT || type == CONTENT_FILE || type == CONTENT_GROUP;
+	return type == CONTENT_TEXT || type == CONTENT_FILE || type == CONTENT_CHANGE ||
+			type == CONTENT_TIMER || type == CONTENT_GROUP;
 }
 
 size_t content_part_len(const char *text, size_t len)

@@ -17,6 +17,8 @@ enum {
 	CONTENT_ANSWER = 3,  /* loss.h */
 	CONTENT_FILE = 4,    /* file.h */
 	CONTENT_RECEIPT = 5, /* receipts.h */
+	CONTENT_CHANGE = 6,  /* change.h */
+	CONTENT_TIMER = 7,   /* timer.h */
 	CONTENT_CALL = 8,    /* call_signal.h */
 	CONTENT_GROUP = 9,   /* group.h */
 	CONTENT_HEAD_BYTES = HASH_BYTES + 1 + 8 + ONION_KEY_BYTES + KEY_BYTES + LINK_BYTES + 1 + 1 +

@@ -96,7 +96,8 @@ static bool is_whole(const struct file *file, int fd)
 
 static int set_state(struct profile *p, const struct transfer *t, enum transfer_state state)
 {
-	return q_run(p->db, "UPDATE file SET state = ? WHERE id = ?", "ii", (int64_t)state, t->id);
+	return q_run(p->db, "UPDATE file SET state = ? WHERE id = ? AND state < 2", "ii",
+			(int64_t)state, t->id); /* it may be taken back meanwhile */
 }
 
 static int set_done(struct profile *p, struct transfer *t, uint32_t done)

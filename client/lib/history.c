@@ -2,6 +2,7 @@
 /* The index of words (FTS5) lies in the encrypted database like all else. */
 #include "client/lib/history.h"
 
+#include "client/lib/change.h"
 #include "client/lib/group.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
@@ -17,9 +18,9 @@ enum { QUERY_MOST = 2048 };
 	"SELECT m.id, m.number, m.at_s, c.name, c.state, m.out, m.received, m.part, m.parts," \
 	" m.text, coalesce((SELECT f.id FROM file f WHERE f.message = m.id), 0)," \
 	" EXISTS (SELECT 1 FROM outbox o WHERE o.contact = m.contact AND o.message = m.id)," \
-	" m.contact, g.name, m.shown FROM message m JOIN contact c ON c.id = m.contact" \
+	" m.contact, g.name, m.shown, m.edited, m.gone FROM message m JOIN contact c ON c.id = m.contact" \
 	" LEFT JOIN grp g ON g.id = m.grp WHERE m.id = ?"
-#define IDS "SELECT m.id FROM message m WHERE " GROUP_LINES " AND "
+#define IDS "SELECT m.id FROM message m WHERE m.type <> 6 AND m.gone <> 1 AND " GROUP_LINES " AND "
 #define LAST(of) "SELECT id FROM (" IDS of " AND m.id < ?2 ORDER BY m.id DESC LIMIT ?3) ORDER BY id"
 /* clang-format on */
 
@@ -64,6 +65,8 @@ static int read_line(struct reading *r, sqlite3_stmt *s)
 		.part = (uint8_t)sqlite3_column_int(s, 7),
 		.parts = (uint8_t)sqlite3_column_int(s, 8),
 		.file = sqlite3_column_int64(s, 10),
+		.is_edited = sqlite3_column_int64(s, 15) != 0,
+		.is_deleted = sqlite3_column_int(s, 16) == GONE_DELETED,
 		.text = r->text,
 		.group = r->group,
 	};

@@ -24,9 +24,10 @@ struct line {
 	bool read;
 	uint8_t part, parts; /* part from 0 */
 	int64_t file;	     /* its number, or 0: a text */
-	int64_t n_missing;   /* so many of theirs, before it, have not come */
-	const char *text;    /* until the callback returns */
-	const char *group;   /* it was said in, or NULL; until the callback returns */
+	bool is_edited, is_deleted;
+	int64_t n_missing; /* so many of theirs, before it, have not come */
+	const char *text;  /* until the callback returns */
+	const char *group; /* it was said in, or NULL; until the callback returns */
 };
 /* Anything but 0 ends it, and is the result. Nothing is open meanwhile: it may write. */
 typedef int history_on_line(void *userdata, const struct line *line);

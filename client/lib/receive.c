@@ -7,11 +7,13 @@
 #include "client/lib/conversation.h"
 
 #include "client/lib/calls.h"
+#include "client/lib/change.h"
 #include "client/lib/group.h"
 #include "client/lib/loss.h"
 #include "client/lib/receipts.h"
 #include "client/lib/session.h"
 #include "client/lib/store.h"
+#include "client/lib/timer.h"
 #include "client/lib/transfer.h"
 #include "libshared/error.h"
 
@@ -150,17 +152,27 @@ struct arrived { /* whose, and in which envelope */
 	bool is_accepted;
 };
 
+/* Texts and files disappear when the contact's timer says so. */
 static int store(int64_t *out_message, struct profile *p, const struct arrived *a, const char *text)
 {
 	const struct content *m = a->content;
 	int rc = q_number(out_message, p->db,
 			"INSERT INTO message (contact, out, number, part, parts, at_s, envelope, "
-			"text, type) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+			"text, type, lives_s) VALUES (?1, 0, ?, ?, ?, ?, ?, ?, ?8, " TIMER_OF(
+					"?1", "?8") ") RETURNING id",
 			"iiiiibti", a->contact, (int64_t)m->number, (int64_t)m->part,
 			(int64_t)m->parts, profile_now(p), a->envelope, (size_t)16, text,
 			(int64_t)m->type);
 
 	return rc ? E_IO : 0;
+}
+
+static int keep_text(struct profile *p, const struct arrived *a)
+{
+	int64_t message;
+	int rc = store(&message, p, a, a->content->text);
+
+	return rc ? rc : change_late(p, a->contact, (int64_t)a->content->number);
 }
 
 static int keep_file(struct profile *p, const struct arrived *a)
@@ -172,7 +184,8 @@ static int keep_file(struct profile *p, const struct arrived *a)
 	if (file_read(&file, a->content->text, a->content->text_len))
 		return 0; /* its number counts all the same */
 	rc = store(&message, p, a, file.name);
-	return rc ? rc : transfer_announced(p, a->contact, message, a->content);
+	rc = rc ? rc : transfer_announced(p, a->contact, message, a->content);
+	return rc ? rc : change_late(p, a->contact, (int64_t)a->content->number);
 }
 
 static int keep_group(struct profile *p, const struct arrived *a)
@@ -187,13 +200,32 @@ static int keep_group(struct profile *p, const struct arrived *a)
 	return rc ? rc : group_kept(p, message, &said);
 }
 
-static int keep_content(struct profile *p, const struct arrived *a)
+/* Of no text: it is not shown, but known if it comes again. */
+static int keep_change(struct profile *p, const struct arrived *a)
 {
 	int64_t message;
+	int rc = store(&message, p, a, "");
 
+	return rc ? rc : change_heard(p, a->contact, message, a->content);
+}
+
+static int keep_timer(struct profile *p, const struct arrived *a)
+{
+	int64_t message;
+	int rc = store(&message, p, a, "");
+
+	return rc ? rc : timer_heard(p, a->contact, message, a->content);
+}
+
+static int keep_content(struct profile *p, const struct arrived *a)
+{
 	switch (a->content->type) {
 	case CONTENT_TEXT:
-		return store(&message, p, a, a->content->text);
+		return keep_text(p, a);
+	case CONTENT_CHANGE:
+		return keep_change(p, a);
+	case CONTENT_TIMER:
+		return keep_timer(p, a);
 	case CONTENT_CALL: /* nobody else makes it ring */
 		return a->is_accepted ? calls_heard(p, a->contact, a->content) : 0;
 	case CONTENT_FILE:

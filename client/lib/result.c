@@ -74,6 +74,8 @@ static const struct {
 	{ SOTTO_FULL, "their mailbox is full; the message waits here and goes out with a later send or "
 		      "recv" },
 	{ SOTTO_GONE, "their mailbox is gone; the message waits here for a new address" },
+	{ SOTTO_NO_MESSAGE, "there is no such message of yours" },
+	{ SOTTO_TOO_LONG, "messages may stay for a year at most" },
 	{ SOTTO_UNPAID, "the server wants more than this account may spend: try again tomorrow" },
 	{ SOTTO_NO_INVITE, "this server wants an invite: sotto init INVITE" },
 	{ SOTTO_BAD_INVITE, "the invite is used up, expired or unknown to its server" },

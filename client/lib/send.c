@@ -5,6 +5,7 @@
 
 #include "client/lib/session.h"
 #include "client/lib/store.h"
+#include "client/lib/timer.h"
 #include "libshared/error.h"
 
 #include <sodium.h>
@@ -66,8 +67,8 @@ int conversation_put(struct profile *p, int64_t contact, const struct saying *sa
 	out.envelope = envelope;
 	rc = q_number(out_message, p->db,
 			"INSERT INTO message (contact, out, number, part, parts, at_s, shown, "
-			"envelope, text, type, body) VALUES (?, 1, ?, ?, ?, ?, 1, ?, ?, ?, ?) "
-			"RETURNING id",
+			"envelope, text, type, body, lives_s) VALUES (?1, 1, ?, ?, ?, ?, 1, ?, ?, "
+			"?8, ?, " TIMER_OF("?1", "?8") ") RETURNING id",
 			"iiiiibtib", contact, number, (int64_t)saying->part,
 			(int64_t)(saying->parts ? saying->parts : 1), profile_now(p), envelope,
 			sizeof envelope, saying->text, (int64_t)saying->type, saying->body,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The public functions around messages. */
+#include "client/lib/change.h"
 #include "client/lib/group.h"
 #include "client/lib/handle.h"
 #include "client/lib/history.h"
 #include "client/lib/store.h"
+#include "client/lib/timer.h"
 #include "client/lib/upkeep.h"
 #include "libshared/error.h"
 
@@ -38,6 +40,8 @@ static int on_line(void *userdata, const struct line *line)
 		.part = line->part,
 		.parts = line->parts,
 		.n_missing = (uint32_t)line->n_missing,
+		.edited = line->is_edited,
+		.deleted = line->is_deleted,
 	};
 
 	return l->on_message(l->userdata, &message);
@@ -109,8 +113,9 @@ int sotto_unread(struct sotto *s, sotto_on_message *on_message, void *userdata)
 {
 	const struct history_wish wish = { .unread = true };
 	struct listening l = { s, on_message, userdata };
+	int rc = history(s->profile, &wish, on_unread, &l);
 
-	return history(s->profile, &wish, on_unread, &l);
+	return rc ? rc : timer_due(s->profile); /* of what disappears, the clock starts now */
 }
 
 int sotto_read(struct sotto *s, const char *contact)
@@ -118,10 +123,47 @@ int sotto_read(struct sotto *s, const char *contact)
 	struct contact c;
 	int rc = sotto_person(&c, s, contact);
 
-	return rc ? rc
-		  : q_run(s->profile->db,
-				    "UPDATE message SET shown = 1 WHERE contact = ? AND NOT shown",
-				    "i", c.id);
+	rc = rc ? rc
+		: q_run(s->profile->db,
+				  "UPDATE message SET shown = 1 WHERE contact = ? AND NOT shown",
+				  "i", c.id);
+	return rc ? rc : timer_due(s->profile);
+}
+
+/* --- changing it -------------------------------------------------------- */
+
+static int of_change(struct sotto *s, int rc)
+{
+	if (rc == 0)
+		sotto_wake(s);
+	return rc == CHANGE_NONE ? SOTTO_NO_MESSAGE : rc == CHANGE_NOT_TEXT ? SOTTO_NOT_TEXT : rc;
+}
+
+int sotto_edit(struct sotto *s, const char *contact, int64_t number, const char *words)
+{
+	struct contact c;
+	int rc = sotto_accepted(&c, s, contact);
+
+	return rc ? rc : of_change(s, change_text(s->profile, &c, number, words));
+}
+
+int sotto_delete(struct sotto *s, const char *contact, int64_t number)
+{
+	struct contact c;
+	int rc = sotto_accepted(&c, s, contact);
+
+	return rc ? rc : of_change(s, change_take_back(s->profile, &c, number));
+}
+
+int sotto_set_timer(struct sotto *s, const char *contact, int64_t after_s)
+{
+	struct contact c;
+	int rc = sotto_accepted(&c, s, contact);
+
+	rc = rc ? rc : timer_set(s->profile, &c, after_s);
+	if (rc == 0)
+		sotto_wake(s);
+	return rc == TIMER_TOO_LONG ? SOTTO_TOO_LONG : rc;
 }
 
 /* --- sending and receiving ---------------------------------------------- */

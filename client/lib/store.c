@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { BUSY_MS = 20000, FORGET_MS = 500 };
+
 /* Of a new table backup.c must know whether an export carries it. */
 /* clang-format off */
 static const char schema[] =
@@ -32,7 +34,7 @@ static const char schema[] =
 	   sent, heard: the highest numbers of either side. broken: something could not be opened.
 	   asked_s, asks, asks_s: our asking for what is lost, and how often since when; owes: what
 	   they asked for, answered_s: when we last answered. receipts: they are told what has
-	   come, at receipt_s. verified: hash of the identity
+	   come, at receipt_s. timer_s, timer_version: see timer.h. verified: hash of the identity
 	   that the person has compared. */
 	"CREATE TABLE contact (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
 	" state INTEGER NOT NULL, identity_hash BLOB NOT NULL UNIQUE, identity BLOB, link BLOB,"
@@ -42,7 +44,8 @@ static const char schema[] =
 	" broken INTEGER NOT NULL DEFAULT 0, asked_s INTEGER NOT NULL DEFAULT 0,"
 	" asks INTEGER NOT NULL DEFAULT 0, asks_s INTEGER NOT NULL DEFAULT 0,"
 	" receipts INTEGER NOT NULL DEFAULT 0, receipt_s INTEGER,"
-	" owes BLOB, answered_s INTEGER NOT NULL DEFAULT 0, verified BLOB);"
+	" owes BLOB, answered_s INTEGER NOT NULL DEFAULT 0, verified BLOB,"
+	" timer_s INTEGER NOT NULL DEFAULT 0, timer_version INTEGER NOT NULL DEFAULT 0);"
 	/* Numbers of a contact that have not come. */
 	"CREATE TABLE missing (contact INTEGER NOT NULL, first INTEGER NOT NULL,"
 	" last INTEGER NOT NULL, PRIMARY KEY (contact, first)) WITHOUT ROWID;"
@@ -67,13 +70,21 @@ static const char schema[] =
 	/* envelope: what is sent again has the same, and is known by it for ever. type: as in
 	   content.h; body: of another type than text, and then text is what can be read of it.
 	   received: they told so; told: we did. grp: the group it was said in; copy_of: the row of
-	   the first member's copy. */
+	   the first member's copy. gone, target, n_targets, takes_back, edited (the number of the
+	   last change): see change.h. lives_s, ends_s: see timer.h. */
 	"CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
 	" out INTEGER NOT NULL, number INTEGER NOT NULL, part INTEGER NOT NULL,"
 	" parts INTEGER NOT NULL, at_s INTEGER NOT NULL, shown INTEGER NOT NULL DEFAULT 0,"
 	" envelope BLOB NOT NULL, text TEXT NOT NULL, type INTEGER NOT NULL DEFAULT 1,"
 	" body BLOB, received INTEGER NOT NULL DEFAULT 0, told INTEGER NOT NULL DEFAULT 0,"
-	" grp INTEGER, copy_of INTEGER);"
+	" grp INTEGER, copy_of INTEGER, gone INTEGER NOT NULL DEFAULT 0,"
+	" edited INTEGER NOT NULL DEFAULT 0,"
+	" lives_s INTEGER NOT NULL DEFAULT 0, ends_s INTEGER,"
+	" target INTEGER, n_targets INTEGER, takes_back INTEGER NOT NULL DEFAULT 0);"
+	"CREATE INDEX message_target ON message (contact, out, target) WHERE target NOT NULL;"
+	"CREATE INDEX message_lives ON message (shown) WHERE lives_s > 0;"
+	"CREATE INDEX message_ends ON message (ends_s) WHERE ends_s NOT NULL;"
+	"CREATE INDEX message_gone ON message (at_s) WHERE gone;"
 	/* Not unique: the numbers of a peer who lost its state begin again. */
 	"CREATE INDEX message_number ON message (contact, out, number);"
 	"CREATE UNIQUE INDEX message_envelope ON message (envelope);"
@@ -144,6 +155,19 @@ static const char *const upgrades[] = {
 	"CREATE TABLE left_account (id INTEGER PRIMARY KEY, onion BLOB NOT NULL,"
 	" uuid BLOB NOT NULL, owner_secret BLOB NOT NULL, left_s INTEGER NOT NULL,"
 	" ended_s INTEGER)",
+	"ALTER TABLE contact ADD COLUMN timer_s INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE contact ADD COLUMN timer_version INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE message ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE message ADD COLUMN edited INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE message ADD COLUMN lives_s INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE message ADD COLUMN ends_s INTEGER;"
+	"ALTER TABLE message ADD COLUMN target INTEGER;"
+	"ALTER TABLE message ADD COLUMN n_targets INTEGER;"
+	"ALTER TABLE message ADD COLUMN takes_back INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX message_target ON message (contact, out, target) WHERE target NOT NULL;"
+	"CREATE INDEX message_lives ON message (shown) WHERE lives_s > 0;"
+	"CREATE INDEX message_ends ON message (ends_s) WHERE ends_s NOT NULL;"
+	"CREATE INDEX message_gone ON message (at_s) WHERE gone",
 };
 /* clang-format on */
 
@@ -223,7 +247,7 @@ static int configure(sqlite3 *db)
 	/* clang-format on */
 	int64_t version;
 
-	sqlite3_busy_timeout(db, 20000);
+	sqlite3_busy_timeout(db, BUSY_MS);
 	if (sqlite3_exec(db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return E_IO;
 	if (sqlite3_exec(db, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL) != SQLITE_OK)
@@ -379,6 +403,26 @@ int q_blob(const struct q_blob *into, sqlite3 *db, const char *sql, const char *
 	if (rc == SQLITE_DONE || (rc == SQLITE_ROW && sqlite3_column_type(s, 0) == SQLITE_NULL))
 		return STORE_NONE;
 	return rc == SQLITE_ROW && q_column(into->out, into->len, s, 0) ? 0 : E_IO;
+}
+
+int store_overwrote(sqlite3 *db)
+{
+	return q_run(db, "INSERT OR IGNORE INTO meta VALUES ('overwrote', 1)", "");
+}
+
+int store_forget(sqlite3 *db)
+{
+	int64_t n;
+	int rc = q_number(&n, db, "SELECT 1 FROM meta WHERE name = 'overwrote'", "");
+
+	if (rc)
+		return rc == STORE_NONE ? 0 : rc;
+	sqlite3_busy_timeout(db, FORGET_MS);
+	rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(db, BUSY_MS);
+	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
+		return 0;
+	return rc ? E_IO : q_run(db, "DELETE FROM meta WHERE name = 'overwrote'", "");
 }
 
 int q_begin(sqlite3 *db)

@@ -39,6 +39,11 @@ int q_blob(const struct q_blob *into, sqlite3 *db, const char *sql, const char *
 /* Copies a column of the current row; false when it is NULL or has another size. */
 bool q_column(void *out, size_t len, sqlite3_stmt *row, int column);
 
+/* In a transaction that overwrote what must not be found again; then, outside of it: the old pages
+ * leave the write-ahead log too, or, while somebody reads them, at a later call. */
+int store_overwrote(sqlite3 *db) MUST_CHECK;
+int store_forget(sqlite3 *db) MUST_CHECK;
+
 int q_begin(sqlite3 *db) MUST_CHECK;
 /* Commits when rc is 0 or positive, else rolls back; returns rc, or E_IO when the commit fails. */
 int q_end(sqlite3 *db, int rc) MUST_CHECK;

@@ -84,9 +84,12 @@ int transfer_end(struct profile *p, const struct transfer *t)
 	const uint32_t n = file_pieces(&t->file);
 	/* Of one more, only the reply may be missing. */
 	const uint32_t there = t->out && t->state == TRANSFER_OPEN && t->done < n ? t->done + 1 : n;
+	/* Nothing is left to be ended. */
+	int rc = q_run(p->db, "DELETE FROM file WHERE id = ? AND cleaned", "i", t->id);
 
-	return q_run(p->db, "UPDATE file SET state = 2, done = ?, path = NULL WHERE id = ?", "ii",
-			(int64_t)there, t->id);
+	return rc ? rc
+		  : q_run(p->db, "UPDATE file SET state = 2, done = ?, path = NULL WHERE id = ?",
+				    "ii", (int64_t)there, t->id);
 }
 
 struct ask transfer_ask(const struct transfer *t, const char *method, const struct piece *piece,

@@ -7,6 +7,7 @@
 #include "client/lib/move.h"
 #include "client/lib/plan.h"
 #include "client/lib/receipts.h"
+#include "client/lib/timer.h"
 #include "client/lib/tokens.h"
 #include "client/lib/transfer.h"
 #include "client/lib/turns.h"
@@ -117,10 +118,12 @@ int upkeep(struct net *net, struct profile *p)
 {
 	int (*const steps[])(struct net *, struct profile *) = { mend, account_keep, move_keep,
 		make_spare, end_mailboxes, clean_files, tokens_refill };
-	int result = profile_refresh(p);
+	int result = profile_refresh(p), gone;
 
 	result = result ? result : turns_forget(p);
+	gone = timer_due(p);
 
+	result = result ? result : gone;
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		int rc = steps[i](net, p);
 

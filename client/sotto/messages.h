@@ -26,6 +26,8 @@ struct sotto_message {
 	int64_t file;	      /* of sotto_file, whose name is the text; 0: a text */
 	uint32_t part, parts; /* of a long text, part from 0; parts 0 or 1: it is whole */
 	uint32_t n_missing;   /* so many of theirs, before it, have not come; not in sotto_unread */
+	bool edited;	      /* by its sender, afterwards */
+	bool deleted;	      /* by its sender; the text is "" */
 };
 typedef int sotto_on_message(void *userdata, const struct sotto_message *message);
 
@@ -51,6 +53,17 @@ SOTTO_MUST int sotto_read(struct sotto *sotto, const char *contact);
 SOTTO_MUST int sotto_write(struct sotto *sotto, const char *contact, const char *text);
 /* Network. The same, and sends it. Any other answer than those of sotto_write: it waits. */
 SOTTO_MUST int sotto_send(struct sotto *sotto, const char *contact, const char *text);
+
+/* Our message of that number says something else now, or is deleted, here and, which is asked of
+ * the other's client, there. Not in groups. SOTTO_NO_CONTACT, SOTTO_NO_MESSAGE, SOTTO_NOT_TEXT: it
+ * is no text of one part, or the new one is none. */
+SOTTO_MUST int sotto_edit(
+		struct sotto *sotto, const char *contact, int64_t number, const char *text);
+SOTTO_MUST int sotto_delete(struct sotto *sotto, const char *contact, int64_t number);
+/* Texts and files between us two disappear from now on: ours so long after they were written,
+ * theirs after they were read; 0: they stay. SOTTO_NO_CONTACT, SOTTO_TOO_LONG: a year is the
+ * longest. */
+SOTTO_MUST int sotto_set_timer(struct sotto *sotto, const char *contact, int64_t after_s);
 
 /* Network. Sends what waits, fetches what has come, and looks after the account where that is
  * due. */

@@ -102,7 +102,7 @@ class Files(Town):
     def test_history_shows_states_and_finds_words_and_receipts_are_asked_for(self):
         self.assertIn("receipts on", self.bob.do("receipts", "alice", "on"))
         self.alice.do("send", "bob", "meet me at the harbour")
-        self.assertIn("bob < meet me at the harbour  (deposited)", self.alice.do("history", "bob"))
+        self.assertIn("bob < meet me at the harbour  (deposited, ", self.alice.do("history", "bob"))
         self.bob.do("recv")   # pacing fast: told at once
         self.alice.do("recv")
         rows = [json.loads(line) for line in
@@ -110,3 +110,30 @@ class Files(Town):
         self.assertEqual([(r["text"], r["state"], r["out"]) for r in rows],
                          [("meet me at the harbour", "received", True)])
         self.assertEqual(self.alice.do("history", "--search", "airport"), "")
+
+    def test_a_text_is_changed_a_file_deleted_and_messages_disappear(self):
+        path = self.source(1000, "regret.txt")
+        for words in (("send", "bob", "at nine"), ("send", "bob", "--file", path), ("timer", "bob", "1h"),
+                      ("send", "bob", "for an hour")):
+            self.alice.do(*words)
+        self.bob.do("recv")
+        rows = [json.loads(line) for line in self.alice.do("--json", "history", "bob").splitlines()]
+        number = {row["text"]: str(row["number"]) for row in rows}
+        self.assertEqual(self.chunks(), 1)
+        self.alice.do("edit", "bob", number["at nine"], "at ten")
+        self.alice.do("delete", "bob", number["regret.txt"])
+        self.assertEqual(self.alice.run("delete", "bob", "999").returncode, 1)
+        self.assertEqual(self.alice.run("timer", "bob", "soon").returncode, 1)
+        self.bob.do("recv")   # ends the piece too
+        shown = self.bob.do("history", "alice")
+        self.assertIn("at ten  (edited)", shown)
+        self.assertIn("(deleted)", shown)
+        self.assertIn("for an hour", shown)
+        self.assertNotIn("at nine", shown + self.bob.do("log", "alice"))
+        self.assertEqual(self.chunks(), 0)
+        self.bob.days = self.alice.days = 1
+        self.addCleanup(setattr, self.alice, "days", 0)
+        self.addCleanup(setattr, self.bob, "days", 0)
+        self.assertNotIn("for an hour", self.bob.do("history") + self.alice.do("history"))
+        self.assertIn("at ten", self.bob.do("history"))
+        self.alice.do("timer", "bob", "off")

@@ -144,7 +144,40 @@ START_TEST(what_is_gone_meanwhile_is_passed_over)
 }
 END_TEST
 
+static int hear_change(void *userdata, const struct sotto_message *m)
+{
+	(void)userdata;
+	note("%s%s%s ", m->text, m->edited ? "(edited)" : "", m->deleted ? "(deleted)" : "");
+	return 0;
+}
+
+START_TEST(ours_is_edited_deleted_and_disappears)
+{
+	meet();
+	ck_assert_int_eq(sotto_write(opened, "alice", "at nine"), 0);
+	ck_assert_int_eq(sotto_write(opened, "alice", "a slip"), 0);
+	ck_assert_int_eq(sotto_edit(opened, "alice", 1, "at ten"), 0);
+	ck_assert_int_eq(sotto_delete(opened, "alice", 2), 0);
+	ck_assert_int_eq(sotto_history(opened, "alice", NULL, hear_change, NULL), 0);
+	ck_assert_str_eq(heard, "one two at ten(edited) (deleted) ");
+	ck_assert_int_eq(sotto_edit(opened, "alice", 1, ""), SOTTO_NOT_TEXT);
+	ck_assert_int_eq(sotto_edit(opened, "alice", 2, "x"), SOTTO_NO_MESSAGE);
+	ck_assert_int_eq(sotto_delete(opened, "alice", 9), SOTTO_NO_MESSAGE);
+	ck_assert_int_eq(sotto_set_timer(opened, "alice", 366 * 86400), SOTTO_TOO_LONG);
+	ck_assert_int_eq(sotto_set_timer(opened, "alice", -1), SOTTO_TOO_LONG);
+	ck_assert_int_eq(sotto_set_timer(opened, "carol", 60), SOTTO_NO_CONTACT);
+	ck_assert_int_eq(sotto_set_timer(opened, "alice", 60), 0);
+	forget();
+	ck_assert_int_eq(sotto_history(opened, "alice", NULL, hear_change, NULL), 0);
+	ck_assert_str_eq(heard,
+			"one two at ten(edited) (deleted) [messages disappear after 1 minute "
+			"from now on] ");
+	part();
+}
+END_TEST
+
 UNIT("sotto_messages", words_are_found_with_all_and_with_one, ours_waits_is_sent_and_is_received,
 		a_gap_stands_before_what_came_after_it,
 		what_is_said_in_a_group_is_not_said_between_two,
-		what_was_read_meanwhile_is_not_shown_again, what_is_gone_meanwhile_is_passed_over)
+		what_was_read_meanwhile_is_not_shown_again, what_is_gone_meanwhile_is_passed_over,
+		ours_is_edited_deleted_and_disappears)

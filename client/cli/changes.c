@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* What was said is changed, taken back, or disappears. */
+#include "client/cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int tell_change(struct cli *cli, int rc)
+{
+	if (rc == SOTTO_NO_MESSAGE)
+		return tell(cli, rc, "there is no such message of yours: see sotto history");
+	if (rc == SOTTO_NOT_TEXT)
+		return tell(cli, rc,
+				"only a text of one part can be changed, into one of at most 1190 "
+				"bytes of UTF-8");
+	if (rc == SOTTO_TOO_LONG)
+		return tell(cli, rc,
+				"timer wants off, or a time like 30s, 5m, 8h, 7d or 4w; a year at "
+				"most");
+	return tell_answer(cli, rc);
+}
+
+/* What waits goes out now or later: it is done here already. */
+static int finish(struct cli *cli, int rc, const char *event)
+{
+	if (rc)
+		return tell_change(cli, rc);
+	show_event(cli, event, cli->argv[0]);
+	return tell_answer(cli, sotto_flush(cli->sotto, NULL));
+}
+
+int edit_command(struct cli *cli)
+{
+	int rc = sotto_edit(cli->sotto, cli->argv[0], read_number(cli->argv[1]), cli->argv[2]);
+
+	return finish(cli, rc, "edited");
+}
+
+int delete_command(struct cli *cli)
+{
+	int rc = sotto_delete(cli->sotto, cli->argv[0], read_number(cli->argv[1]));
+
+	return finish(cli, rc, "deleted");
+}
+
+/* "off", or a number and s, m, h, d or w; -1: something else. */
+static int64_t read_span(const char *text)
+{
+	static const char units[] = "smhdw";
+	static const int64_t seconds[] = { 1, 60, 3600, 86400, 7 * 86400 };
+	char number[16] = "";
+	const size_t len = strlen(text);
+	const char *unit = len ? strchr(units, text[len - 1]) : NULL;
+
+	if (strcmp(text, "off") == 0)
+		return 0;
+	if (!unit || len >= sizeof number)
+		return -1;
+	memcpy(number, text, len - 1);
+	return read_number(number) > 0 ? read_number(number) * seconds[unit - units] : -1;
+}
+
+int timer_command(struct cli *cli)
+{
+	int rc = sotto_set_timer(cli->sotto, cli->argv[0], read_span(cli->argv[1]));
+
+	return finish(cli, rc, "timer set");
+}

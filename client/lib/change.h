@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * A message that its sender changes or takes back (docs/protocol.md "Changes"). It is a request:
+ * the other's client does it, another program need not.
+ */
+#ifndef SOTTO_CHANGE_H
+#define SOTTO_CHANGE_H
+
+#include "client/lib/contacts.h"
+#include "client/lib/content.h"
+
+enum {
+	CHANGE_NONE = 1, /* no such message of ours, or it is gone */
+	CHANGE_NOT_TEXT =
+			2, /* not UTF-8, or too long; or the message is not one text in one part */
+	CHANGE_HEAD_BYTES = 10,
+	CHANGE_TEXT_MOST = CONTENT_TEXT_MOST - CHANGE_HEAD_BYTES,
+};
+
+/* What is gone keeps only its number and envelope, so that it is known if it comes again. */
+enum gone { GONE_NOT = 0, GONE_TIME = 1, GONE_DELETED = 2 };
+
+/* number: of our message, or of any part of it. */
+int change_text(struct profile *profile, const struct contact *contact, int64_t number,
+		const char *text) MUST_CHECK;
+int change_take_back(
+		struct profile *profile, const struct contact *contact, int64_t number) MUST_CHECK;
+
+/* In the transaction that received it: the change, stored already as that message. */
+int change_heard(struct profile *profile, int64_t contact, int64_t message,
+		const struct content *content) MUST_CHECK;
+/* The same: something numbered came, whose change may have come before. */
+int change_late(struct profile *profile, int64_t contact, int64_t number) MUST_CHECK;
+
+/* In a transaction: contents, changes and pieces of a message go. */
+int change_wipe(struct profile *profile, int64_t message, enum gone gone) MUST_CHECK;
+
+#endif
