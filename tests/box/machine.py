@@ -267,7 +267,7 @@ def newer_server(machine, number, changed=""):
         control = re.sub(r"(?m)^Version: (.*)$", rf"Version: \1+{number}", file.read())
     with open(f"{folder}/DEBIAN/control", "w", encoding="utf-8") as file:
         file.write(control)
-    with open(f"{folder}/usr/lib/sotto/sql/migrations/{number}_newer.sql", "w", encoding="ascii") as file:
+    with open(f"{folder}/usr/lib/sotto/sql/migrations/{number:04d}_newer.sql", "w", encoding="ascii") as file:
         file.write(f"CREATE TABLE newer{number} (n integer PRIMARY KEY);\n")
     if changed:
         with open(f"{folder}/{changed}", "a", encoding="ascii") as file:
