@@ -128,7 +128,8 @@ class Install(unittest.TestCase):
             name, pid = line.split()
             kib = 0
             for one in [pid] + m.sh(f"cat /proc/{pid}/task/{pid}/children 2>/dev/null || :").split():
-                kib += int(re.search(r"(?m)^Pss: +(\d+)", m.run("cat", f"/proc/{one}/smaps_rollup"))[1])
+                said = m.sh(f"cat /proc/{one}/smaps_rollup 2>/dev/null || :") # nothing of a child that has ended meanwhile
+                kib += int((re.search(r"(?m)^Pss: +(\d+)", said) or [0, 0])[1])
             total += kib
             print(f"       {machine.SUITE}: {name:16} {kib / 1024:6.1f} MiB")
         print(f"       {machine.SUITE}: together         {total / 1024:6.1f} MiB")
