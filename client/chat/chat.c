@@ -47,10 +47,13 @@ static int take_keys(struct chat *chat)
 static int turn(struct chat *chat, const sigset_t *signals)
 {
 	struct pollfd fds[2] = { { STDIN_FILENO, POLLIN, 0 }, { chat->watch_fd, POLLIN, 0 } };
-	int rc;
+	const struct timespec look = { CHAT_LOOK_S, 0 };
+	int n, rc;
 
 	screen_draw(chat);
-	if (ppoll(fds, 2, NULL, signals) < 0) {
+	n = ppoll(fds, 2, &look, signals);
+	chat->stale = chat->stale || n == 0;
+	if (n < 0) {
 		if (errno != EINTR)
 			return E_IO;
 		fds[0].revents = fds[1].revents = 0;

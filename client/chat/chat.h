@@ -21,18 +21,21 @@ enum {
 	CHAT_INPUT = 4000,   /* characters of a line */
 	CHAT_NOTE = 200,     /* characters of what the chat itself says */
 	CHAT_TEXT = 1 << 16, /* characters shown of one message */
+	CHAT_WORDS = 256,    /* bytes that are searched for */
+	CHAT_LOOK_S = 30,    /* what disappears is gone from the screen so soon after */
 };
 
-struct person {
+struct person { /* or a group */
 	char name[SOTTO_NAME_MOST + 1];
-	enum sotto_state state;
+	bool group;
+	enum sotto_state state; /* of a group: a request is an invitation */
 	uint32_t n_unread;
 	int64_t last_s;
 };
 
-struct line {	       /* of a message, as wide as the pane */
-	wchar_t *text; /* owned */
-	bool out, waits, request;
+struct line {				 /* of a message, as wide as the pane */
+	wchar_t *text;			 /* owned */
+	bool out, waits, request, aside; /* aside: of the chat itself */
 };
 
 struct chat {
@@ -48,7 +51,9 @@ struct chat {
 
 	struct line *lines; /* owned, as the array is; of the selected conversation */
 	size_t n_lines, room;
-	int64_t oldest_id;
+	int64_t oldest_id,
+			newest_ours; /* newest_ours: number of what /edit and /delete mean, or 0 */
+	char words[CHAT_WORDS];	     /* searched for; "": the whole conversation */
 	uint32_t n_wanted;
 	size_t up; /* how many lines the view is above the newest */
 

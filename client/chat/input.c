@@ -30,7 +30,7 @@ static int told(struct chat *chat, int rc)
 
 static int accept_request(struct chat *chat, const struct person *p, char *name)
 {
-	if (p->state != SOTTO_REQUEST) {
+	if (p->state != SOTTO_REQUEST || p->group) {
 		chat_note(chat, "that is no request");
 		return 0;
 	}
@@ -48,6 +48,48 @@ static int add(struct chat *chat, char *rest)
 	return told(chat, sotto_add(chat->sotto, name, link));
 }
 
+/* Without words: the whole conversation again. */
+static int find_words(struct chat *chat, const char *words)
+{
+	snprintf(chat->words, sizeof chat->words, "%s", words);
+	return 0;
+}
+
+/* The newest of ours: the one that people see to be wrong. */
+static int change_newest(struct chat *chat, const struct person *p, const char *text)
+{
+	const int64_t number = chat->newest_ours;
+
+	if (p->group || !number) {
+		chat_note(chat, "there is nothing of yours here that could be changed");
+		return 0;
+	}
+	return told(chat,
+			text ? sotto_edit(chat->sotto, p->name, number, text)
+			     : sotto_delete(chat->sotto, p->name, number));
+}
+
+static int about(struct chat *chat, const struct person *p, const char *verb, char *rest)
+{
+	if (strcmp(verb, "/accept") == 0)
+		return accept_request(chat, p, rest);
+	if (strcmp(verb, "/block") == 0 && !p->group)
+		return told(chat, sotto_block(chat->sotto, p->name));
+	if (strcmp(verb, "/join") == 0 && p->group)
+		return told(chat, sotto_group_join(chat->sotto, p->name));
+	if (strcmp(verb, "/find") == 0 && !p->group)
+		return find_words(chat, rest);
+	if (strcmp(verb, "/edit") == 0)
+		return change_newest(chat, p, rest);
+	if (strcmp(verb, "/delete") == 0)
+		return change_newest(chat, p, NULL);
+	chat_note(chat,
+			"/add NAME LINK  /accept NAME  /block  /join  /find WORDS  /edit TEXT  "
+			"/delete  "
+			"/quit  Up Down PgUp PgDn  Ctrl-X Ctrl-X: destroy all");
+	return 0;
+}
+
 static int command(struct chat *chat, char *line)
 {
 	const struct person *p = people_selected(chat);
@@ -58,13 +100,9 @@ static int command(struct chat *chat, char *line)
 		return CHAT_LEFT;
 	if (strcmp(verb, "/add") == 0)
 		return add(chat, rest);
-	if (strcmp(verb, "/accept") == 0 && p)
-		return accept_request(chat, p, rest);
-	if (strcmp(verb, "/block") == 0 && p)
-		return told(chat, sotto_block(chat->sotto, p->name));
-	chat_note(chat,
-			"/add NAME LINK  /accept NAME  /block  /quit  Up Down PgUp PgDn  "
-			"Ctrl-X Ctrl-X: destroy all");
+	if (p)
+		return about(chat, p, verb, rest ? rest : line + strlen(line));
+	chat_note(chat, "/add NAME LINK  /quit  Ctrl-X Ctrl-X: destroy all");
 	return 0;
 }
 
@@ -75,9 +113,14 @@ static int send(struct chat *chat, const char *text)
 	if (!p)
 		return 0;
 	if (p->state != SOTTO_ACCEPTED) {
-		chat_note(chat, "accept the request first: /accept NAME");
+		chat_note(chat,
+				p->group ? "join first: /join"
+					 : "accept the request first: /accept NAME");
 		return 0;
 	}
+	chat->words[0] = '\0';
+	if (p->group)
+		return told(chat, sotto_group_write(chat->sotto, p->name, text));
 	return told(chat, sotto_write(chat->sotto, p->name, text));
 }
 

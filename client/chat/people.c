@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Whom one talks with: the latest first, requests and contacts alike, blocked people not at all. */
+/* Whom one talks with, groups too: the latest first, requests and contacts alike, blocked people
+ * not at all. */
 #include "client/chat/chat.h"
 
 #include <stdio.h>
@@ -17,8 +18,30 @@ static int note(void *userdata, const struct sotto_contact *c)
 	p->state = c->state;
 	p->n_unread = c->n_unread;
 	p->last_s = c->last_s;
+	p->group = false;
 	chat->n_people++;
 	return 0;
+}
+
+static int note_time(void *userdata, const struct sotto_message *m)
+{
+	*(int64_t *)userdata = m->at_s;
+	return 0;
+}
+
+static int note_group(void *userdata, const struct sotto_group *g)
+{
+	static const struct sotto_range newest = { 0, 1 };
+	struct chat *chat = userdata;
+	struct person *p = &chat->people[chat->n_people];
+
+	if (g->state == SOTTO_OVER || chat->n_people == CHAT_PEOPLE)
+		return 0;
+	*p = (struct person){ .group = true,
+		.state = g->state == SOTTO_IN ? SOTTO_ACCEPTED : SOTTO_REQUEST };
+	snprintf(p->name, sizeof p->name, "%s", g->name);
+	chat->n_people++;
+	return sotto_group_history(chat->sotto, p->name, &newest, note_time, &p->last_s);
 }
 
 static int later_first(const void *a, const void *b)
@@ -34,16 +57,18 @@ int people_load(struct chat *chat)
 {
 	const struct person *was = people_selected(chat);
 	char name[SOTTO_NAME_MOST + 1] = "";
+	const bool group = was && was->group;
 	int rc;
 
 	if (was)
 		snprintf(name, sizeof name, "%s", was->name);
 	chat->n_people = 0;
 	rc = sotto_contacts(chat->sotto, note, chat);
+	rc = rc ? rc : sotto_groups(chat->sotto, note_group, chat);
 	qsort(chat->people, chat->n_people, sizeof *chat->people, later_first);
 	chat->selected = 0;
 	for (unsigned i = 0; i < chat->n_people; i++)
-		if (strcmp(chat->people[i].name, name) == 0)
+		if (strcmp(chat->people[i].name, name) == 0 && chat->people[i].group == group)
 			chat->selected = i;
 	return rc;
 }
@@ -60,6 +85,7 @@ void people_select(struct chat *chat, int by)
 	if (n)
 		chat->selected = (unsigned)(now < 0 ? n - 1 : now >= n ? 0 : now);
 	chat->n_wanted = CHAT_SHOWN;
+	chat->words[0] = '\0';
 	chat->up = 0;
 	chat->stale = true;
 }

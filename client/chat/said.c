@@ -79,13 +79,78 @@ static int break_text(struct breaking *b, const struct line *kind, const wchar_t
 	return rc;
 }
 
+/* --- what is shown of a message ----------------------------------------- */
+
+struct sized {
+	int64_t id;
+	uint64_t size;
+};
+
+static int find_size(void *userdata, const struct sotto_file *file)
+{
+	struct sized *sized = userdata;
+
+	if (file->id == sized->id)
+		sized->size = file->size;
+	return 0;
+}
+
+/* Owned; NULL: no memory. */
+static char *describe(struct chat *chat, const struct sotto_message *m)
+{
+	struct sized sized = { m->file, 0 };
+	char *text = NULL;
+	int n;
+
+	if (m->file && !m->deleted && sotto_files(chat->sotto, find_size, &sized))
+		return NULL;
+	if (m->deleted)
+		n = asprintf(&text, "(deleted)");
+	else if (m->file)
+		n = asprintf(&text, "[file %lld, %.1f MB] %s%s", (long long)m->file,
+				(double)sized.size / 1e6, m->text,
+				m->state == SOTTO_CAME ? "  (sotto get)" : "");
+	else
+		n = asprintf(&text, "%s%s%s%s",
+				m->group && m->state == SOTTO_CAME ? m->contact : "",
+				m->group && m->state == SOTTO_CAME ? ": " : "", m->text,
+				m->edited ? "  (edited)" : "");
+	return n < 0 ? NULL : text;
+}
+
+static int show_gap(struct breaking *b, const struct sotto_message *m)
+{
+	static const struct line kind = { .aside = true };
+	wchar_t text[HEAD];
+
+	swprintf(text, HEAD, L"(%u missing here)", m->n_missing);
+	return break_text(b, &kind, L"        ", text);
+}
+
+static wchar_t mark(const struct sotto_message *m)
+{
+	return m->state == SOTTO_CAME		     ? L'>'
+			: m->state == SOTTO_WAITING  ? L'~'
+			: m->state == SOTTO_RECEIVED ? L'='
+						     : L'<';
+}
+
+static void wipe_free_text_ref(char **text)
+{
+	if (*text)
+		explicit_bzero(*text, strlen(*text));
+	free(*text);
+}
+
 static int take(void *userdata, const struct sotto_message *m)
 {
 	struct breaking *b = userdata;
-	__attribute__((cleanup(wipe_free_ref))) wchar_t *text = text_clean(m->text);
+	__attribute__((cleanup(wipe_free_text_ref))) char *whole = describe(b->chat, m);
+	__attribute__((cleanup(wipe_free_ref))) wchar_t *text = whole ? text_clean(whole) : NULL;
 	const struct line kind = { .out = m->state != SOTTO_CAME,
 		.waits = m->state == SOTTO_WAITING,
-		.request = m->contact_state == SOTTO_REQUEST };
+		.request = m->contact_state == SOTTO_REQUEST,
+		.aside = m->deleted };
 	wchar_t head[HEAD];
 	const time_t at = (time_t)m->at_s;
 	struct tm local;
@@ -93,30 +158,43 @@ static int take(void *userdata, const struct sotto_message *m)
 	if (!text || !localtime_r(&at, &local))
 		return E_NOMEM;
 	/* As wide as the indent. */
-	swprintf(head, HEAD, L"%02d:%02d %c ", local.tm_hour, local.tm_min,
-			!kind.out		     ? '>'
-					: kind.waits ? '~'
-						     : '<');
+	swprintf(head, HEAD, L"%02d:%02d %lc ", local.tm_hour, local.tm_min, (wint_t)mark(m));
 	if (b->chat->oldest_id == 0)
 		b->chat->oldest_id = m->id;
+	if (kind.out && !m->deleted && !m->group)
+		b->chat->newest_ours = m->number;
+	if (m->n_missing && show_gap(b, m))
+		return E_NOMEM;
 	return break_text(b, &kind, head, text);
+}
+
+static int read_said(struct breaking *b, const struct person *p)
+{
+	struct chat *chat = b->chat;
+	const struct sotto_range range = { 0, chat->n_wanted };
+
+	if (p->group)
+		return sotto_group_history(chat->sotto, p->name, &range, take, b);
+	if (*chat->words)
+		return sotto_search(chat->sotto, p->name, chat->words, take, b);
+	return sotto_history(chat->sotto, p->name, &range, take, b);
 }
 
 int said_load(struct chat *chat, int width)
 {
 	const struct person *p = people_selected(chat);
 	struct breaking b = { chat, width < 2 * INDENT ? 2 * INDENT : width };
-	const struct sotto_range range = { 0, chat->n_wanted };
 	int rc;
 
 	said_clear(chat);
-	chat->oldest_id = 0;
+	chat->oldest_id = chat->newest_ours = 0;
 	if (!p)
 		return 0;
-	rc = sotto_history(chat->sotto, p->name, &range, take, &b);
+	rc = read_said(&b, p);
 	if (rc == 0 && p->n_unread)
 		rc = sotto_read(chat->sotto, p->name);
 	if (rc == 0)
 		chat->people[chat->selected].n_unread = 0;
-	return rc == SOTTO_NO_CONTACT ? 0 : rc; /* ended meanwhile, by another process */
+	/* ended meanwhile, by another process */
+	return rc == SOTTO_NO_CONTACT || rc == SOTTO_NO_GROUP ? 0 : rc;
 }

@@ -104,7 +104,7 @@ static void draw_said(const struct chat *chat, int rows)
 	for (size_t i = first; i < below; i++, y++) {
 		const struct line *line = &chat->lines[i];
 
-		attrset(line->waits ? A_DIM : line->out ? A_BOLD : A_NORMAL);
+		attrset(line->waits || line->aside ? A_DIM : line->out ? A_BOLD : A_NORMAL);
 		put(y, side(), line->text, screen_pane_width());
 		attrset(A_NORMAL);
 	}
@@ -119,6 +119,11 @@ static void draw_status(struct chat *chat, int y)
 		snprintf(text, sizeof text, " %s", chat->note);
 	else if (!p)
 		snprintf(text, sizeof text, " nobody is there yet: /add NAME LINK, /help");
+	else if (p->group)
+		snprintf(text, sizeof text, " group %s%s", p->name,
+				p->state == SOTTO_REQUEST ? " invites you: /join" : "");
+	else if (*chat->words)
+		snprintf(text, sizeof text, " %s: %.64s   (/find: back)", p->name, chat->words);
 	else if (p->state == SOTTO_REQUEST)
 		snprintf(text, sizeof text, " wants to write to you: /accept NAME or /block");
 	else

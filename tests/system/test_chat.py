@@ -45,6 +45,48 @@ class Chat(Town):
         a.line("/quit")
         self.assertEqual(a.end(), 0)
 
+    def test_what_was_said_is_searched_edited_and_deleted_and_states_show(self):
+        friends(self.alice, self.bob)
+        self.bob.do("receipts", self.alice.name, "on")
+        a, b = self.chat(self.alice), self.chat(self.bob)
+        for terminal in a, b:
+            terminal.until("live")
+        for line in "the harbour at nine", "or the airport":
+            a.line(line)
+        a.until(lambda text: re.search(r"\d\d:\d\d = the harbour at nine\n.*\d\d:\d\d = or the airport", text))
+        a.line("/edit or the station")
+        b.until("> or the station  (edited)")
+        self.assertNotIn("airport", b.text())
+        a.line("/find harb")
+        a.until(lambda text: "(/find: back)" in text and "harbour" in text and "station" not in text)
+        a.line("/find")
+        a.until("station  (edited)")
+        a.line("/delete")
+        for terminal in a, b:
+            terminal.until(lambda text: "(deleted)" in text and "station" not in text)
+        path = f"{self.stack.dir}/plan.pdf"
+        with open(path, "wb") as file:
+            file.write(b"x" * 1500000)
+        self.alice.do("send", self.bob.name, "--file", path)
+        b.until(lambda text: re.search(r"> \[file 1, 1\.5 MB\] plan\.pdf  \(sotto get\)", text))
+
+    def test_groups_are_conversations_too(self):
+        friends(self.alice, self.bob)
+        self.alice.do("group", "new", "crew")
+        self.alice.do("group", "invite", "crew", self.bob.name)
+        b = self.chat(self.bob)
+        b.until(lambda text: re.search(r"^ crew ", text, re.M))
+        b.press("Up")
+        b.until("group crew invites you: /join")
+        b.line("/join")
+        b.until(lambda text: "group crew" in text and "/join" not in text)
+        a = self.chat(self.alice)
+        a.until(lambda text: re.search(r"^ crew ", text, re.M))
+        a.press("Up")
+        a.until("has joined")
+        b.line("all aboard")
+        a.until(f"> {self.bob.name}: all aboard")
+
     def test_nothing_that_steers_a_terminal_reaches_it(self):
         friends(self.alice, self.bob)
         evil = "red\x1b[31m\x1b]0;owned\x07\x9b2J\u202egnp\u200b.exe\r\x08\x7f\u0301" + "e" + "\u0301" * 40 + "\x0e end"
