@@ -78,7 +78,7 @@ int sotto_open(struct sotto **out, const struct sotto_options *options, const ch
 {
 	CLEANUP(sotto_close) struct sotto *s = NULL;
 	CLEANUP(vault_wipe) struct vault vault = { 0 };
-	struct sotto_options o;
+	struct sotto_options o = { .size = 0 };
 	int rc = sotto_take_options(&o, options);
 
 	rc = rc ? rc : sotto_make(&s, &o);
@@ -109,7 +109,7 @@ void sotto_close(struct sotto *s)
 int sotto_unlock(const struct sotto_options *options, const char *passphrase, uint32_t idle_s)
 {
 	CLEANUP(vault_wipe) struct vault vault = { 0 };
-	struct sotto_options o;
+	struct sotto_options o = { .size = 0 };
 	int rc = sotto_take_options(&o, options);
 
 	rc = rc ? rc : find_vault(&vault, &o, passphrase);
@@ -136,7 +136,7 @@ int sotto_create(struct sotto **out, const struct sotto_options *options, const 
 		const char *server)
 {
 	CLEANUP(sotto_close) struct sotto *s = NULL;
-	struct sotto_options o;
+	struct sotto_options o = { .size = 0 };
 	struct cost cost;
 	struct invite invite;
 	bool invited;

@@ -142,7 +142,7 @@ static int open_call(struct sotto_call **out, struct sotto *s,
 		const struct call_heard *ringing)
 {
 	CLEANUP(sotto_call_close) struct sotto_call *call = calloc(1, sizeof *call);
-	struct sotto_call_options o;
+	struct sotto_call_options o = { .size = 0 };
 	int rc = take_options(&o, options);
 
 	if (!call)

@@ -79,7 +79,7 @@ int sotto_import(struct sotto **out, const struct sotto_options *options, const 
 	CLEANUP(sotto_close) struct sotto *s = NULL;
 	struct sotto_backup from;
 	const struct sized into = { &from, sizeof from, sizeof from };
-	struct sotto_options o;
+	struct sotto_options o = { .size = 0 };
 	struct cost cost;
 	struct backup backup = { .own = passphrase, .cost = &cost };
 	int rc = sotto_take(&into, given);

@@ -37,7 +37,7 @@ SOTTO_MUST int sotto_group_invite(struct sotto *sotto, const char *group,
 SOTTO_MUST int sotto_group_remove(
 		struct sotto *sotto, const char *group, const char *contact); /* _NO_CONTACT */
 SOTTO_MUST int sotto_group_rename(
-		struct sotto *sotto, const char *group, const char *name); /* as _make */
+		struct sotto *sotto, const char *group, const char *now); /* as _make */
 SOTTO_MUST int sotto_group_join(struct sotto *sotto, const char *group);
 /* When its maker leaves it ends for all. */
 SOTTO_MUST int sotto_group_leave(struct sotto *sotto, const char *group);
