@@ -306,7 +306,8 @@ static void set_request(
 	}
 }
 
-/* In short turns, to see that it is to stop: libcurl 8.22 tells no progress while a proxy is silent. */
+/* In short turns, to see that it is to stop: libcurl 8.22 tells no progress while a proxy is
+ * silent. */
 static bool perform(const struct net *net)
 {
 	int n_running = 1, n_left;
