@@ -115,11 +115,8 @@ static void *ask_some(void *data)
 static void ask_all(struct asking *a)
 {
 	pthread_t threads[THREADS];
-	const struct timespec pause = { 1, 0 };
 	size_t n = 0;
 
-	while (net_know_server(&a->net, a->keys.who->onion) && !net_is_stopped(&a->net))
-		nanosleep(&pause, NULL);
 	while (n < THREADS && n < a->keys.n_who + a->keys.n_boxes &&
 			pthread_create(&threads[n], NULL, ask_some, a) == 0)
 		n++;

@@ -36,6 +36,7 @@ class Pair:
 
     def __init__(self, server):
         self.reader, self.writer = copy.copy(server), copy.copy(server)
+        self.keys = set() # of all that was said
         self.reader.circuit, self.writer.circuit = 101, 102
         self.spent = {name: self.reader.token(name) for name in ("account", "mailbox", "prekey", "inbox")}
         self.account, self.box = client.Account(self.reader), client.Mailbox(self.reader)
@@ -91,6 +92,7 @@ class Pair:
     def say(self):
         """Seconds until one message is there, None when it is lost."""
         key, body, began = os.urandom(16), os.urandom(client.BLOB), time.monotonic()
+        self.keys.add(key)
         with contextlib.suppress(TimeoutError):
             until("the deposit", lambda: self.deposit(key, body), seconds=PATIENCE_S)
             until("the message", lambda: key in self.arrived(), seconds=PATIENCE_S)

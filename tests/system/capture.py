@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Reads all packets in a network namespace until its standard input ends. Prints a JSON list of what was seen."""
+"""capture.py [MOST]: reads all packets in a network namespace until its standard input ends, or MOST were there. Prints
+a JSON list of what was seen."""
 import collections
 import json
 import select
@@ -8,18 +9,18 @@ import socket
 import struct
 import subprocess
 import sys
-import time
 
 ANY, IPV4, IPV6 = 0x0003, 0x0800, 0x86DD
 PROTOCOLS = {6: "tcp", 17: "udp"}
 
 
-def read(end):
+def read(end, most=None):
     """{(protocol, from, to): packets}, each once: what comes in; ports are left out."""
     seen = collections.Counter()
     with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ANY)) as sock:
         print("ready", flush=True)
-        while sock in select.select([sock, end], [], [])[0]: # what has come before the end too
+        # What has come before the end too.
+        while sum(seen.values()) != most and sock in select.select([sock, end], [], [])[0]:
             packet, address = sock.recvfrom(65536)
             if address[2] == socket.PACKET_OUTGOING and address[0] == "lo":
                 continue # it comes in as well
@@ -32,12 +33,12 @@ def read(end):
 
 
 class Capture:
-    """All packets in the network of that process from now on; end() stops and tells."""
+    """All packets in the network of that process from now on, or the first `most`; end() stops and tells."""
 
-    def __init__(self, pid, root=True):
+    def __init__(self, pid, root=True, most=None):
         self.process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "nsenter", *([] if root else ["-U", "--preserve-credentials"]), "-t", str(pid),
-             "-n", sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+             "-n", sys.executable, __file__, *([] if most is None else [str(most)])], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline() != "ready\n":
             raise RuntimeError("no packets can be read")
 
@@ -46,12 +47,15 @@ class Capture:
         return {tuple(key): n for key, n in json.loads(out)}
 
 
-def inside(pid, seconds, root=True):
-    """Those of some seconds."""
-    capture = Capture(pid, root)
-    time.sleep(seconds)
-    return capture.end()
+def some(pid, most, root=True):
+    """Waits until so many have been there."""
+    capture = Capture(pid, root, most)
+    try:
+        capture.process.wait(60)
+    finally:
+        seen = capture.end()
+    return seen
 
 
 if __name__ == "__main__":
-    print(json.dumps([[key, n] for key, n in read(sys.stdin).items()]))
+    print(json.dumps([[key, n] for key, n in read(sys.stdin, *map(int, sys.argv[1:])).items()]))

@@ -47,7 +47,9 @@ class Attacked(Bed):
 
     def test_while_it_is_replayed(self):
         self.assertEqual(set(self.under(attacks.replayer)) - {429}, {201})
-        self.assertLess(len({i for i, _ in self.pair.box.drain()}), 2) # it is one blob all the time
+        left = [i for i, _ in self.pair.box.drain()] # acknowledgements may still be on their way
+        self.assertLessEqual(set(left), self.pair.keys)
+        self.assertEqual(len(left), len(set(left))) # it is one blob all the time
 
     def test_while_bodies_drip(self):
         self.under(attacks.slow_bodies)

@@ -6,18 +6,6 @@
 #include "client/lib/loss.h"
 #include "tests/unit/client/people.h"
 
-/* Both know each other and have talked, so that later gaps are gaps. */
-static inline void meet(void)
-{
-	set_up();
-	add(&alice, "bob", &bob);
-	add(&bob, "alice", &alice);
-	alice.peer = &bob;
-	bob.peer = &alice;
-	pass(&alice, "bob", &bob, "one");
-	pass(&bob, "alice", &alice, "one");
-}
-
 static inline void lose(struct person *from, const char *name, struct person *to, const char *text)
 {
 	say(from, name, to, text);

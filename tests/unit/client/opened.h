@@ -38,7 +38,7 @@ static inline struct sotto_options options_of(const struct person *a)
 	};
 }
 
-static inline void meet(void)
+static inline void meet_and_open(void)
 {
 	struct sotto_options o;
 

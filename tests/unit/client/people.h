@@ -196,6 +196,26 @@ static inline void set_up(void)
 	person_make(&bob);
 }
 
+/* Both know each other and have talked, so that later gaps are gaps. */
+static inline void meet(void)
+{
+	set_up();
+	add(&alice, "bob", &bob);
+	add(&bob, "alice", &alice);
+	alice.peer = &bob;
+	bob.peer = &alice;
+	pass(&alice, "bob", &bob, "one");
+	pass(&bob, "alice", &alice, "one");
+}
+
+/* The next packet that waits. */
+static inline void carry(struct person *from, struct person *to)
+{
+	struct parcel parcel = post(from);
+
+	ck_assert_int_eq(deliver(to, &parcel), RECEIVE_NEW);
+}
+
 static inline void tear_down(void)
 {
 	person_end(&alice);

@@ -6,17 +6,6 @@
 
 static const uint8_t one[CALL_ID_BYTES] = { 1 }, two[CALL_ID_BYTES] = { 2 };
 
-static void meet(void)
-{
-	set_up();
-	add(&alice, "bob", &bob);
-	add(&bob, "alice", &alice);
-	alice.peer = &bob;
-	bob.peer = &alice;
-	pass(&alice, "bob", &bob, "hello");
-	pass(&bob, "alice", &alice, "hello");
-}
-
 static struct parcel seal(
 		struct person *from, const char *name, uint8_t type, const void *body, size_t len)
 {

@@ -11,24 +11,6 @@
 
 #include <openssl/evp.h>
 
-static void meet(void)
-{
-	set_up();
-	add(&alice, "bob", &bob);
-	add(&bob, "alice", &alice);
-	alice.peer = &bob;
-	bob.peer = &alice;
-	pass(&alice, "bob", &bob, "one");
-	pass(&bob, "alice", &alice, "one");
-}
-
-static void carry(struct person *from, struct person *to)
-{
-	struct parcel parcel = post(from);
-
-	ck_assert_int_eq(deliver(to, &parcel), RECEIVE_NEW);
-}
-
 static int64_t has(struct person *a, const char *text)
 {
 	int64_t n = -1;

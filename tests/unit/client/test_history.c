@@ -29,24 +29,6 @@ static int look(struct person *a, const char *words)
 	return n_lines;
 }
 
-static void meet(void)
-{
-	set_up();
-	add(&alice, "bob", &bob);
-	add(&bob, "alice", &alice);
-	alice.peer = &bob;
-	bob.peer = &alice;
-	pass(&alice, "bob", &bob, "one");
-	pass(&bob, "alice", &alice, "one");
-}
-
-static void carry(struct person *from, struct person *to)
-{
-	struct parcel parcel = post(from);
-
-	ck_assert_int_eq(deliver(to, &parcel), RECEIVE_NEW);
-}
-
 /* --- long texts --------------------------------------------------------- */
 
 /* Each part begins with its number. */

@@ -25,7 +25,7 @@ START_TEST(what_cannot_be_opened_says_why)
 	struct sotto_options o;
 	struct sotto *s = NULL;
 
-	meet();
+	meet_and_open();
 	o = options_of(&alice);
 	ck_assert_int_eq(sotto_open(&s, &o, "wrong"), SOTTO_E_LOCKED);
 	ck_assert_int_eq(sotto_open(&s, &o, NULL), SOTTO_E_LOCKED); /* not in the keyring */
@@ -46,7 +46,7 @@ START_TEST(options_of_a_later_version_are_refused_and_of_an_earlier_one_taken)
 	struct sotto_options o;
 	struct sotto *s = NULL;
 
-	meet();
+	meet_and_open();
 	o = options_of(&alice);
 	o.size = sizeof o + 1;
 	ck_assert_int_eq(sotto_open(&s, &o, "correct horse"), SOTTO_E_ARGUMENT);
@@ -89,7 +89,7 @@ START_TEST(what_is_written_waits_and_stands_in_the_history)
 	const struct sotto_range last = { 0, 2 };
 	struct sotto_range older = { 0, 2 };
 
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_write(opened, "alice", "three"), 0);
 	ck_assert_int_eq(sotto_history(opened, "alice", NULL, hear, NULL), 0);
 	ck_assert_str_eq(heard, "alice0one alice0two alice1three ");
@@ -111,7 +111,7 @@ END_TEST
 
 START_TEST(what_has_come_is_read_once_the_callback_took_it)
 {
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_unread(opened, hear, "two"), 77);
 	ck_assert_str_eq(heard, "alice0one ");
 	heard[0] = '\0';
@@ -133,7 +133,7 @@ static int reply(void *userdata, const struct sotto_message *m)
 
 START_TEST(a_callback_may_use_the_handle)
 {
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_unread(opened, reply, NULL), 0);
 	ck_assert_int_eq(sotto_history(opened, "alice", NULL, hear, NULL), 0);
 	ck_assert_str_eq(heard, "alice0one alice0two alice1one alice1two ");
@@ -153,7 +153,7 @@ START_TEST(contacts_come_by_name_with_what_is_new_and_what_waits)
 {
 	char link[SOTTO_LINK_ROOM];
 
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_write(opened, "alice", "three"), 0);
 	ck_assert_int_eq(sotto_contacts(opened, note_contact, NULL), 0);
 	ck_assert_str_eq(heard, "alice:1:2:1:0:1 ");
@@ -196,7 +196,7 @@ START_TEST(a_watch_ends_although_nobody_answers)
 	char socks[32];
 	int fd;
 
-	meet();
+	meet_and_open();
 	sotto_close(opened);
 	proxy.fd = silent_port(socks, sizeof socks);
 	o = options_of(&bob);
@@ -222,7 +222,7 @@ START_TEST(what_is_stopped_waits_for_nobody)
 	char socks[32];
 	int fd = silent_port(socks, sizeof socks);
 
-	meet();
+	meet_and_open();
 	sotto_close(opened);
 	o = options_of(&bob);
 	o.socks = socks;
@@ -248,7 +248,7 @@ START_TEST(events_come_once_and_by_the_descriptor)
 	struct pollfd told = { .events = POLLIN };
 	unsigned events = 0;
 
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_events(opened, note_event, &events), 0);
 	ck_assert_int_eq(sotto_watch(opened, &told.fd), 0);
 	ck_assert_int_eq(sotto_write(opened, "alice", "three"), 0);

@@ -21,7 +21,7 @@ START_TEST(one_is_found_by_name_and_by_link)
 	struct contact_link link;
 	char text[SOTTO_LINK_ROOM];
 
-	meet();
+	meet_and_open();
 	ck_assert_str_eq(who_is("alice"), "alice:10 ");
 	ck_assert_int_eq(sotto_find(opened, "nobody", hear_contact, NULL), SOTTO_NO_CONTACT);
 	profile_link(alice.p, &link);
@@ -40,7 +40,7 @@ END_TEST
 
 START_TEST(a_person_is_renamed_blocked_and_unblocked)
 {
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_rename(opened, "alice", ""), SOTTO_BAD_NAME);
 	ck_assert_int_eq(sotto_rename(opened, "nobody", "anna"), SOTTO_NO_CONTACT);
 	ck_assert_int_eq(sotto_rename(opened, "alice", "anna"), 0);
@@ -56,7 +56,7 @@ END_TEST
 
 START_TEST(receipts_are_seen_as_they_were_set)
 {
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_set_receipts(opened, "nobody", true), SOTTO_NO_CONTACT);
 	ck_assert_int_eq(sotto_set_receipts(opened, "alice", true), 0);
 	ck_assert_str_eq(who_is("alice"), "alice:1r0 ");
@@ -79,7 +79,7 @@ START_TEST(a_stranger_is_a_request_that_is_accepted_by_name)
 	char name[SOTTO_NAME_MOST + 1] = "";
 	uint32_t n = 7;
 
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_requests(opened, hear_request, name), 0);
 	ck_assert_str_eq(heard, "");
 	person_make(&carl);
@@ -105,7 +105,7 @@ START_TEST(what_both_see_is_compared_and_noted_apart)
 	struct contact c;
 	char code[SAFETY_TEXT + 1];
 
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_safety_number(opened, "nobody", &own), SOTTO_NO_CONTACT);
 	ck_assert_int_eq(sotto_safety_number(opened, "alice", &own), 0);
 	c = the_contact(&alice, "bob");
@@ -132,7 +132,7 @@ START_TEST(a_key_that_is_not_here_has_no_number)
 	struct person carl;
 	struct sotto_safety safety;
 
-	meet();
+	meet_and_open();
 	person_make(&carl);
 	add(&bob, "carl", &carl);
 	ck_assert_int_eq(sotto_safety_number(opened, "carl", &safety), SOTTO_NO_KEY);

@@ -24,7 +24,7 @@ START_TEST(a_group_is_made_and_its_people_listed)
 {
 	int64_t wait_s;
 
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_group_make(opened, "club"), 0);
 	ck_assert_int_eq(sotto_group_make(opened, "club"), SOTTO_EXISTS);
 	ck_assert_int_eq(sotto_group_make(opened, ""), SOTTO_BAD_NAME);
@@ -52,7 +52,7 @@ END_TEST
 
 START_TEST(a_group_that_is_not_there_is_said_so)
 {
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_members(opened, "club", hear_member, NULL), SOTTO_NO_GROUP);
 	ck_assert_int_eq(sotto_group_invite(opened, "club", "alice"), SOTTO_NO_GROUP);
 	ck_assert_int_eq(sotto_group_remove(opened, "club", "alice"), SOTTO_NO_GROUP);
@@ -91,7 +91,7 @@ START_TEST(a_file_is_listed_and_a_callback_ends_its_coming)
 {
 	int64_t id;
 
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_files(opened, hear_file, NULL), 0);
 	ck_assert_str_eq(heard, "");
 	id = announce();
@@ -108,7 +108,7 @@ START_TEST(a_file_that_cannot_be_moved_says_why)
 {
 	int64_t id;
 
-	meet();
+	meet_and_open();
 	id = announce();
 	ck_assert_int_eq(sotto_get_file(opened, id + 1, bob.dir, NULL, NULL), SOTTO_NO_FILE);
 	ck_assert_int_eq(sotto_get_file(opened, id, "/nowhere/x", NULL, NULL), SOTTO_NO_PLACE);
@@ -139,7 +139,7 @@ START_TEST(nobody_calls_and_nobody_is_called_without_a_program)
 		.audio_out = "none" };
 	struct sotto_call *call = NULL;
 
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_rings(opened, hear_ring, NULL), 0);
 	ck_assert_str_eq(heard, "");
 	ck_assert_int_eq(sotto_call_answer(&call, opened, NULL, &o), SOTTO_NO_CALL);

@@ -21,7 +21,7 @@ static const char *found(const char *contact, const char *words)
 
 START_TEST(words_are_found_with_all_and_with_one)
 {
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_write(opened, "alice", "two and three"), 0);
 	ck_assert_str_eq(found(NULL, "tw"), "/alice>two0 /alice<two and three0 ");
 	ck_assert_str_eq(found("alice", "three and"), "/alice<two and three0 ");
@@ -42,7 +42,7 @@ static int hear_state(void *userdata, const struct sotto_message *m)
 
 START_TEST(ours_waits_is_sent_and_is_received)
 {
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_write(opened, "alice", "a"), 0);
 	ck_assert_int_eq(sotto_write(opened, "alice", "b"), 0);
 	ck_assert_int_eq(sotto_write(opened, "alice", "c"), 0);
@@ -61,7 +61,7 @@ END_TEST
 
 START_TEST(a_gap_stands_before_what_came_after_it)
 {
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(q_run(bob.p->db, "UPDATE message SET number = 5 WHERE text = 'two'", ""),
 			0);
 	ck_assert_int_eq(q_run(bob.p->db, "INSERT INTO missing SELECT id, 2, 4 FROM contact", ""),
@@ -90,7 +90,7 @@ START_TEST(what_is_said_in_a_group_is_not_said_between_two)
 {
 	const struct sotto_range last = { 0, 1 };
 
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_group_make(opened, "club"), 0);
 	say_in_group("three");
 	say_in_group("four");
@@ -119,7 +119,7 @@ static int read_all(void *userdata, const struct sotto_message *m)
 
 START_TEST(what_was_read_meanwhile_is_not_shown_again)
 {
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_unread(opened, read_all, opened), 0);
 	ck_assert_str_eq(heard, "one ");
 	part();
@@ -137,7 +137,7 @@ static int end_person(void *userdata, const struct sotto_message *m)
 
 START_TEST(what_is_gone_meanwhile_is_passed_over)
 {
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_history(opened, "alice", NULL, end_person, NULL), 0);
 	ck_assert_str_eq(heard, "one ");
 	part();
@@ -153,7 +153,7 @@ static int hear_change(void *userdata, const struct sotto_message *m)
 
 START_TEST(ours_is_edited_deleted_and_disappears)
 {
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_write(opened, "alice", "at nine"), 0);
 	ck_assert_int_eq(sotto_write(opened, "alice", "a slip"), 0);
 	ck_assert_int_eq(sotto_edit(opened, "alice", 1, "at ten"), 0);

@@ -16,7 +16,7 @@ static int open_as(const char *passphrase, bool decoy)
 
 START_TEST(a_duress_passphrase_opens_the_decoy_and_nothing_else_any_more)
 {
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(open_as("correct horse", true), SOTTO_NO_DECOY);
 	ck_assert_int_eq(sotto_set_duress(opened, "correct horse", "correct horse"), SOTTO_EXISTS);
 	sotto_close(opened);
@@ -41,7 +41,7 @@ END_TEST
 
 START_TEST(what_is_destroyed_opens_no_more)
 {
-	meet();
+	meet_and_open();
 	ck_assert(sotto_exists(bob.dir));
 	ck_assert_int_eq(sotto_destroy(bob.dir), 0);
 	ck_assert(sotto_exists(bob.dir)); /* for whoever looks */
@@ -52,7 +52,7 @@ END_TEST
 
 START_TEST(a_locked_profile_ends_and_asks_nobody)
 {
-	meet();
+	meet_and_open();
 	sotto_close(opened);
 	opened = NULL;
 	profile_close(bob.p);
@@ -70,7 +70,7 @@ START_TEST(an_import_takes_no_place_and_no_file_that_is_not_there)
 	struct sotto_backup from = { sizeof from, "/nowhere/export", "x" };
 	struct sotto *s = NULL;
 
-	meet();
+	meet_and_open();
 	o = options_of(&bob);
 	ck_assert_int_eq(sotto_import(&s, &o, "own", &from), SOTTO_EXISTS);
 	o.dir = "/tmp/so.nowhere";
@@ -94,7 +94,7 @@ static int on_finding(void *userdata, const struct sotto_finding *f)
 
 START_TEST(an_examination_ends_where_the_way_ends)
 {
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_examine(opened, on_finding, NULL), 0);
 	ck_assert_str_eq(heard, "+0 -1 ");
 	forget();
@@ -111,7 +111,7 @@ END_TEST
 
 START_TEST(a_text_is_told_for_what_it_is)
 {
-	meet();
+	meet_and_open();
 	ck_assert_int_eq(sotto_kind_of("x"), SOTTO_LINK_NONE);
 	ck_assert_int_eq(sotto_kind_of(""), SOTTO_LINK_NONE);
 	ck_assert_int_eq(sotto_kind_of("pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd."

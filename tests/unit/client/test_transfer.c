@@ -110,13 +110,7 @@ static void write_file(const char *path, size_t len, uint8_t seed)
 
 static void begin(size_t size)
 {
-	set_up();
-	add(&alice, "bob", &bob);
-	add(&bob, "alice", &alice);
-	alice.peer = &bob;
-	bob.peer = &alice;
-	pass(&alice, "bob", &bob, "one");
-	pass(&bob, "alice", &alice, "one");
+	meet();
 	shop_open(&shop);
 	memset(&net, 0, sizeof net);
 	net.carry = serve;
