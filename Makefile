@@ -126,14 +126,15 @@ sql:
 # What a machine lacks is installed before anything is built, so the work is done by a second make.
 MAKE_IN_TURN = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
-.PHONY: packages check abi check-unit check-system check-call check-box check-roots check-arm64 mutate-box demo demo-call bench bench-client attack mutate faults lint fmt fmt-check fuzz clean install deb help
+.PHONY: packages check abi unit check-unit check-system check-call check-box check-roots check-arm64 mutate-box demo demo-call bench bench-client attack mutate faults lint fmt fmt-check fuzz clean install deb help
 packages:
 	@.ci/packages
 
 check: packages ## all tests: unit tests, the same under the sanitisers, and on real servers
 	+@.ci/check $(B)
 
-check-unit: all $(unit_programs) ## unit tests of this variant
+unit: all $(unit_programs)
+check-unit: unit ## unit tests of this variant
 	@.ci/unit $(unit_programs)
 
 abi: all ## the library's interface as it is now becomes the one that is kept

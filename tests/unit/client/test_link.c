@@ -23,8 +23,8 @@ END_TEST
 
 START_TEST(refuses_whatever_is_no_invite)
 {
-	static const char *const bad[] = { "", "sotto://", OTHER, INVITE "A", INVITE "\n",
-		" " INVITE, "http://" };
+	static const char *const bad[] = { "", "sotto://", OTHER, (INVITE "A"), (INVITE "\n"),
+		(" " INVITE), "http://" };
 	char text[sizeof INVITE];
 	struct invite invite;
 

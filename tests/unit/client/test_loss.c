@@ -162,8 +162,7 @@ START_TEST(an_old_copy_is_found_out_and_nothing_of_it_is_lost)
 	static const char *const back[] = { "DELETE FROM session",
 		"INSERT INTO session SELECT * FROM old_session",
 		"DELETE FROM message WHERE number > 1",
-		"UPDATE contact SET sent = (SELECT sent FROM old_contact), heard = (SELECT heard "
-		"FROM old_contact)",
+		"UPDATE contact SET (sent, heard) = (SELECT sent, heard FROM old_contact)",
 		"DELETE FROM envelope", "DELETE FROM sealing WHERE turn > 1" };
 	struct parcel parcel;
 

@@ -34,7 +34,7 @@ static int buy(enum token_operation operation, const char *at, const char *what,
 {
 	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
 	const struct ask ask = {
-		.circuit = { "spend", what, strlen(what) },
+		.circuit = { "spend", what, strlen(what), false },
 		.onion = onion,
 		.port = PORT_BLOBD,
 		.method = "POST",
