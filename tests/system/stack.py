@@ -215,7 +215,7 @@ class Stack:
         self.children["tor-up"] = self.tor_up
 
     def _end_tor(self):
-        until("the private Tor network", lambda: self.tor_up.poll() is not None, self.check, 80)
+        until("the private Tor network", lambda: self.tor_up.poll() is not None, self.check, 200)
         if self.children.pop("tor-up").returncode:
             raise RuntimeError("tor-up: the private Tor network did not come up:\n" + self.log("tor-up"))
         with open(f"{self.dir}/tor/env", encoding="ascii") as file:

@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-END_S = 240
+END_S = 300
 
 
 def tagged(tag):

@@ -35,7 +35,10 @@ count() { cat "${@:2}" 2>/dev/null | grep -c -- "$1" || true; } # count PATTERN 
 
 until_true() { # until_true WHAT COMMAND...: poll until it succeeds, or the time for all of "up" is over
 	until "${@:2}"; do
-		(($(date +%s) < deadline)) || { tail -n 3 "$dir"/*/log >&2 && die "gave up waiting for: $1 (logs: $dir/*/log)"; }
+		(($(date +%s) < deadline)) || {
+			grep -e Bootstrapped -e warn -e jumped "$dir"/*/log >&2
+			die "gave up waiting for: $1 (logs: $dir/*/log)"
+		}
 		none_ended
 		sleep 0.1
 	done
@@ -140,8 +143,8 @@ all_bootstrapped() { (($(count 'Bootstrapped 100%' "$dir"/{r,c,onion}*/log) >= r
 all_bootstrapped_or_told() { # who asked in vain, on a busy machine, would ask again a minute later
 	local log
 	all_bootstrapped && return
-	((SECONDS - told < 8)) || {
-		told=$SECONDS
+	((SECONDS - told < patience)) || {
+		told=$SECONDS patience=$((2 * patience)) # who is told all the time comes to no end
 		for log in "$dir"/{r*,c*,onion}/log; do
 			# One that has only begun would die of it.
 			grep -q 'Bootstrapped 100%' "$log" || ! grep -q 'Bootstrapped [1-9]' "$log" ||
@@ -158,8 +161,8 @@ descriptors_stored() { # of every service: this time period's and the next one's
 }
 
 up() {
-	local n hs pid pids=() user='' base fingerprint v3ident authority_line told
-	local relays=5 clients=2 timeout=60 services=/dev/null client_lines=''
+	local n hs pid pids=() user='' base fingerprint v3ident authority_line told patience
+	local relays=5 clients=2 timeout=180 services=/dev/null client_lines=''
 	while (($#)); do
 		case $1 in
 		--services) services=$2 ;;
@@ -208,7 +211,7 @@ up() {
 		pids+=($!)
 	done
 	for pid in "${pids[@]}"; do wait "$pid" || die "a process did not start"; done
-	told=$SECONDS
+	told=$SECONDS patience=8
 	until_true "all bootstrapped" all_bootstrapped_or_told
 	until_true "descriptors stored" descriptors_stored
 	n=
