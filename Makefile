@@ -8,6 +8,8 @@ WERROR = 1
 PREFIX = /usr
 FUZZ_S = 20
 B ?= build/$(notdir $(lastword $(CC)))-$(or $(SAN),plain)
+# The client's Signal library; the tests run on libsignal-protocol-c as well.
+SIGNAL = libomemo-c
 # Newer Debian libraries for the client, the same for all variants: see client/fetch-libs.
 LIBS ?= build/libs
 
@@ -37,8 +39,9 @@ SERVER_PACKAGES = libcrypto libmicrohttpd libpq libmosquitto libsodium jansson l
 CLIENT_PACKAGES = libcurl libmosquitto jansson libcrypto libqrencode ncursesw
 SERVER_CFLAGS = $(call once,SERVER_CFLAGS,$(call pkg,--cflags $(SERVER_PACKAGES)))
 SERVER_LIBS = $(call once,SERVER_LIBS,$(call pkg,--libs $(SERVER_PACKAGES)))
-CLIENT_CFLAGS = @$(LIBS)/cflags $(call once,CLIENT_PKG_CFLAGS,$(call pkg,--cflags $(CLIENT_PACKAGES)))
-CLIENT_LIBS = @$(LIBS)/libs -Wl,-rpath,'$(CLIENT_RPATH)' $(call once,CLIENT_PKG_LIBS,$(call pkg,--libs $(CLIENT_PACKAGES))) -lzxcvbn -lm -lpthread
+SIGNAL_libsignal-protocol-c = -DSOTTO_LIBSIGNAL_PROTOCOL_C
+CLIENT_CFLAGS = @$(LIBS)/cflags $(SIGNAL_$(SIGNAL)) $(call once,CLIENT_PKG_CFLAGS,$(call pkg,--cflags $(CLIENT_PACKAGES)))
+CLIENT_LIBS = $(if $(SIGNAL_$(SIGNAL)),-lsignal-protocol-c) @$(LIBS)/libs -Wl,-rpath,'$(CLIENT_RPATH)' $(call once,CLIENT_PKG_LIBS,$(call pkg,--libs $(CLIENT_PACKAGES))) -lzxcvbn -lm -lpthread
 CLIENT_RPATH = $(abspath $(LIBS))/lib
 CHECK_LIBS = $(call once,CHECK_PKG_LIBS,$(call pkg,--libs check))
 
@@ -126,7 +129,7 @@ sql:
 # What a machine lacks is installed before anything is built, so the work is done by a second make.
 MAKE_IN_TURN = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
-.PHONY: packages check abi unit check-unit check-system check-call check-box check-roots check-arm64 mutate-box demo demo-call bench bench-client attack mutate faults lint fmt fmt-check fuzz clean install deb help
+.PHONY: packages check abi unit check-unit check-signal check-sessions other-signal client-alone check-system check-call check-box check-roots check-arm64 mutate-box demo demo-call bench bench-client attack mutate faults lint fmt fmt-check fuzz clean install deb help
 packages:
 	@.ci/packages
 
@@ -137,10 +140,21 @@ unit: all $(unit_programs)
 check-unit: unit ## unit tests of this variant
 	@.ci/unit $(unit_programs)
 
+# A client on the other Signal library, in a folder beside; and the tests that sessions are at the heart of.
+session_programs = $(addprefix $(B)/unit/client/test_,session conversation loss rotation)
+SIGNAL_OTHER = +@$(MAKE) --no-print-directory SIGNAL=libsignal-protocol-c B=$(B)-signal
+other-signal:
+	$(SIGNAL_OTHER) client-alone
+client-alone: $(B)/sotto
+check-signal: ## tests of sessions on the other Signal library, libsignal-protocol-c
+	$(SIGNAL_OTHER) check-sessions
+check-sessions: $(session_programs) client-alone
+	@.ci/unit $(session_programs)
+
 abi: all ## the library's interface as it is now becomes the one that is kept
 	@.ci/abi $(B) keep
 
-check-system: all ## tests on real servers (TESTS=word... picks some)
+check-system: all other-signal ## tests on real servers (TESTS=word... picks some)
 	@tests/system/run --build $(B) $(TESTS)
 
 check-call: packages ## calls with Chromium at the other end, and what takes longer (TESTS=word... picks some)

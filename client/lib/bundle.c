@@ -9,8 +9,6 @@
 #include "libshared/reader.h"
 #include "libshared/writer.h"
 
-#include <omemo/curve.h>
-#include <omemo/key_helper.h>
 #include <sodium.h>
 #include <string.h>
 

@@ -10,8 +10,6 @@
 #include "libshared/error.h"
 
 #include <errno.h>
-#include <omemo/curve.h>
-#include <omemo/key_helper.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>

@@ -10,9 +10,9 @@
 
 #include "client/lib/hpke.h"
 #include "client/lib/link.h"
+#include "client/lib/signal_library.h"
 #include "client/lib/vault.h"
 
-#include <omemo/signal_protocol.h>
 #include <sqlcipher/sqlite3.h>
 #include <stdbool.h>
 

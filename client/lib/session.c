@@ -7,13 +7,6 @@
 #include "client/lib/store.h"
 #include "libshared/error.h"
 
-#include <omemo/curve.h>
-#include <omemo/protocol.h>
-#include <omemo/session_builder.h>
-#include <omemo/session_cipher.h>
-#include <omemo/session_pre_key.h>
-#include <omemo/session_record.h>
-#include <omemo/session_state.h>
 #include <sodium.h>
 #include <string.h>
 

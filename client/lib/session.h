@@ -27,7 +27,7 @@ int session_prune(
 /* A new session from a peer's bundle; its sealing key becomes turn 0. */
 int session_start(struct profile *profile, int64_t contact, const struct bundle *bundle) MUST_CHECK;
 
-/* Fills the inside's type and body. SESSION_NONE. */
+/* Fills the inside's body. SESSION_NONE. */
 int session_encrypt(struct inside *out, struct profile *profile, const uint8_t peer[static 32],
 		const uint8_t *plain, size_t len) MUST_CHECK;
 

@@ -9,7 +9,6 @@
 
 #include "client/lib/profile.h"
 
-#include <omemo/ratchet.h>
 
 /* Sets profile->signal and profile->stores; profile->db is open. */
 int signal_open(struct profile *profile) MUST_CHECK;

@@ -92,6 +92,7 @@ class Talk(socketserver.StreamRequestHandler):
 
 class Person:
     """A profile in the stack's directory; do() runs one command at that person's time."""
+    variant = "" # of the build: "-signal" is the one on the other Signal library
 
     def __init__(self, stack, socks, name):
         self.stack, self.socks, self.name = stack, socks, name
@@ -100,7 +101,7 @@ class Person:
         self.run("unlock", "60") # Argon2id once, where there is a keyring
 
     def argv(self, *words):
-        return [f"{self.stack.build}/sotto", "--profile", self.profile, "--socks",
+        return [f"{self.stack.build}{self.variant}/sotto", "--profile", self.profile, "--socks",
                 "127.0.0.1:%d" % self.socks.server_address[1], "--pacing", "fast", *words]
 
     def environment(self):

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Goal: whoever follows docs/protocol.md with other libraries can talk to our client: python3-axolotl's sessions, HPKE and
-X-Wing written a second time, and Signal's safety number."""
+X-Wing written a second time, and Signal's safety number. And our client with the other Signal library inside."""
 import json
 import unittest
 
 import pq
 from client import unb64
 from other import Link, Other, safety_number
-from people import Town
+from people import Town, friends
 
 # RFC 9180, A.2.1
 INFO, AAD = "4f6465206f6e2061204772656369616e2055726e", "436f756e742d30"
@@ -51,6 +51,20 @@ class Interop(Town):
         self.assertEqual([text for _, text in said], ["hello from afar", "are you there?"])
         person.do("accept", said[0][0], "other")
         self.converse(person, "other", other)
+
+    def test_both_signal_libraries_talk_and_read_each_others_sessions(self):
+        one, other = self.person("one"), self.person("other")
+        friends(one, other)
+        said = {one: [], other: []}
+        for turn, variants in enumerate((("", "-signal"), ("", "-signal"), ("-signal", ""), ("", ""))):
+            one.variant, other.variant = variants
+            for person, to in ((one, other), (other, one)): # at once, so that at first both begin
+                for part in ("early", "late"):
+                    said[person].append(f"{person.name} {part} {turn}")
+                    person.do("send", to.name, said[person][-1])
+            for person, by in ((one, other), (other, one)):
+                person.do("recv")
+                self.assertEqual(person.texts(by.name), said[by])
 
     def test_ours_begins_with_another_client_and_both_have_one_safety_number(self):
         person, other = self.person("person"), self.other()
