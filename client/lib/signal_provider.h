@@ -9,7 +9,6 @@
 
 #include "client/lib/profile.h"
 
-
 /* Sets profile->signal and profile->stores; profile->db is open. */
 int signal_open(struct profile *profile) MUST_CHECK;
 void signal_close(struct profile *profile);

@@ -105,8 +105,8 @@ static int decrypt(const struct inside *in, bool setup, char out[static TEXT])
 {
 	size_t len = TEXT;
 
-	return omemoDecryptKey(&session, &store, (uint8_t *)out, &len, setup, in->body,
-			in->body_len);
+	return omemoDecryptKey(
+			&session, &store, (uint8_t *)out, &len, setup, in->body, in->body_len);
 }
 
 static void they_read(const struct inside *in, bool setup, const char text[static TEXT])
@@ -118,8 +118,8 @@ static void they_read(const struct inside *in, bool setup, const char text[stati
 }
 
 /* Padded to what is carried. */
-#define TEXT_OF(name, n)                                                  \
-	char name[TEXT + 1];                                              \
+#define TEXT_OF(name, n)     \
+	char name[TEXT + 1]; \
 	snprintf(name, sizeof name, "%s %-*d", #name, TEXT - (int)sizeof #name, n)
 
 /* Turns of both, with two of a turn the other way round and one that never comes. */
