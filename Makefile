@@ -129,7 +129,7 @@ sql:
 # What a machine lacks is installed before anything is built, so the work is done by a second make.
 MAKE_IN_TURN = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
-.PHONY: packages check abi unit check-unit check-signal check-sessions other-signal client-alone check-system check-call check-box check-roots check-arm64 mutate-box demo demo-call bench bench-client attack mutate faults lint fmt fmt-check fuzz clean install deb help
+.PHONY: packages check abi unit check-unit check-signal check-sessions other-signal client-alone check-system check-call check-box check-roots check-arm64 mutate-box demo demo-call bench bench-client attack mutate faults lint fmt fmt-check fuzz clean install deb deb-arm64 help
 packages:
 	@.ci/packages
 
@@ -264,7 +264,14 @@ deb: ## Debian packages, into build/deb
 	$(MAKE_IN_TURN) $(LIBS)/stamp
 	@debian/build $(abspath $(LIBS))
 
+deb-arm64: ## the same for Debian 12 on arm64, compiled across
+	@.ci/packages deb
+	@.ci/packages roots
+	@tests/roots/root make bookworm arm64
+	@tests/roots/root net bookworm arm64 client/fetch-libs build/bookworm-arm64/libs
+	@FOR=bookworm-arm64 debian/build build/bookworm-arm64/libs
+
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 	@echo 'Variables: CC=gcc|clang SAN=address|thread WERROR= B=<objects> DESTDIR= PREFIX= FUZZ_S= V=1 TESTS= KEEP=1'
 

@@ -19,8 +19,9 @@ LAN, NEIGHBOUR = "192.0.2.10", "192.0.2.11"
 
 
 def debs(names="sotto*"):
-    """The packages that `make deb` left, without debugging symbols."""
-    found = [d for d in glob.glob(f"{TOP}/build/deb/{names}_*.deb") if "-dbgsym_" not in d]
+    """The packages that `make deb` left for this processor, without debugging symbols."""
+    arch = subprocess.run(["dpkg", "--print-architecture"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    found = [d for d in glob.glob(f"{TOP}/build/deb/{names}_*_{arch}.deb") if "-dbgsym_" not in d]
     if not found:
         raise RuntimeError("no packages in build/deb: run make deb")
     return sorted(found)
