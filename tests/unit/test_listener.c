@@ -387,7 +387,7 @@ END_TEST
 START_TEST(what_is_wrong_anyhow_is_charged_too_and_told_as_what_it_is)
 {
 	start_with_budget(8, 1);
-	check_status(bed_ask(&bed, LINE "GET /v1/health HTTP/1.1\r\n\r\n"), 400);
+	check_status(bed_ask(&bed, LINE "GET /v1/health? HTTP/1.1\r\n" HOST "\r\n"), 400);
 	check_status(bed_ask(&bed, LINE GET), 429);
 	check_status(bed_ask(&bed,
 				     LINE "POST /v1/small HTTP/1.1\r\n" HOST KEY
