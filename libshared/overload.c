@@ -6,6 +6,7 @@
 #include "libshared/journal.h"
 #include "libshared/memory.h"
 
+#include <malloc.h>
 #include <sys/statvfs.h>
 
 enum { MS_US = 1000, BETTER_TIMES = 3, BLOB_ON_DISK = 4430 /* bytes, indexes included */ };
@@ -95,6 +96,9 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	if (measure_disk(o, &size) == 0 && !o->options.settings->blob_budget_mb)
 		o->limits.blob_budget = size / 2;
 	o->measured.memory = memory_resident();
+	/* What was freed may still lie about. */
+	if (o->measured.memory > o->limits.memory && malloc_trim(0))
+		o->measured.memory = memory_resident();
 	if (!o->calling) {
 		o->calling = db_submit(o->options.db, &o->call) == 0;
 		if (!o->calling)

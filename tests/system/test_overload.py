@@ -100,3 +100,26 @@ class Overload(Bed):
                                                                "mailbox_blobs": 1000}, self.stack.check)
         until("blobd to say so", lambda: len(self.told("eased")) > eased, self.stack.check)
         self.assertEqual(spare[3].put(blob()).status, 201)
+
+    def test_memory_that_grows_refuses_new_ones_first_and_says_so(self):
+        account = client.Account(self.server)
+        head = b"GET /v1/server HTTP/1.1\r\nHost: sotto\r\n" + b"".join(b"X-%d: %s\r\n" % (i, b"x" * 1000) for i in range(12))
+        self.run_with(memory_mb=16)
+        held = []
+
+        def refuses():
+            for _ in range(50):
+                held.append(client.dial(self.server.paths["prekeyd"]))
+                held[-1].sendall(head)
+            return not self.says()["accounts"]
+
+        before = len(self.told("eased", "prekeyd"))
+        try:
+            until("new accounts to be refused", refuses, self.stack.check)
+            self.assertIn("refused (memory)", self.told("pressure", "prekeyd")[-1])
+            self.refused(account.register())
+        finally:
+            for sock in held:
+                sock.close()
+        until("all to be taken again", lambda: len(self.told("eased", "prekeyd")) > before, self.stack.check)
+        self.assertEqual(account.register().status, 201)
