@@ -15,10 +15,19 @@ int samples_open(sd_journal **out, const char *directory)
 	int rc = directory ? sd_journal_open_directory(out, directory, 0)
 			   : sd_journal_open(out, SD_JOURNAL_LOCAL_ONLY);
 
-	if (rc >= 0)
-		return 0;
-	fprintf(stderr, "sottoctl: cannot open the journal: %s\n", strerror(-rc));
-	return E_IO;
+	if (rc < 0) {
+		fprintf(stderr, "sottoctl: cannot open the journal: %s\n", strerror(-rc));
+		return E_IO;
+	}
+	/* Files that are closed to us are passed over without a word. */
+	if (!directory && sd_journal_has_persistent_files(*out) <= 0 &&
+			sd_journal_has_runtime_files(*out) <= 0) {
+		fprintf(stderr, "sottoctl: cannot read the journal: run it as root\n");
+		sd_journal_close(*out);
+		*out = NULL;
+		return E_IO;
+	}
+	return 0;
 }
 
 /* --- one entry ---------------------------------------------------------- */

@@ -63,7 +63,19 @@ class Watch(unittest.TestCase):
         for finding in found:
             print(f"       {finding['verdict']:4} {finding['part']:12} {finding['text']}")
 
-    def test_5_systemd_ends_a_daemon_whose_database_is_silent(self):
+    def test_5_who_may_not_look_is_told_to_be_root(self):
+        for command, parts in ("doctor", ("credentials", "sweep")), ("status", ("journal", "sweep")):
+            said = self.m.run("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "sottoctl", command, "--json",
+                              check=False, stderr=None)[1]
+            remedies = {f["part"]: f["remedy"] for f in json.loads(said) if f["verdict"] != "ok"}
+            for part in parts:
+                self.assertTrue((remedies.get(part) or "").startswith("run it as root"), (command, part, remedies))
+        status, said = self.m.run("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "sottoctl", "top", "--once",
+                                  check=False)
+        self.assertNotEqual(status, 0)
+        self.assertIn("run it as root", said)
+
+    def test_6_systemd_ends_a_daemon_whose_database_is_silent(self):
         until("blobd", self.healthy)
         before = self.restarts()
         backend = self.m.run("psql", "-XAtc", "SELECT pid FROM pg_stat_activity WHERE usename = 'blobd'",
@@ -75,7 +87,7 @@ class Watch(unittest.TestCase):
             self.m.run("kill", "-CONT", backend)
         until("blobd", self.healthy)
 
-    def test_6_systemd_ends_a_daemon_that_spins(self):
+    def test_7_systemd_ends_a_daemon_that_spins(self):
         with tempfile.TemporaryDirectory() as place:
             os.chmod(place, 0o755)
             subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", f"{place}/spin.so"], input=SPIN, text=True, check=True)
