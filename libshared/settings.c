@@ -25,7 +25,7 @@ static const struct option settings[] = {
 	{ "disk_path", OPTION_TEXT, AT(disk_path), "/var/lib/postgresql", 0, 0, NULL },
 	{ "disk_reserve_mb", OPTION_NUMBER, AT(disk_reserve_mb), "1024", 0, 1000000, NULL },
 	{ "blob_budget_mb", OPTION_NUMBER, AT(blob_budget_mb), "0", 0, 100000000, NULL },
-	{ "memory_mb", OPTION_NUMBER, AT(memory_mb), "128", 16, 1000000, NULL },
+	{ "memory_mb", OPTION_NUMBER, AT(memory_mb), "80", 16, 1000000, NULL },
 	{ "measure_ms", OPTION_NUMBER, AT(measure_ms), "5000", 100, 60000, NULL },
 	{ "metrics_s", OPTION_NUMBER, AT(metrics_s), "60", 1, 3600, NULL },
 	{ "work_bits", OPTION_NUMBER, AT(work_bits), "20", 1, 28, NULL },

@@ -13,6 +13,7 @@
 #include "services/sottoctl/hold.h"
 #include "services/sottoctl/instances.h"
 #include "services/sottoctl/onion.h"
+#include "services/sottoctl/progress.h"
 #include "services/sottoctl/run.h"
 #include "services/sottoctl/settings_text.h"
 #include "services/sottoctl/sottoctl.h"
@@ -33,17 +34,17 @@
 #define KEYS "/etc/sotto/keys"
 #define DATABASE "host=/run/postgresql port=" INIT_PORT
 
-enum { ONION_WAIT_S = 600 };
+enum { ONION_WAIT_S = 600, ONION_FORGET_S = 20 };
 
 struct init {
 	const struct context *context;
 	char version[16];    /* of PostgreSQL: "15" */
-	char cluster[4][80]; /* unit, and the files that are ours in it: see name_cluster */
+	char cluster[5][80]; /* unit, and the files that are ours in it: see name_cluster */
 	char api[ONION_TEXT + 1], live[ONION_TEXT + 1];
 	bool tor_changed, daemons_changed;
 };
 
-enum { UNIT, CONF, HBA, IDENT };
+enum { UNIT, CONF, HBA, IDENT, LIMITS };
 
 static int say(int error, const char *format, ...) PRINTF_LIKE(2, 3);
 static int say(int error, const char *format, ...)
@@ -106,6 +107,9 @@ static void name_cluster(struct init *init)
 	for (size_t i = CONF; i <= IDENT; i++)
 		snprintf(init->cluster[i], sizeof init->cluster[i], "/etc/postgresql/%s/sotto/%s",
 				init->version, files[i]);
+	snprintf(init->cluster[LIMITS], sizeof init->cluster[LIMITS],
+			"/etc/systemd/system/postgresql@%s-sotto.service.d/sotto.conf",
+			init->version);
 }
 
 static int have_cluster(struct init *init)
@@ -138,6 +142,22 @@ static int place_shared(const char *name, const char *path, bool *changed)
 	return file_place(path, text, 0644, changed);
 }
 
+/* Before it starts: what it takes while it starts is counted, too. */
+static int limit_cluster(const struct init *init)
+{
+	const char *const reload[] = { "systemctl", "daemon-reload", NULL };
+	CLEANUP(scope_free) char *folder = strdup(init->cluster[LIMITS]);
+	bool changed = false;
+	int rc;
+
+	if (!folder)
+		return E_NOMEM;
+	*strrchr(folder, '/') = '\0';
+	mkdir(folder, 0755);
+	rc = place_shared("postgresql.service.conf", init->cluster[LIMITS], &changed);
+	return rc || !changed ? rc : run_program(reload);
+}
+
 static int set_up_database(struct init *init)
 {
 	struct context as_postgres = *init->context, as_owner = *init->context;
@@ -152,6 +172,7 @@ static int set_up_database(struct init *init)
 	rc = rc ? rc : place_shared("pg_hba.conf", init->cluster[HBA], &changed);
 	rc = rc ? rc : place_shared("pg_ident.conf", init->cluster[IDENT], &changed);
 	rc = rc ? rc : file_place(start, "auto\n", 0644, &changed);
+	rc = rc ? rc : limit_cluster(init);
 	if (changed)
 		verb[1] = "restart";
 	rc = rc ? rc : run_program(verb);
@@ -338,20 +359,32 @@ static time_t now_s(void)
 	return now.tv_sec;
 }
 
-/* A new onion's descriptor takes Tor half a minute to spread. */
+/*
+ * A new onion's descriptor takes Tor half a minute to spread. Who asks too early, or learns after a
+ * move where the old host was, is made to ask anew; that it cannot be made to is no matter: it
+ * takes longer then.
+ */
 static int wait_for_onion(const struct init *init, unsigned port)
 {
 	const struct onion_target target = { ONION_SOCKS, init->api, "/v1/health", port };
 	const struct timespec moment = { .tv_sec = 1 };
-	const time_t end = now_s() + ONION_WAIT_S;
+	const time_t began = now_s();
+	time_t asked = began;
 	unsigned socks = 0;
 	int status = 0;
 
 	do {
-		if (onion_get(&target, &status, &socks) == 0 && status == 200)
+		if (onion_get(&target, &status, &socks) == 0 && status == 200) {
+			progress_waited(NULL, 0);
 			return 0;
+		}
+		progress_waited("onion: waiting", now_s() - began);
+		if (now_s() - asked >= ONION_FORGET_S &&
+				onion_forget(ONION_CONTROL, ONION_COOKIE) == 0)
+			asked = now_s();
 		nanosleep(&moment, NULL);
-	} while (now_s() < end);
+	} while (now_s() - began < ONION_WAIT_S);
+	progress_waited(NULL, 0);
 	if (status)
 		return say(E_NET,
 				"port %u answers %d through Tor: see journalctl -u sotto.target -u "

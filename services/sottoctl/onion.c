@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * SOCKS5 (RFC 1928) over a unix socket, one question each, then one HTTP request. Trusts
- * nothing that it reads.
+ * SOCKS5 (RFC 1928) over a unix socket, one question each, then one HTTP request; and one word to
+ * Tor's control port. Trusts nothing that it reads.
  */
 #include "services/sottoctl/onion.h"
 
@@ -9,11 +9,13 @@
 #include "libshared/error.h"
 #include "services/sottoctl/dial.h"
 
+#include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
-enum { SILENCE_S = 60 };
+enum { SILENCE_S = 60, COOKIE_BYTES = 32 };
 
 static int ask(int fd, const void *bytes, size_t len)
 {
@@ -90,4 +92,26 @@ int onion_get(const struct onion_target *target, int *out_status, unsigned *out_
 		return E_PROTO;
 	*out_status = (int)strtol(line + 9, NULL, 10);
 	return *out_status >= 100 ? 0 : E_PROTO;
+}
+
+int onion_forget(const char *control, const char *cookie)
+{
+	static const char wanted[] = "250 OK\r\n250 OK\r\n";
+	__attribute__((cleanup(scope_close_ref))) int fd = -1;
+	__attribute__((cleanup(scope_close_ref))) int from = open(cookie, O_RDONLY | O_CLOEXEC);
+	uint8_t secret[COOKIE_BYTES];
+	char hex[2 * COOKIE_BYTES + 1], words[128], answer[sizeof wanted] = "";
+	int n, rc;
+
+	if (from < 0 || read(from, secret, sizeof secret) != sizeof secret)
+		return E_NET;
+	sodium_bin2hex(hex, sizeof hex, secret, sizeof secret);
+	n = snprintf(words, sizeof words, "AUTHENTICATE %s\r\nSIGNAL NEWNYM\r\n", hex);
+	rc = dial(&fd, control, SILENCE_S);
+	rc = rc ? rc : ask(fd, words, (size_t)n);
+	rc = rc ? rc : hear(fd, (uint8_t *)answer, sizeof wanted - 1);
+	sodium_memzero(secret, sizeof secret);
+	sodium_memzero(hex, sizeof hex);
+	sodium_memzero(words, sizeof words);
+	return rc || strcmp(answer, wanted) == 0 ? rc : E_NET;
 }

@@ -7,6 +7,9 @@
 
 /* SOCKS5 of Debian's tor@sotto.service. */
 #define ONION_SOCKS "/run/tor-instances/sotto/socks"
+/* Its control port, and the password for that: 32 bytes. */
+#define ONION_CONTROL "/run/tor-instances/sotto/control"
+#define ONION_COOKIE "/run/tor-instances/sotto/control.authcookie"
 
 struct onion_target {
 	const char *socks, *onion, *path;
@@ -23,5 +26,12 @@ int onion_connect(const struct onion_target *target, int *out_fd, unsigned *out_
  * even Tor did).
  */
 int onion_get(const struct onion_target *target, int *out_status, unsigned *out_socks) MUST_CHECK;
+
+/*
+ * Our Tor forgets what it has learnt of onions (NEWNYM of control-spec 3.7): where they are,
+ * and which directories it has asked, which it would else not ask again for a quarter of an
+ * hour. E_NET.
+ */
+int onion_forget(const char *control, const char *cookie) MUST_CHECK;
 
 #endif

@@ -62,3 +62,13 @@ void progress_end(const struct progress *p)
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
 		signal(ends[i], SIG_DFL);
 }
+
+void progress_waited(const char *what, long seconds)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "\r\033[K");
+	if (what)
+		fprintf(stderr, "%s, %ld s", what, seconds);
+	fflush(stderr);
+}

@@ -21,6 +21,9 @@ int progress_step(struct progress *p, const char *what, uint64_t bytes) MUST_CHE
 /* The line is free again, and signals do what they did. */
 void progress_end(const struct progress *p);
 
+/* A line with the seconds, where a person looks on; NULL: it is free again. */
+void progress_waited(const char *what, long seconds);
+
 /* Monotonic. */
 uint64_t progress_now_ms(void);
 

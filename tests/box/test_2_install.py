@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Goal: from bare installed packages to a server that answers through Tor, and to a message between two people."""
 import re
+import socket
+import subprocess
 import unittest
 
 import machine
@@ -40,6 +42,8 @@ BROKEN = {
                              "! grep -q 'statement = all' /etc/postgresql/*/sotto/conf.d/sotto.conf"),
     "a database open to all": ("echo 'local all all trust' | tee -a /etc/postgresql/*/sotto/pg_hba.conf",
                                "! grep -q trust /etc/postgresql/*/sotto/pg_hba.conf"),
+    "a database without a limit": ("rm -r /etc/systemd/system/postgresql@*-sotto.service.d; systemctl daemon-reload",
+                                   "test $(systemctl show -P MemoryMax 'postgresql@*-sotto.service') != infinity"),
     "a database not started at boot": ("echo manual | tee /etc/postgresql/*/sotto/start.conf",
                                        "grep -q auto /etc/postgresql/*/sotto/start.conf"),
     "a lost function": (f"{PSQL} 'DROP FUNCTION IF EXISTS sotto.deposit'",
@@ -118,7 +122,29 @@ class Install(unittest.TestCase):
                 m.sh(heals)
         self.assertNotIn("BAD", m.run("sottoctl", "doctor", check=False)[1])
 
-    def test_6_memory_of_an_idle_server(self):
+    def test_6_init_lets_tor_ask_anew_when_it_reaches_nobody(self):
+        """Tor may know another place, or have asked too early; its own events tell that it forgets, and asks directories."""
+        m = machine.running()
+        run = f"/proc/{m.pid()}/root/run/tor-instances/sotto"
+        onion = m.run("cat", "/var/lib/tor-instances/sotto/api/hostname").strip().removesuffix(".onion")
+        m.sh("systemctl mask --runtime --now prekeyd.socket prekeyd.service")
+        with socket.socket(socket.AF_UNIX) as control, open(f"{run}/control.authcookie", "rb") as cookie:
+            control.connect(f"{run}/control")
+            control.settimeout(machine.WAIT_S)
+            control.sendall(b"AUTHENTICATE %s\r\nSETEVENTS SIGNAL HS_DESC\r\n" % cookie.read().hex().encode())
+            events = control.makefile("r", encoding="ascii")
+            with subprocess.Popen([f"{machine.HERE}/box", "run", m.root, "script", "-qec", "sottoctl init", "/dev/null"],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as init:
+                try:
+                    for wanted in "SIGNAL NEWNYM", f"HS_DESC REQUESTED {onion}":
+                        self.assertTrue(any(wanted in line for line in events), wanted)
+                finally: # else it would wait on
+                    m.sh("systemctl unmask --runtime prekeyd.socket prekeyd.service; systemctl start prekeyd.service")
+                said = init.communicate()[0]
+        self.assertRegex(said, r"\r\x1b\[Konion: waiting, \d+ s\r\x1b\[K") # on a terminal, how long it has been
+        self.assertIn("all three daemons answer through Tor", said)
+
+    def test_7_memory_of_an_idle_server(self):
         m = machine.running()
         m.run("systemctl", "start", "sotto-turn-proxy.service") # as the first call does
         pids = m.sh("for u in " + " ".join(OURS + TURN) + "; do echo $u $(systemctl show -P MainPID $u); done; "

@@ -62,18 +62,22 @@ class Safe(Town):
                 sql or f"{self.stack.build}/sql", "--config", f"{self.stack.dir}/sotto.conf", words[0], "--keys",
                 f"{self.stack.dir}/keys", "--onions", self.onions, *words[1:]]
 
-    def ask(self, *words, passphrase=PASSPHRASE, status=0, **more):
-        """What it said on standard error."""
+    def ask(self, *words, passphrase=PASSPHRASE, status=0, terminal=False, **more):
+        """What it said on standard error, which may be a terminal."""
+        master, slave = os.openpty() if terminal else (None, subprocess.PIPE)
         fd, to = os.pipe()
         os.write(to, passphrase)
         os.close(to)
         try:
             if passphrase:
                 words = (*words[:1], "--passphrase-fd", str(fd), *words[1:])
-            done = subprocess.run(self.argv(*words, **more), pass_fds=(fd,), stdin=subprocess.DEVNULL, capture_output=True,
-                                  text=True, check=False, timeout=120)
+            done = subprocess.run(self.argv(*words, **more), pass_fds=(fd,), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=slave, text=True, check=False, timeout=120)
+            if terminal:
+                done.stderr = os.read(master, 65536).decode()
         finally:
-            os.close(fd)
+            for one in (fd, master, slave) if terminal else (fd,):
+                os.close(one)
         self.assertEqual(done.returncode, status, done.stderr)
         return done.stderr
 
@@ -257,6 +261,17 @@ class Move(Safe):
         finally:
             os.close(fd)
             os.close(to)
+
+    def test_long_work_shows_on_a_terminal_how_far_it_is(self):
+        box = client.Mailbox(self.server)
+        self.assertEqual((box.make().status, box.put(blob()).status), (201, 201))
+        whole = r"\A(\r\x1b\[K\w+, [\d.]+ MiB{})+\r\x1b\[K[^\r]*{}"
+        self.assertRegex(self.ask("backup", "--blobs", self.file, terminal=True), whole.format("", "MiB"))
+        self.assertRegex(self.move("--to", self.file + ".move", terminal=True), whole.format("", "after the stop"))
+        os.unlink(f"{self.stack.dir}/held")
+        said = self.restore(self.file + ".move", terminal=True)
+        self.assertRegex(said, whole.format(r" \(\d+ %\)", "a move, complete"))
+        self.assertNotIn("\x1b", self.ask("backup", self.file + ".quiet"))
 
     def test_who_has_all_but_the_last_piece_has_nothing_and_the_old_host_goes_on(self):
         box = client.Mailbox(self.server)
