@@ -21,14 +21,14 @@ def scan(data):
     return done.returncode, done.stdout
 
 
-def huge(side):
+def huge(width, height):
     """A PNG of that size, all of one colour, in some kilobytes."""
     picture = Picture([b"\0"])
-    picture.width = picture.height = side
+    picture.width, picture.height = width, height
     picture.rows = []
     empty = picture.png()
     packer = zlib.compressobj(9)
-    rows = b"".join(packer.compress(bytes(1 + side)) for _ in range(side)) + packer.flush()
+    rows = b"".join(packer.compress(bytes(1 + width)) for _ in range(height)) + packer.flush()
     data = struct.pack(">I", len(rows)) + b"IDAT" + rows + struct.pack(">I", zlib.crc32(b"IDAT" + rows))
     return empty[:33] + data + empty[-12:]
 
@@ -94,9 +94,12 @@ class Pictures(unittest.TestCase):
     CODE = ("\u2588" * 4 + "\n") * 2
 
     def test_a_picture_that_unpacks_to_all_memory_is_refused(self):
-        data = huge(20000)
+        data = huge(20000, 20000)
         self.assertLess(len(data), 1 << 20)
         self.assertEqual(scan(data), (1, b""))
+        self.assertEqual(scan(huge(12000, 20)), (2, b"")) # the largest, and what is over
+        self.assertEqual(scan(huge(12001, 20)), (1, b""))
+        self.assertEqual(scan(huge(8000, 8389)), (1, b""))
 
     def test_damaged_pictures_are_refused_or_hold_no_code(self):
         good = Picture([bytes(64)] * 64)

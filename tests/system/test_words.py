@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Goal: what the programs say of themselves, their manual pages, and what bash completes are the same."""
+"""Goal: what the programs say of themselves, their manual pages, and what bash completes are the same; and the faults that
+`make mutate` plants still have their places in the code, and tests of those names."""
+import glob
+import importlib.machinery
+import importlib.util
 import os
 import re
 import subprocess
@@ -97,3 +101,16 @@ class Words(unittest.TestCase):
         for name, default in rows.items():
             if default != "NULL":
                 self.assertRegex(entries[name], rf"(?<![\w/]){re.escape(default[1:-1])}(?!\w)", name)
+
+    def test_every_planted_fault_has_its_place_and_its_test(self):
+        loader = importlib.machinery.SourceFileLoader("mutate", f"{TOP}/tests/system/mutate")
+        mutate = importlib.util.module_from_spec(importlib.util.spec_from_loader("mutate", loader))
+        with unittest.mock.patch("sys.dont_write_bytecode", True):
+            loader.exec_module(mutate)
+        names = {mutate.ANY}
+        for path in glob.glob(f"{TOP}/tests/**/test_*.*", recursive=True):
+            names.update(filter(None, sum(re.findall(r"def test_(\w+)|START_TEST\((\w+)\)", read(os.path.relpath(path, TOP))), ())))
+        for fault in mutate.FAULTS:
+            with self.subTest(fault.name):
+                self.assertEqual(read(fault.file).count(fault.old), 1)
+                self.assertIn(fault.check[1], names)
