@@ -113,4 +113,4 @@ class Words(unittest.TestCase):
         for fault in mutate.FAULTS:
             with self.subTest(fault.name):
                 self.assertEqual(read(fault.file).count(fault.old), 1)
-                self.assertIn(fault.check[1], names)
+                self.assertTrue(fault.check[1] in names, f"no test is called {fault.check[1]}")
