@@ -8,6 +8,7 @@
 
 #include "libshared/error.h"
 
+#include <poll.h>
 #include <sodium.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,19 +18,15 @@
 /* Whatever program it is (any WebRTC client will do), only what a call has goes out. */
 static int on_local(struct call *c, const char *text)
 {
-	struct call_signal signal = { .kind = c->offers ? CALL_OFFER : CALL_ANSWER };
 	struct sdp sdp;
 
 	if (!text || sdp_read(&sdp, text, strlen(text)) || !sdp.relay_port) {
 		call_fail(c, "media");
 		return 0;
 	}
-	sdp_write(signal.sdp, &sdp);
-	signal.relay = c->theirs;
-	if (c->offers && c->attempt == 1)
-		c->since_ms = call_now_ms();
-	c->bought = false;
-	return call_say(c, &signal, true);
+	sdp_write(c->sdp, &sdp);
+	c->described = true;
+	return 0;
 }
 
 static int on_ended(struct call *c, const json_t *event)
@@ -40,6 +37,10 @@ static int on_ended(struct call *c, const json_t *event)
 			(strcmp(why, "lost") == 0 || strcmp(why, "no-relay") == 0 ||
 					strcmp(why, "no-connection") == 0);
 
+	if (why && strcmp(why, "no-relay") == 0) { /* expired, or its places are taken */
+		c->uses = 0;
+		c->unnamed = false;
+	}
 	if (passes && (c->state == TALKING || c->state == SEEKING))
 		return call_seek(c);
 	call_fail(c, what ? what : why ? why : "media");
@@ -146,7 +147,7 @@ static int on_other_call(struct call *c, const struct call_heard *h)
 
 	if (h->signal.kind != CALL_OFFER)
 		return 0;
-	if (c->state != CALLING)
+	if (c->state != IDLE && c->state != CALLING)
 		return call_passes(call_refuse(c->net, c->profile, h, CALL_BUSY));
 	rc = calls_settle(c->profile, h->contact, h->signal.call);
 	if (rc || memcmp(h->signal.call, c->id, sizeof c->id) > 0)
@@ -182,7 +183,8 @@ static int keep_time(struct call *c)
 {
 	int64_t now = call_now_ms();
 
-	if (c->state == IDLE && now - c->since_ms > READY_MS)
+	if ((c->state == IDLE || c->state == CALLING) && !c->reached &&
+			now - c->since_ms > READY_MS)
 		return E_NET;
 	if (c->state == CALLING && c->reached && now - c->since_ms > c->options.ring_s * 1000)
 		call_over(c, CALL_GIVEN_UP, false);
@@ -224,16 +226,56 @@ static int begin_calling(struct call *c)
 	return rc ? rc : call_make_offer(c);
 }
 
+static int open_live(struct call *c)
+{
+	const struct live_events events = { .userdata = c,
+		.contact = c->contact.id,
+		.on_ready = on_ready,
+		.on_news = on_stored,
+		.wake_fd = &c->media_fd };
+
+	return live_open(&c->live, c->net, c->profile, &events);
+}
+
+/* An offer once its answer is heard. Who answers listens only afterwards: the other waits. */
+static int say_description(struct call *c)
+{
+	struct call_signal signal = { .kind = c->offers ? CALL_OFFER : CALL_ANSWER,
+		.relay = c->theirs };
+	int rc;
+
+	if (!c->described || (c->offers && !c->ready))
+		return 0;
+	memcpy(signal.sdp, c->sdp, sizeof signal.sdp);
+	if (c->offers && c->attempt == 1)
+		c->since_ms = call_now_ms();
+	c->described = c->unnamed = false;
+	rc = call_say(c, &signal, true);
+	return rc || c->live ? rc : open_live(c);
+}
+
+static int wait_for(struct call *c, int wait_ms)
+{
+	struct pollfd fd = { c->media_fd, POLLIN, 0 };
+
+	if (c->live)
+		return live_turn(c->live, wait_ms);
+	poll(&fd, 1, wait_ms); /* a signal ends it too */
+	return 0;
+}
+
 /* --- the interface ------------------------------------------------------ */
 
 int call_turn(struct call *c, int wait_ms)
 {
-	int rc = live_turn(c->live, wait_ms);
+	int rc = wait_for(c, wait_ms);
 
-	if (rc == 0 && c->ready && c->state == IDLE)
+	if (rc == 0 && c->state == IDLE && live_is_granted(c->live))
 		rc = begin_calling(c);
 	rc = rc ? rc : listen_to_them(c);
+	rc = rc ? rc : call_start_media(c);
 	rc = rc ? rc : listen_to_media(c);
+	rc = rc ? rc : say_description(c);
 	rc = rc ? rc : keep_time(c);
 	return settle(c, rc);
 }
@@ -246,7 +288,7 @@ int call_open(struct call **out, struct net *net, struct profile *p,
 
 	if (!c)
 		return E_NOMEM;
-	c->lock = -1;
+	c->lock = c->media_fd = -1;
 	c->net = net;
 	c->profile = p;
 	c->options = *options;
@@ -273,9 +315,6 @@ static int note_seen(struct call *c)
 
 int call_begin(struct call *c, int64_t contact, const struct call_heard *ringing)
 {
-	const struct live_events events = {
-		.userdata = c, .contact = contact, .on_ready = on_ready, .on_news = on_stored
-	};
 	int rc = contact_by_id(&c->contact, c->profile, contact);
 
 	if (rc || c->contact.state != CONTACT_ACCEPTED)
@@ -284,13 +323,16 @@ int call_begin(struct call *c, int64_t contact, const struct call_heard *ringing
 	c->seen = ringing ? ringing->id : 0;
 	rc = ringing ? 0 : note_seen(c);
 	rc = rc ? rc : sync_mailbox(c->net, c->profile, contact);
-	rc = rc ? rc : live_open(&c->live, c->net, c->profile, &events);
 	if (rc)
 		return rc;
+	rc = mailbox_for(&c->mailbox, c->profile, contact);
+	if (rc)
+		return rc < 0 ? rc : E_BUG;
 	randombytes_buf(c->id, sizeof c->id);
 	c->offers = !ringing;
-	if (!ringing)
-		return 0;
+	rc = call_dial_ahead(c);
+	if (rc || !ringing)
+		return rc ? rc : open_live(c);
 	c->state = CONNECTING;
 	call_tell(c, CALL_CONNECTS, NULL);
 	rc = calls_settle(c->profile, contact, ringing->signal.call);
@@ -319,7 +361,8 @@ void call_close(struct call *c)
 {
 	if (!c)
 		return;
-	media_close(c->media);
+	call_close_way(c);
+	call_end_ahead(c);
 	live_close(c->live);
 	close(c->lock);
 	sodium_memzero(c, sizeof *c);

@@ -43,6 +43,7 @@ void call_post(struct call *c)
 {
 	int rc = sync_post(c->net, &c->parcel);
 
+	call_end_ahead(c);
 	c->reached = true;
 	c->repeat_ms = call_now_ms() + (rc ? REPEAT_MS / 4 : REPEAT_MS);
 }
@@ -91,8 +92,7 @@ void call_over(struct call *c, enum call_reason reason, bool by_them)
 	c->repeats = false;
 	c->end.reason = reason;
 	c->end.by_them = by_them;
-	media_close(c->media);
-	c->media = NULL;
+	call_close_way(c);
 	call_tell(c, CALL_OVER, NULL);
 	if (!by_them && c->reached && call_say(c, &bye, false)) {
 		/* then they notice that nothing comes any more */

@@ -2,11 +2,11 @@
 /*
  * The way from our media program to the peer's: credentials, Tor, the relay; and another one when
  * it is lost. Each attempt has a media program of its own: no ICE restart brings webrtcbin back.
+ * Each round trip costs a second or more, so what can be done at once is.
  */
 #include "client/lib/call_private.h"
 
 #include "client/lib/relay.h"
-#include "client/lib/socks.h"
 #include "libshared/error.h"
 
 #include <sodium.h>
@@ -14,35 +14,75 @@
 
 enum { RELAY_WAIT_S = 40 }; /* Tor may have to build a circuit */
 
-/* --- media -------------------------------------------------------------- */
+/* --- what takes time ---------------------------------------------------- */
 
-/* The way first: the library gives an allocation little time. */
-static int reach_relay(struct call *c)
+static int dial(struct dial **out, const struct call *c, const struct circuit *circuit,
+		const uint8_t onion[static ONION_KEY_BYTES], int port)
 {
-	const struct circuit circuit = { "relay", c->relay.user, strlen(c->relay.user), false };
-	char host[ONION_TEXT + 1];
-	const struct socks_to to = { &circuit, host, c->relay.port,
-		c->state == SEEKING ? SEEK_MS / 1000 : RELAY_WAIT_S };
-	int fd, rc;
+	struct socks_to to = { .port = port };
 
-	onion_write(host, c->relay.onion);
-	rc = socks_connect(&fd, c->net, &to);
-	return rc ? rc : media_carry(c->media, fd);
+	net_circuit_name(to.circuit, c->net, circuit);
+	onion_write(to.host, onion);
+	return dial_begin(out, c->net, &to, c->state == SEEKING ? SEEK_MS / 1000 : RELAY_WAIT_S);
 }
 
-static int start_media(struct call *c)
+/* Requests that come later find their circuit built. */
+int call_dial_ahead(struct call *c)
 {
-	const struct call_options *o = &c->options;
+	const struct address *to = &c->contact.address;
+	const struct circuit read = { "read", c->mailbox.mailbox, MAILBOX_ID_BYTES, false },
+			     turn = { "turn", c->id, sizeof c->id, false },
+			     write = { "write", to, sizeof *to, true };
+	int rc = dial(&c->ahead[0], c, &read, c->mailbox.onion, PORT_BRIDGED);
+
+	if (rc == 0 && c->offers)
+		rc = dial(&c->ahead[1], c, &turn, c->mailbox.onion, PORT_BRIDGED);
+	if (rc == 0 && c->contact.has_address)
+		rc = dial(&c->ahead[2], c, &write, to->onion, PORT_BRIDGED);
+	return rc;
+}
+
+void call_end_ahead(struct call *c)
+{
+	for (size_t i = 0; i < ARRAY_LEN(c->ahead); i++) {
+		dial_end(c->ahead[i]);
+		c->ahead[i] = NULL;
+	}
+}
+
+void call_close_way(struct call *c)
+{
+	dial_end(c->dial);
+	media_close(c->media);
+	c->dial = NULL;
+	c->media = NULL;
+	c->media_fd = -1;
+	c->starts = c->started = c->described = false;
+}
+
+/* A circuit of its own for each attempt, and a program that loads its plugins meanwhile. */
+static int open_way(struct call *c)
+{
+	uint8_t id[16];
+	const struct circuit circuit = { "relay", id, sizeof id, false };
 	int rc;
 
-	media_close(c->media);
-	c->media = NULL;
-	rc = media_open(&c->media, o->program);
+	call_close_way(c);
+	randombytes_buf(id, sizeof id);
+	rc = dial(&c->dial, c, &circuit, c->relay.onion, c->relay.port);
+	rc = rc ? rc : media_open(&c->media, c->options.program);
 	if (rc)
 		return rc == MEDIA_NONE ? CALL_NO_MEDIA : rc;
-	rc = reach_relay(c);
-	if (rc)
-		return rc;
+	c->media_fd = media_fd(c->media);
+	return 0;
+}
+
+/* --- media -------------------------------------------------------------- */
+
+static void tell_start(struct call *c)
+{
+	const struct call_options *o = &c->options;
+
 	media_tell(c->media,
 			json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:s*, s:s*}", "do", "start",
 					"offers", c->offers, "user", c->relay.user, "password",
@@ -53,34 +93,101 @@ static int start_media(struct call *c)
 		media_tell(c->media, json_pack("{s:s, s:s}", "do", "remote", "sdp", c->sdp));
 	if (c->muted)
 		call_mute(c, true);
+}
+
+/* While a way is sought, what the network does passes: whoever began tries again in a while, the
+ * other asks for another offer. */
+static int miss(struct call *c, int rc)
+{
+	if (rc != E_NET || c->state != SEEKING)
+		return rc;
+	if (!c->offers)
+		return call_seek(c);
+	call_close_way(c);
+	c->repeat_ms = call_now_ms() + REPEAT_MS / 4;
 	return 0;
+}
+
+/* The relay first: the library gives an allocation little time. */
+int call_start_media(struct call *c)
+{
+	int fd, rc;
+
+	if (!c->starts || c->started || !c->dial)
+		return 0;
+	rc = dial_take(c->dial, &fd);
+	if (rc == DIAL_WAITS)
+		return 0;
+	dial_end(c->dial);
+	c->dial = NULL;
+	rc = rc ? rc : media_carry(c->media, fd);
+	if (rc)
+		return miss(c, rc);
+	c->started = true;
+	tell_start(c);
+	return 0;
+}
+
+/* --- offers ------------------------------------------------------------- */
+
+static void listen_meanwhile(void *userdata)
+{
+	live_drive(userdata);
 }
 
 /* Both ends on our server, each by a credential of its own. */
 static int buy_credentials(struct call *c)
 {
-	uint8_t names[2][16];
+	struct call_relay both[2];
 	int rc;
 
-	randombytes_buf(names, sizeof names);
-	rc = relay_credential(&c->relay, c->net, c->profile, names[0]);
-	rc = rc ? rc : relay_credential(&c->theirs, c->net, c->profile, names[1]);
+	c->net->meanwhile = listen_meanwhile;
+	c->net->meanwhile_userdata = c->live;
+	rc = relay_buy(both, c->net, c->profile, c->id);
+	c->net->meanwhile = NULL;
 	if (rc)
 		return rc;
-	c->bought = true;
+	c->relay = both[0];
+	c->theirs = both[1];
+	sodium_memzero(both, sizeof both);
+	c->uses = CREDENTIAL_USES;
+	c->bought_ms = call_now_ms();
+	return 0;
+}
+
+static int begin_attempt(struct call *c)
+{
+	int rc = 0;
+
+	if (c->unnamed)
+		return 0;
+	if (c->uses == 0 || call_now_ms() - c->bought_ms > CREDENTIALS_MS)
+		rc = buy_credentials(c);
+	if (rc)
+		return rc;
+	c->uses--;
 	c->attempt++;
+	c->unnamed = true;
 	return 0;
 }
 
 int call_make_offer(struct call *c)
 {
-	int rc = c->bought ? 0 : buy_credentials(c);
+	int rc = relay_find(&c->relay, c->net, c->profile);
 
-	return rc ? rc : start_media(c);
+	rc = rc ? rc : open_way(c);
+	rc = rc ? rc : begin_attempt(c);
+	c->starts = rc == 0;
+	return rc;
 }
 
+/* Who has lost the way has opened one by the time the offer comes. */
 int call_take_offer(struct call *c, const struct call_signal *offer)
 {
+	const bool is_open = c->media && !c->starts && c->relay.port == offer->relay.port &&
+			memcmp(c->relay.onion, offer->relay.onion, ONION_KEY_BYTES) == 0;
+	int rc;
+
 	c->offers = false;
 	c->reached = true;
 	c->end.answered = true;
@@ -89,16 +196,12 @@ int call_take_offer(struct call *c, const struct call_signal *offer)
 	memcpy(c->id, offer->call, sizeof c->id);
 	memcpy(c->sdp, offer->sdp, sizeof c->sdp);
 	c->repeats = false;
-	return start_media(c);
+	rc = is_open ? 0 : open_way(c);
+	c->starts = rc == 0;
+	return rc;
 }
 
 /* --- a lost way --------------------------------------------------------- */
-
-static void close_media(struct call *c)
-{
-	media_close(c->media);
-	c->media = NULL;
-}
 
 void call_begin_seeking(struct call *c)
 {
@@ -109,21 +212,30 @@ void call_begin_seeking(struct call *c)
 	call_tell(c, CALL_SEEKS, NULL);
 }
 
+static int ask_again(struct call *c)
+{
+	struct call_signal again = { .kind = CALL_AGAIN };
+	int rc = open_way(c);
+
+	if (rc == E_NET) /* then once the offer is there */
+		call_close_way(c);
+	return rc && rc != E_NET ? rc : call_say(c, &again, true);
+}
+
 /* Who began makes another offer, the other asks for one. What the network does passes, as long as
  * there is time. */
 int call_seek(struct call *c)
 {
-	struct call_signal again = { .kind = CALL_AGAIN };
 	int rc;
 
 	call_begin_seeking(c);
-	close_media(c);
+	call_close_way(c);
 	c->repeats = false;
 	c->repeat_ms = call_now_ms() + REPEAT_MS / 4; /* not at once again */
 	if (c->attempt == UINT8_MAX)
 		return 0;
-	rc = c->offers ? call_make_offer(c) : call_say(c, &again, true);
+	rc = c->offers ? call_make_offer(c) : ask_again(c);
 	if (rc)
-		close_media(c);
+		call_close_way(c);
 	return call_passes(rc);
 }

@@ -377,6 +377,14 @@ static void tell_ready(struct live *live)
 	live->tick_at_ms = now_ms();
 }
 
+bool live_is_granted(const struct live *live)
+{
+	for (unsigned i = 0; i < live->n_first; i++)
+		if (!live->sessions[i].renew_at_ms)
+			return false;
+	return live->n_first > 0;
+}
+
 static int64_t sooner(int64_t a_ms, int64_t planned_ms)
 {
 	return planned_ms && planned_ms < a_ms ? planned_ms : a_ms;
@@ -399,19 +407,10 @@ static int wait_for(const struct live *live, int most_ms)
 	return next > now ? (int)(next - now) : 0;
 }
 
-int live_turn(struct live *live, int wait_ms)
+static void poll_sessions(struct live *live, int wait_ms)
 {
 	struct pollfd fds[MAILBOXES_MOST + 1] = { { 0 } };
-	int rc = 0;
 
-	for (unsigned i = 0; rc == 0 && i < live->n; i++)
-		rc = due(&live->sessions[i]);
-	if (rc)
-		return rc;
-	tell_ready(live);
-	rc = tick(live);
-	if (rc)
-		return rc;
 	for (unsigned i = 0; i < live->n; i++) {
 		struct session *s = &live->sessions[i];
 
@@ -421,10 +420,29 @@ int live_turn(struct live *live, int wait_ms)
 	}
 	fds[live->n] = (struct pollfd){ live->events.wake_fd ? *live->events.wake_fd : -1, POLLIN,
 		0 };
-	if (poll(fds, live->n + 1, wait_for(live, wait_ms)) < 0)
-		return 0; /* a signal */
+	if (poll(fds, live->n + 1, wait_ms) < 0)
+		return; /* a signal */
 	for (unsigned i = 0; i < live->n; i++)
 		if (fds[i].fd >= 0)
 			drive(&live->sessions[i], fds[i].revents);
-	return 0;
+}
+
+int live_turn(struct live *live, int wait_ms)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < live->n; i++)
+		rc = due(&live->sessions[i]);
+	if (rc)
+		return rc;
+	tell_ready(live);
+	rc = tick(live);
+	if (rc == 0)
+		poll_sessions(live, wait_for(live, wait_ms));
+	return rc;
+}
+
+void live_drive(struct live *live)
+{
+	poll_sessions(live, 0);
 }

@@ -29,6 +29,12 @@ int live_open(struct live **out, struct net *net, struct profile *profile,
 void live_close(struct live *live);
 DEFINE_CLEANUP(struct live *, live_close)
 
+/* Every mailbox has a session, though perhaps no connection yet. */
+bool live_is_granted(const struct live *live);
+
+/* What has come, without waiting and without a request: while another one is under way. */
+void live_drive(struct live *live);
+
 /* Waits for at most wait_ms for something to happen and deals with it. Lost sessions come back by
  * themselves. */
 int live_turn(struct live *live, int wait_ms) MUST_CHECK;

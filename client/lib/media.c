@@ -251,6 +251,11 @@ void media_tell(struct media *m, json_t *command)
 	json_decref(command);
 }
 
+int media_fd(const struct media *m)
+{
+	return m->talk;
+}
+
 static int take_line(struct media *m, json_t **out, char *end)
 {
 	*end = '\0';

@@ -22,6 +22,9 @@ DEFINE_CLEANUP(struct media *, media_close)
 /* A connected socket to the relay; taken. Once, before "start". */
 int media_carry(struct media *media, int relay_fd) MUST_CHECK;
 
+/* Readable when there may be an event. */
+int media_fd(const struct media *media);
+
 /* A command; taken. One for a program that is gone is lost: media_next tells that. */
 void media_tell(struct media *media, json_t *command);
 

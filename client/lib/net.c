@@ -13,7 +13,7 @@
 #include <time.h>
 
 enum { ANSWER_MOST = CHUNK_LARGE_BYTES, CONNECT_S = 60, TOTAL_S = 120 };
-enum { CONNECTIONS_KEPT = 5, TURN_MS = 250 };
+enum { CONNECTIONS_KEPT = 5, TURN_MS = 250, TURN_BESIDE_MS = 25 };
 enum { CIRCUIT_LEAST_S = 600, CIRCUIT_SPREAD_S = 3001 };
 
 DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
@@ -88,6 +88,7 @@ void net_close(struct net *net)
 int net_copy(struct net *out, const struct net *net)
 {
 	*out = *net;
+	out->meanwhile = NULL; /* another thread's */
 	if (open_curl(out) == 0)
 		return 0;
 	close_curl(out);
@@ -318,7 +319,10 @@ static bool perform(const struct net *net)
 	while (rc == CURLM_OK && n_running && !net_is_stopped(net)) {
 		rc = curl_multi_perform(net->multi, &n_running);
 		if (rc == CURLM_OK && n_running)
-			rc = curl_multi_poll(net->multi, NULL, 0, TURN_MS, NULL);
+			rc = curl_multi_poll(net->multi, NULL, 0,
+					net->meanwhile ? TURN_BESIDE_MS : TURN_MS, NULL);
+		if (net->meanwhile)
+			net->meanwhile(net->meanwhile_userdata);
 	}
 	end = curl_multi_info_read(net->multi, &n_left);
 	done = rc == CURLM_OK && end && end->data.result == CURLE_OK;

@@ -56,6 +56,10 @@ struct net {
 	 * wants to know. */
 	void (*on_work)(void *userdata, uint64_t done, uint64_t about);
 	void *on_work_userdata;
+	/* Called many times a second while a request is under way; asks nothing itself. NULL:
+	 * nothing else is to be done meanwhile. */
+	void (*meanwhile)(void *userdata);
+	void *meanwhile_userdata;
 	/* Not 0: whatever is under way ends within a second, with E_NET. NULL: nobody stops it. */
 	const atomic_int *stop; /* a handler or another thread sets it */
 	int64_t until_ms;	/* by CLOCK_MONOTONIC nothing is asked after that; 0: no such end */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* POST /v1/turn. What one call's two ends use is asked for over circuits of their own. */
+/* POST /v1/turn. */
 #include "client/lib/relay.h"
 
 #include "client/lib/sync.h"
@@ -45,14 +45,13 @@ static int read_credential(struct call_relay *out, const struct answer *a)
 	return rc ? rc : copy_text(out->password, json, "password");
 }
 
-int relay_credential(struct call_relay *out, struct net *net, struct profile *p,
-		const uint8_t name[static 16])
+static int buy(struct call_relay *out, struct net *net, struct profile *p, uint8_t *nonce,
+		const uint8_t circuit[static CALL_ID_BYTES])
 {
-	const struct payment payment = { TOKEN_TURN, name, 16, false };
-	uint8_t body[JSON_BYTES], *nonce;
-	const struct known_server *at;
+	uint8_t body[JSON_BYTES], name[16];
+	const struct payment payment = { TOKEN_TURN, name, sizeof name, false };
 	const struct ask ask = {
-		.circuit = { "turn", name, 16, false },
+		.circuit = { "turn", circuit, CALL_ID_BYTES, false },
 		.onion = p->onion,
 		.port = PORT_BRIDGED,
 		.method = "POST",
@@ -60,12 +59,9 @@ int relay_credential(struct call_relay *out, struct net *net, struct profile *p,
 		.body = body,
 		.body_len = sizeof body,
 	};
-	int rc = net_know_server(net, p->onion);
+	int rc = 0;
 
-	if (rc)
-		return rc;
-	at = net_known(net, p->onion);
-	nonce = net_known(net, p->onion)->nonces[PORT_BRIDGED - PORT_PREKEYD];
+	randombytes_buf(name, sizeof name);
 	for (int tries = 0; rc == 0 && tries < 2; tries++) { /* the first may have a stale nonce */
 		ANSWER answer = { 0 };
 
@@ -79,11 +75,32 @@ int relay_credential(struct call_relay *out, struct net *net, struct profile *p,
 		}
 		rc = sync_verdict(rc, &answer);
 		rc = rc ? rc : read_credential(out, &answer);
-		rc = rc ? rc : tokens_spent(p, &ask, &payment);
-		if (rc == 0 && onion_check(out->onion, at->server.live))
-			rc = E_PROTO;
-		out->port = (uint16_t)at->server.turn_port;
-		return rc;
+		return rc ? rc : tokens_spent(p, &ask, &payment);
 	}
 	return rc;
+}
+
+int relay_find(struct call_relay *out, struct net *net, struct profile *p)
+{
+	int rc = net_know_server(net, p->onion);
+	const struct server *server = rc ? NULL : &net_known(net, p->onion)->server;
+
+	if (rc)
+		return rc;
+	out->port = (uint16_t)server->turn_port;
+	return onion_check(out->onion, server->live) ? E_PROTO : 0;
+}
+
+int relay_buy(struct call_relay out[static 2], struct net *net, struct profile *p,
+		const uint8_t circuit[static CALL_ID_BYTES])
+{
+	uint8_t *nonce;
+	int rc = relay_find(&out[0], net, p);
+
+	if (rc)
+		return rc;
+	nonce = net_known(net, p->onion)->nonces[PORT_BRIDGED - PORT_PREKEYD];
+	out[1] = out[0];
+	rc = buy(&out[0], net, p, nonce, circuit);
+	return rc ? rc : buy(&out[1], net, p, nonce, circuit);
 }

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Credentials for the relay of our own server, each bought with a token. */
+/* The relay of our own server, and credentials for it, each bought with a token. */
 #ifndef SOTTO_RELAY_H
 #define SOTTO_RELAY_H
 
 #include "client/lib/call_signal.h"
 #include "client/lib/tokens.h"
 
-/* name: 16 bytes; the same again gets the same credential. SYNC_REFUSED, TOKENS_*. */
-int relay_credential(struct call_relay *out, struct net *net, struct profile *profile,
-		const uint8_t name[static 16]) MUST_CHECK;
+/* Where it is; user and password are left as they are. */
+int relay_find(struct call_relay *out, struct net *net, struct profile *profile) MUST_CHECK;
+
+/* For the two ends of a call, over that one "turn" circuit: the relay sees anyway that they belong
+ * together. SYNC_REFUSED, TOKENS_*. */
+int relay_buy(struct call_relay out[static 2], struct net *net, struct profile *profile,
+		const uint8_t circuit[static CALL_ID_BYTES]) MUST_CHECK;
 
 #endif

@@ -60,8 +60,6 @@ static int ask(int fd, const struct socks_to *to)
 	size_t len = strlen(to->host);
 	int rc;
 
-	if (len > UINT8_MAX)
-		return E_NET;
 	writer_copy(&w, (uint8_t[]){ SOCKS5, CONNECT, 0, NAME, (uint8_t)len }, 5);
 	writer_copy(&w, to->host, len);
 	writer_u16(&w, (uint16_t)to->port);
@@ -72,7 +70,7 @@ static int ask(int fd, const struct socks_to *to)
 	return get(fd, rest, (head[3] == IPV4 ? 4 : 16) + 2);
 }
 
-static int dial(int *out_fd, const struct net *net, int wait_s)
+int socks_dial(int *out_fd, const struct net *net, int wait_s)
 {
 	CLEANUP(freeaddrinfo) struct addrinfo *to = NULL;
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
@@ -97,18 +95,9 @@ static int dial(int *out_fd, const struct net *net, int wait_s)
 	return 0;
 }
 
-int socks_connect(int *out_fd, const struct net *net, const struct socks_to *to)
+int socks_ask(int fd, const struct socks_to *to)
 {
-	__attribute__((cleanup(scope_close_ref))) int fd = -1;
-	char user[33];
-	int rc = dial(&fd, net, to->wait_s);
+	int rc = greet(fd, to->circuit);
 
-	net_circuit_name(user, net, to->circuit);
-	rc = rc ? rc : greet(fd, user);
-	rc = rc ? rc : ask(fd, to);
-	if (rc)
-		return rc;
-	*out_fd = fd;
-	fd = -1;
-	return 0;
+	return rc ? rc : ask(fd, to);
 }

@@ -9,13 +9,14 @@
 #include "client/lib/net.h"
 
 struct socks_to {
-	const struct circuit *circuit;
-	const char *host; /* an onion name */
+	char circuit[33];	   /* net_circuit_name */
+	char host[ONION_TEXT + 1]; /* an onion name */
 	int port;
-	int wait_s; /* for each step of Tor's; a signal ends it too */
 };
 
-/* A connected socket. E_NET. */
-int socks_connect(int *out_fd, const struct net *net, const struct socks_to *to) MUST_CHECK;
+/* A socket that is connected to Tor; wait_s: for each step of Tor's. E_NET. */
+int socks_dial(int *out_fd, const struct net *net, int wait_s) MUST_CHECK;
+/* Leads it on. Waits. E_NET. */
+int socks_ask(int fd, const struct socks_to *to) MUST_CHECK;
 
 #endif

@@ -190,7 +190,8 @@ static int is_low(bool *out, struct profile *p, enum token_operation operation)
  * refill does not tell what was bought with the last tokens. */
 int tokens_refill(struct net *net, struct profile *p)
 {
-	static const enum token_operation kept[] = { TOKEN_MAILBOX, TOKEN_PREKEY, TOKEN_INBOX };
+	static const enum token_operation kept[] = { TOKEN_MAILBOX, TOKEN_PREKEY, TOKEN_INBOX,
+		TOKEN_TURN };
 	struct issue issue = { p->onion, TOKEN_NONE, ISSUE_FROM_ALLOWANCE };
 	const uint32_t first = randombytes_uniform(ARRAY_LEN(kept));
 	bool due, low = false;

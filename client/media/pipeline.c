@@ -260,10 +260,14 @@ const char *pipeline_missing(void)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
 		GstElementFactory *found = gst_element_factory_find(needed[i]);
+		GstPluginFeature *loaded = found
+				? gst_plugin_feature_load(GST_PLUGIN_FEATURE(found))
+				: NULL;
 
-		if (!found)
+		g_clear_object(&found);
+		if (!loaded)
 			return needed[i];
-		gst_object_unref(found);
+		gst_object_unref(loaded);
 	}
 	return NULL;
 }

@@ -34,7 +34,8 @@ bool pipeline_play(const struct playing *playing, GstPad *pad);
 /* broken: a source or sink fails, a device that is unplugged for one. From the main loop. */
 void pipeline_watch(GstElement *pipeline, void (*broken)(gpointer userdata), gpointer userdata);
 
-/* The name of an element that is not installed, or NULL. */
+/* The name of an element that is not installed or cannot be loaded, or NULL: all are loaded, while
+ * there is time. */
 const char *pipeline_missing(void);
 
 #endif

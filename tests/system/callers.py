@@ -19,7 +19,8 @@ class Running:
         fd, to = os.pipe()
         os.write(to, b"correct horse battery staple\n")
         os.close(to)
-        argv = person.argv("--passphrase-fd", str(fd), "--json", *words)
+        asks = [] if person.is_unlocked else ["--passphrase-fd", str(fd)]
+        argv = person.argv(*asks, "--json", *words)
         self.process = subprocess.Popen([program or argv[0], *argv[1:]], pass_fds=(fd,), stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env={**os.environ, **(env or {})})

@@ -98,7 +98,7 @@ class Person:
         self.stack, self.socks, self.name = stack, socks, name
         self.profile, self.days = f"{stack.dir}/{name}", 0
         self.do("init", stack.invite_link())
-        self.run("unlock", "60") # Argon2id once, where there is a keyring
+        self.is_unlocked = not self.run("unlock", "60").returncode # Argon2id once, where there is a keyring
 
     def argv(self, *words):
         return [f"{self.stack.build}{self.variant}/sotto", "--profile", self.profile, "--socks",

@@ -104,14 +104,18 @@ class Calls(CallBed):
         self.assertFalse(any(e["event"] == "talking" for e in call.seen))
 
     def test_a_lost_way_is_found_again_whoever_loses_it(self):
+        """Two credentials serve two ways each."""
+        self.socks.sent = b""
         call, _ = self.ring()
         answer = self.answer(self.bob)
         self.talk(call, answer)
-        for one in (-2, -1): # the caller's, then the callee's
+        for one, bought in ((-2, 2), (-1, 4)): # the caller's, then the callee's
             self.socks.relayed[one].shutdown(socket.SHUT_RDWR)
             for side in (call, answer):
                 side.next("the way is lost, looking for another")
             self.talk(call, answer)
+            self.assertEqual(self.socks.sent.count(b"POST /v1/turn "), bought)
+        self.socks.sent = None
         call.type("h")
         self.assertEqual((call.ended()[0], answer.ended()[0]), ("you hung up", "they hung up"))
         self.heard(self.alice, 660)
