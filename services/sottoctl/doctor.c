@@ -59,6 +59,14 @@ static int read_options(struct wanted *w, const struct context *context)
 	return optind == context->argc + 1 ? 0 : usage_wrong(context);
 }
 
+/* Before all that only looks broken. */
+static void check_root(struct findings *f)
+{
+	if (geteuid() != 0)
+		found_look(f, "you", "run it as root",
+				"are not root: what is BAD below may only be closed to you");
+}
+
 int doctor_command(const struct context *context)
 {
 	CLEANUP(scope_free) struct findings *f = calloc(1, sizeof *f);
@@ -67,6 +75,7 @@ int doctor_command(const struct context *context)
 
 	if (rc)
 		return rc;
+	check_root(f);
 	check_clock(f);
 	if (check_settings(&w.site, f)) {
 		check_disk(&w.site, f);
@@ -130,6 +139,7 @@ int status_command(const struct context *context)
 
 	if (rc)
 		return rc;
+	check_root(f);
 	if (check_settings(&w.site, f)) {
 		check_daemons(&w.site, f);
 		add_minutes(f, &w.site);

@@ -342,7 +342,8 @@ static int start_all(const struct init *init)
 	const char *const restart[] = { "systemctl", "try-restart", "sotto-broker.service",
 		"sotto-turn.service", "prekeyd*.service", "blobd*.service", "bridged.service",
 		NULL };
-	const char *const start[] = { "systemctl", "start", "sotto.target", NULL };
+	const char *const start[] = { "systemctl", "start", "sotto.target", "sotto-sweep.service",
+		NULL };
 	int rc = run_program(enable);
 
 	rc = rc ? rc : instances_take_up(CONFIG);

@@ -24,7 +24,10 @@ int sql_connect(PGconn **out, const char *conninfo, const char *dbname)
 	CLEANUP(PQfinish) PGconn *conn = PQconnectdbParams(keys, values, 1);
 
 	if (PQstatus(conn) != CONNECTION_OK) {
-		fprintf(stderr, "sottoctl: %s", PQerrorMessage(conn));
+		fprintf(stderr,
+				"sottoctl: %s  do: run it as root, on the server; if PostgreSQL is "
+				"down: sottoctl doctor\n",
+				PQerrorMessage(conn));
 		return E_DB;
 	}
 	PQsetNoticeProcessor(conn, ignore_notice, NULL);

@@ -83,6 +83,7 @@ class Install(unittest.TestCase):
         for unit in OURS:
             self.assertEqual(m.ask("systemctl", "is-active", "--quiet", f"{unit}.service"), 0, unit)
         self.assertEqual(m.ask("systemctl", "is-enabled", "--quiet", "sotto.target"), 0)
+        until("all to be well", lambda: m.ask("sottoctl", "status") == 0) # in the journal, too, after its moment
         self.assertEqual(m.run("systemctl", "--failed", "--no-legend", "--plain").strip(), "")
 
     def test_3_first_message_to_somebody_on_a_bare_machine(self):
@@ -141,7 +142,7 @@ class Install(unittest.TestCase):
                 finally: # else it would wait on
                     m.sh("systemctl unmask --runtime prekeyd.socket prekeyd.service; systemctl start prekeyd.service")
                 said = init.communicate()[0]
-        self.assertRegex(said, r"\r\x1b\[Konion: waiting, \d+ s\r\x1b\[K") # on a terminal, how long it has been
+        self.assertRegex(said, r"\x1b\[Konion: waiting, \d+ s\s+\x1b\[K") # on a terminal, how long it has been
         self.assertIn("all three daemons answer through Tor", said)
 
     def test_7_memory_of_an_idle_server(self):

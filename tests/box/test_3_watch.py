@@ -64,7 +64,7 @@ class Watch(unittest.TestCase):
             print(f"       {finding['verdict']:4} {finding['part']:12} {finding['text']}")
 
     def test_5_who_may_not_look_is_told_to_be_root(self):
-        for command, parts in ("doctor", ("credentials", "sweep")), ("status", ("journal", "sweep")):
+        for command, parts in ("doctor", ("you", "credentials", "sweep")), ("status", ("you", "journal", "sweep")):
             said = self.m.run("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "sottoctl", command, "--json",
                               check=False, stderr=None)[1]
             remedies = {f["part"]: f["remedy"] for f in json.loads(said) if f["verdict"] != "ok"}

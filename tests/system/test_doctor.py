@@ -20,6 +20,7 @@ from stack import TOP
 from test_watch import events
 
 FINDINGS = {
+    "who_is_not_root_is_told_so_first": ["are not root: what is BAD below may only be closed to you"],
     "settings_that_are_wrong_are_named_with_their_line": ["%s: line %u: %s"],
     "settings_that_are_missing_are_told": ["%s: %s"],
     "a_clock_that_nobody_sets_is_found": ["is not synchronised: Tor and the epochs of keys need the right time"],
@@ -157,6 +158,18 @@ class Doctor(Bed):
         text = self.stack.sottoctl("status", "--run", self.stack.run, "--directory", f"{self.stack.dir}/journal")
         self.assertIn(f"server {self.stack.onion_api}", text)
         self.assertLess(len(text.splitlines()), 24)
+
+    def test_who_is_not_root_is_told_so_first(self):
+        nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+        for command in "doctor", "status":
+            done = subprocess.run([*nobody, f"{self.stack.build}/sottoctl", "--config", f"{self.stack.dir}/sotto.conf", command, "--json"],
+                                  check=False, capture_output=True, text=True, timeout=120)
+            first = json.loads(done.stdout)[0]
+            self.assertEqual((first["part"], first["remedy"]), ("you", "run it as root"))
+            self.seen = [first["text"]]
+        done = subprocess.run([*nobody, f"{self.stack.build}/sottoctl", "--database", f"host={self.stack.dir}/nothing", "policy"],
+                              check=False, capture_output=True, text=True, timeout=120)
+        self.assertRegex(done.stderr, r"\Asottoctl: connection to server .*(?s:.*)\n  do: run it as root, on the server")
 
     def test_settings_that_are_wrong_are_named_with_their_line(self):
         with self.changed(f"{self.stack.dir}/sotto.conf", lambda p: open(p, "a", encoding="ascii").write("batch_calls = x\n")):
