@@ -47,8 +47,7 @@ class Cloud(unittest.TestCase):
              f"echo 'datasource_list: [NoCloud, None]' >/etc/cloud/cloud.cfg.d/90_dpkg.cfg; mkdir -p {SEED}; "
              f"(echo 'instance-id: box'; echo 'public-keys:'; echo \"- $(cat /root/id.pub)\") >{SEED}/meta-data")
         cls.public, cls.private = onion_keys()
-        with open(f"{machine.TOP}/docs/cloud-init.yaml", encoding="utf-8") as file:
-            text = file.read().replace("descriptor:x25519:CHANGE", f"descriptor:x25519:{cls.public}")
+        text = machine.ours("docs/cloud-init.yaml").replace("descriptor:x25519:CHANGE", f"descriptor:x25519:{cls.public}")
         with open(f"{m.root}{SEED}/user-data", "w", encoding="utf-8") as file:
             file.write(text)
         m.lan(*PORTS)
@@ -111,6 +110,8 @@ class Cloud(unittest.TestCase):
 
     def test_5_ssh_is_found_by_who_has_the_key_and_nobody_else(self):
         onion = re.search(r"(?m)^sotto: SSH is at (\S+)$", self.console)[1]
+        if not self.m.has_tor_network():
+            self.m.tor_network()
         self.m.sh("cat /etc/sotto/torrc.d/test.conf >>/etc/tor/instances/ssh/torrc; systemctl restart tor@ssh.service")
         with open(f"{self.m.tor}/env", encoding="ascii") as file:
             control = dict(line.strip().split("=", 1) for line in file)["CONTROL2"]
