@@ -137,43 +137,43 @@ static void on_signal(int number)
 	stop_watching = 1;
 }
 
-struct watching {
-	struct cli *cli;
-	bool was_live;
-};
+static void show_way(const struct cli *cli, bool is_live)
+{
+	if (is_live || cli->json)
+		show_event(cli, is_live ? "live" : "away", NULL);
+	else
+		fprintf(stderr, "sotto: away: it is tried again; sotto doctor tells more\n");
+}
 
 static int on_event(void *userdata, enum sotto_event event)
 {
-	struct watching *w = userdata;
+	struct cli *cli = userdata;
 
 	if (event == SOTTO_ENDED)
-		return sotto_unwatch(w->cli->sotto);
-	if (event == SOTTO_LIVE && !w->was_live) {
-		show_event(w->cli, "live", NULL);
-		w->was_live = true;
-	}
-	if (event == SOTTO_CHANGED && (show_unread(w->cli) || show_calls(w->cli)))
+		return sotto_unwatch(cli->sotto);
+	if (event == SOTTO_LIVE || event == SOTTO_AWAY)
+		show_way(cli, event == SOTTO_LIVE);
+	if (event == SOTTO_CHANGED && (show_unread(cli) || show_calls(cli)))
 		fprintf(stderr, "sotto: cannot show what has come\n");
 	return 0;
 }
 
 /* Signals come while it waits and at no other time, so that none comes just before. */
-static int turn(struct watching *w, struct pollfd *news, const sigset_t *signals)
+static int turn(struct cli *cli, struct pollfd *news, const sigset_t *signals)
 {
 	const struct timespec longest = { TURN_MS / 1000, 0 };
 	int rc;
 
 	if (ppoll(news, 1, &longest, signals) < 0)
 		return errno == EINTR ? 0 : SOTTO_E_FILE;
-	rc = sotto_events(w->cli->sotto, on_event, w);
-	rc = rc ? rc : show_calls(w->cli);
-	export_daily(w->cli);
+	rc = sotto_events(cli->sotto, on_event, cli);
+	rc = rc ? rc : show_calls(cli);
+	export_daily(cli);
 	return rc;
 }
 
 int watch_command(struct cli *cli)
 {
-	struct watching w = { .cli = cli };
 	struct pollfd news = { .events = POLLIN };
 	sigset_t ours, signals;
 	int rc = show_unread(cli);
@@ -186,7 +186,7 @@ int watch_command(struct cli *cli)
 	sigprocmask(SIG_BLOCK, &ours, &signals);
 	rc = rc ? rc : sotto_watch(cli->sotto, &news.fd);
 	while (rc == 0 && !stop_watching && !panic_is_asked())
-		rc = turn(&w, &news, &signals);
+		rc = turn(cli, &news, &signals);
 	sigprocmask(SIG_SETMASK, &signals, NULL);
 	return tell_answer(cli, rc);
 }

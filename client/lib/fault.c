@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,8 @@
 
 enum { NAME = 256 };
 
-static char tables[NAME];
-static long n_points;
+static _Thread_local char tables[NAME]; /* each thread has a database of its own */
+static atomic_long n_points;
 
 static void note(const char *name)
 {
@@ -35,7 +36,7 @@ static bool is_here(const char *name)
 {
 	const char *which = getenv("SOTTO_FAULT");
 
-	if (!which || ++n_points != atol(which))
+	if (!which || atomic_fetch_add(&n_points, 1) + 1 != atol(which))
 		return false;
 	note(name);
 	return true;

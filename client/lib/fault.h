@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Fault points, before and after each transaction and request. In a build of its own (-DFAULTS)
- * the one that tests/system/faults asks for kills the process or loses the answer. In every other
- * build there is nothing of them.
+ * Fault points, before and after each transaction, each request and each word to the broker. In a
+ * build of its own (-DFAULTS) the one that tests/system/faults asks for kills the process or loses
+ * the answer. In every other build there is nothing of them.
  */
 #ifndef SOTTO_FAULT_H
 #define SOTTO_FAULT_H

@@ -6,7 +6,9 @@
  */
 #include "client/lib/live.h"
 
+#include "client/lib/fault.h"
 #include "client/lib/live_request.h"
+#include "client/lib/retry.h"
 #include "client/lib/upkeep.h"
 #include "libshared/error.h"
 #include "libshared/reader.h"
@@ -25,7 +27,8 @@ enum {
 	TICK_FAST_MS = 1000,
 	KEEPALIVE_S = 30,
 	SPREAD_MS = 30000,
-	BACKOFF_MOST_MS = 60000,
+	POLL_MS = 600000, /* while there is no session */
+	POLL_FAST_MS = 1000,
 	RENEW_MS = 2700000
 };
 enum { DOWN_BLOB = 1, DOWN_FETCH = 2, DOWN_SIGNAL = 5 };
@@ -36,9 +39,9 @@ struct session {
 	struct mosquitto *mosq;
 	struct live_grant grant;
 	bool subscribed, fetched, knows_boot;
-	uint8_t boot[16];			      /* bridged's, as it was last told */
-	int64_t open_at_ms, fetch_at_ms, renew_at_ms; /* 0: not planned */
-	int64_t backoff_ms;
+	uint8_t boot[16]; /* bridged's, as it was last told */
+	int64_t open_at_ms, fetch_at_ms, poll_at_ms, renew_at_ms; /* 0: not planned */
+	int64_t retry_ms;
 };
 
 struct live {
@@ -47,7 +50,7 @@ struct live {
 	struct live_events events;
 	struct session sessions[MAILBOXES_MOST];
 	unsigned n, n_first; /* n_first: those there were at the beginning */
-	bool ready;
+	bool ready, away;    /* what was told last */
 	int64_t tick_at_ms;
 };
 
@@ -74,8 +77,11 @@ static void on_connect(struct mosquitto *mosq, void *userdata, int rc)
 
 	if (rc)
 		return;
+	fault_before("SUBSCRIBE", "/down");
 	mosquitto_subscribe(mosq, NULL, s->grant.down, 1);
 	mosquitto_subscribe(mosq, NULL, "sotto/v1/live", 1);
+	if (fault_after("SUBSCRIBE", "/down"))
+		mosquitto_disconnect(mosq);
 }
 
 static void on_subscribe(struct mosquitto *mosq, void *userdata, int mid, int n, const int *granted)
@@ -87,10 +93,28 @@ static void on_subscribe(struct mosquitto *mosq, void *userdata, int mid, int n,
 	if (n != 1 || granted[0] != 1 || s->subscribed)
 		return;
 	s->subscribed = true;
-	s->backoff_ms = 0;
+	s->retry_ms = 0;
+	s->poll_at_ms = 0;
 	s->fetch_at_ms = now_ms() + 1;
 }
 
+static int64_t next_poll(const struct live *live)
+{
+	const int64_t about_ms = live->net->fast ? POLL_FAST_MS : POLL_MS;
+
+	return now_ms() + about_ms / 2 + randombytes_uniform((uint32_t)about_ms);
+}
+
+static void tell_away(struct live *live)
+{
+	if (live->away || !live->events.on_lost)
+		return;
+	live->ready = false;
+	live->away = true;
+	live->events.on_lost(live->events.userdata);
+}
+
+/* The mailbox may still be read: the broker alone may be away. */
 static void on_disconnect(struct mosquitto *mosq, void *userdata, int rc)
 {
 	struct session *s = userdata;
@@ -98,14 +122,10 @@ static void on_disconnect(struct mosquitto *mosq, void *userdata, int rc)
 	(void)mosq;
 	(void)rc;
 	s->subscribed = false;
-	if (s->live->ready && s->live->events.on_lost) {
-		s->live->ready = false;
-		s->live->events.on_lost(s->live->events.userdata);
-	}
-	s->backoff_ms = s->backoff_ms ? s->backoff_ms * 2 : 500;
-	if (s->backoff_ms > BACKOFF_MOST_MS)
-		s->backoff_ms = BACKOFF_MOST_MS;
-	s->open_at_ms = now_ms() + s->backoff_ms / 2 + randombytes_uniform((uint32_t)s->backoff_ms);
+	tell_away(s->live);
+	s->open_at_ms = now_ms() + retry_wait_ms(&s->retry_ms);
+	if (!s->poll_at_ms)
+		s->poll_at_ms = next_poll(s->live);
 }
 
 static void acknowledge(struct session *s, const uint8_t *blob_id)
@@ -116,7 +136,10 @@ static void acknowledge(struct session *s, const uint8_t *blob_id)
 	writer_copy(&w, s->mailbox.mailbox, MAILBOX_ID_BYTES);
 	writer_copy(&w, blob_id, BLOB_ID_BYTES);
 	writer_zeros(&w);
+	fault_before("PUBLISH", "/up");
 	mosquitto_publish(s->mosq, NULL, s->grant.up, sizeof payload, payload, 1, false);
+	if (fault_after("PUBLISH", "/up"))
+		mosquitto_disconnect(s->mosq);
 }
 
 /* Whatever a signal was, it is acknowledged: who has 16 open gets no more. */
@@ -337,6 +360,15 @@ static int fetch(struct session *s)
 	return rc < 0 && rc != E_NET && rc != E_PROTO ? rc : 0;
 }
 
+static int poll_mailbox(struct session *s)
+{
+	int rc = fetch(s);
+
+	s->fetch_at_ms = 0;
+	s->poll_at_ms = next_poll(s->live);
+	return rc;
+}
+
 static int due(struct session *s)
 {
 	int64_t now = now_ms();
@@ -348,7 +380,9 @@ static int due(struct session *s)
 					now) { /* the connection stays; only the password is new */
 		s->renew_at_ms = request(s) ? now + 60000 : now + RENEW_MS;
 	}
-	return s->subscribed && s->fetch_at_ms && s->fetch_at_ms <= now ? fetch(s) : 0;
+	if (s->subscribed)
+		return s->fetch_at_ms && s->fetch_at_ms <= now ? fetch(s) : 0;
+	return s->poll_at_ms && s->poll_at_ms <= now ? poll_mailbox(s) : 0;
 }
 
 static void drive(struct session *s, short revents)
@@ -374,6 +408,7 @@ static void tell_ready(struct live *live)
 			return;
 	live->events.on_ready(live->events.userdata);
 	live->ready = true;
+	live->away = false;
 	live->tick_at_ms = now_ms();
 }
 
@@ -402,7 +437,7 @@ static int wait_for(const struct live *live, int most_ms)
 		const struct session *s = &live->sessions[i];
 
 		next = sooner(sooner(next, s->open_at_ms), s->renew_at_ms);
-		next = s->subscribed ? sooner(next, s->fetch_at_ms) : next;
+		next = sooner(next, s->subscribed ? s->fetch_at_ms : s->poll_at_ms);
 	}
 	return next > now ? (int)(next - now) : 0;
 }

@@ -18,7 +18,8 @@ struct live_events { /* called from live_turn */
 	int64_t contact;
 	void (*on_ready)(void *userdata); /* every mailbox is subscribed, and fetched once since */
 	void (*on_news)(void *userdata);  /* something new was stored */
-	/* A connection is lost; then on_ready comes again. May be NULL, then it does not. */
+	/* A connection is lost, or cannot be made; told once, then on_ready comes again. Meanwhile
+	   the mailbox is polled. May be NULL, then on_ready comes once. */
 	void (*on_lost)(void *userdata);
 	const int *wake_fd; /* live_turn ends when it is readable; NULL: none */
 };

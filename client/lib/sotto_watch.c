@@ -47,14 +47,21 @@ static void tell(struct watch *w, enum sotto_event event)
 	(void)!eventfd_write(w->told_fd, 1);
 }
 
+/* Whoever has not asked meanwhile hears of the last of these only. */
+static void tell_way(struct watch *w, enum sotto_event event, enum sotto_event other)
+{
+	atomic_fetch_and(&w->events, ~(1u << other));
+	tell(w, event);
+}
+
 static void on_ready(void *userdata)
 {
-	tell(userdata, SOTTO_LIVE);
+	tell_way(userdata, SOTTO_LIVE, SOTTO_AWAY);
 }
 
 static void on_lost(void *userdata)
 {
-	tell(userdata, SOTTO_AWAY);
+	tell_way(userdata, SOTTO_AWAY, SOTTO_LIVE);
 }
 
 static void on_news(void *userdata)

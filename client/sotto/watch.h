@@ -15,7 +15,7 @@
 enum sotto_event {
 	SOTTO_CHANGED = 1, /* messages, contacts or their states: look again */
 	SOTTO_LIVE = 2,	   /* every mailbox is connected, and was fetched since the start */
-	SOTTO_AWAY = 3,	   /* no more: it comes back by itself */
+	SOTTO_AWAY = 3,	   /* not all, or no more: it is tried again, and polled until then */
 	SOTTO_ENDED = 4, /* a failure of this machine; the watch has stopped: sotto_unwatch tells why */
 };
 typedef int sotto_on_event(void *userdata, enum sotto_event event);
