@@ -76,7 +76,8 @@ static const struct {
 	{ SOTTO_GONE, "their mailbox is gone; the message waits here for a new address" },
 	{ SOTTO_NO_MESSAGE, "there is no such message of yours" },
 	{ SOTTO_TOO_LONG, "messages may stay for a year at most" },
-	{ SOTTO_UNPAID, "the server wants more than this account may spend: try again tomorrow" },
+	{ SOTTO_UNPAID, "the server wants more than this account may spend: try again tomorrow, or see "
+			"sotto doctor" },
 	{ SOTTO_NO_INVITE, "this server wants an invite: sotto init INVITE" },
 	{ SOTTO_BAD_INVITE, "the invite is used up, expired or unknown to its server" },
 	{ SOTTO_CLOSED, "this server registers nobody now" },

@@ -112,7 +112,8 @@ static int look_at_account(struct visit *v)
 	case SYNC_REFUSED:
 		return find(v, SOTTO_ACCOUNT, false,
 				"the server knows no such account: strangers do not find you, "
-				"contacts do");
+				"contacts do. With an invite, sotto init makes one there again, "
+				"sotto server move elsewhere");
 	}
 	return find(v, SOTTO_ACCOUNT, false,
 			"the server does not tell of the account: try again later");

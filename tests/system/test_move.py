@@ -4,8 +4,10 @@ import concurrent.futures
 import json
 import os
 import re
+import shutil
+import subprocess
 
-from people import Person, Town, friends
+from people import STEP_S, Person, Town, friends
 from stack import Stack, until
 
 
@@ -146,3 +148,62 @@ class Move(Town):
         self.assertEqual(self.servers(alice), [("home", self.north.onion_api)])
         self.say(bob, alice, "all well")
         self.assertIn("nothing of yours", alice.run("server", "forget", self.stack.onion_api).stderr)
+
+    def hear(self, *people):
+        """Everybody fetches and answers until nothing moves."""
+        for _ in range(3):
+            for person in people:
+                person.do("recv")
+
+    def test_of_an_export_from_before_the_move_one_goes_on_at_the_new_server(self):
+        alice, bob = self.at(self.stack, "alice"), self.at(self.stack, "bob")
+        friends(alice, bob)
+        self.say(alice, bob, "one")
+        self.say(bob, alice, "two")
+        export, secret = f"{self.stack.dir}/{alice.name}.export", "correct horse battery staple\n"
+        alice.do("export", export)
+        alice.do("server", "move", self.north.invite_link())
+        bob.do("recv")
+        self.say(alice, bob, "three")
+        self.say(bob, alice, "four")
+        alice.do("lock")
+        shutil.rmtree(alice.profile)
+        subprocess.run(alice.argv("import", export), input=secret * 2, text=True, timeout=STEP_S, capture_output=True, check=True,
+                       env=alice.environment())
+        alice.run("unlock", "60")
+        bob.do("send", alice.name, "five") # to where nobody reads any more
+        self.assertIn("see sotto doctor", alice.run("recv").stderr)
+        self.assertIn("the server knows no such account", alice.run("doctor").stdout)
+        alice.do("server", "move", self.north.invite_link())
+        for alice.days in (0.1, 0.2, 0.3):
+            bob.days = alice.days
+            self.hear(alice, bob)
+        self.say(alice, bob, "six")
+        self.say(bob, alice, "seven")
+        self.assertEqual(sorted(alice.texts(bob.name)), ["five", "four", "seven", "two"])
+        self.assertEqual(bob.texts(alice.name), ["one", "three", "six"])
+
+    def test_a_member_who_moves_stays_in_the_group(self):
+        anna, bert, carl = people = [self.at(self.stack, name) for name in ("anna", "bert", "carl")]
+        for other in (bert, carl): # who have never met
+            friends(anna, other)
+        anna.do("group", "new", "garden")
+        for other in (bert, carl):
+            anna.do("group", "invite", "garden", other.name)
+            other.do("recv")
+            other.do("group", "join", "garden")
+        self.hear(*people)
+        bert.do("group", "send", "garden", "before")
+        carl.do("server", "move", self.north.invite_link())
+        for text, who in (("from anna", anna), ("from bert", bert), ("from carl", carl)):
+            who.do("group", "send", "garden", text)
+        self.hear(*people)
+        self.stack.sql("DELETE FROM sotto.blob")
+        bert.do("group", "send", "garden", "to the new server")
+        for who in (anna, carl):
+            who.do("recv")
+        for who in people:
+            heard = re.findall(r"^garden/\S+ > ((?:from|before|to) .*|before)$", who.do("group", "log", "garden"), re.M)
+            want = ["before", "from anna", "from bert", "from carl", "to the new server"]
+            own = {anna: ["from anna"], bert: ["before", "from bert", "to the new server"], carl: ["from carl"]}[who]
+            self.assertEqual(sorted(heard), [text for text in want if text not in own], who.name)

@@ -440,6 +440,29 @@ START_TEST(a_late_setup_brings_no_old_address_back_but_a_new_session_counts)
 }
 END_TEST
 
+START_TEST(a_late_message_brings_no_old_link_back)
+{
+	struct contact_link now;
+	struct contact at_bob;
+	struct parcel one, two;
+
+	set_up();
+	add(&alice, "bob", &bob);
+	say(&alice, "bob", &bob, "before the move");
+	one = post(&alice);
+	randombytes_buf(alice.p->onion, sizeof alice.p->onion);
+	randombytes_buf(alice.p->uuid, sizeof alice.p->uuid);
+	say(&alice, "bob", &bob, "after the move");
+	two = post(&alice);
+	ck_assert_int_eq(deliver(&bob, &two), RECEIVE_NEW);
+	ck_assert_int_eq(deliver(&bob, &one), RECEIVE_NEW);
+	profile_link(alice.p, &now);
+	ck_assert_int_eq(contact_by_identity(&at_bob, bob.p, alice.p->identity), 0);
+	ck_assert_mem_eq(&at_bob.link, &now, sizeof now);
+	tear_down();
+}
+END_TEST
+
 /* Of that type, sealed to a bundle's key of bob's, without a session's message. */
 static struct parcel forged(uint8_t type)
 {
@@ -625,6 +648,7 @@ UNIT("conversation", two_people_talk_and_a_stranger_is_a_request_until_accepted,
 		a_request_is_named_by_half_the_hash, a_request_without_room_is_held_a_day,
 		numbers_that_begin_again_swallow_no_text,
 		a_late_setup_brings_no_old_address_back_but_a_new_session_counts,
+		a_late_message_brings_no_old_link_back,
 		unknown_types_are_acknowledged_and_ignored,
 		setups_come_under_bundle_keys_and_messages_under_turn_keys,
 		a_contacts_mailbox_is_for_that_contact_only, the_next_key_has_a_turn,
