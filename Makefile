@@ -190,7 +190,7 @@ bench: packages ## what tokens cost; deposits a second, over HTTP and in bare SQ
 	$(MAKE_IN_TURN) all bench-programs
 	@tests/bench/run --build $(B)
 
-bench-client: packages ## what messages cost a client, and how long one takes, with Tor and without
+bench-client: packages ## what messages and a file of 1 GB cost a client, how long a text takes, a profile to open
 	$(MAKE_IN_TURN) all bench-programs
 	@tests/bench/run-client --build $(B)
 
@@ -201,7 +201,7 @@ attack: packages ## how an honest pair fares during each attack, over a private 
 mutate: packages ## plant faults and see the tests fail
 	@tests/system/mutate
 
-faults: packages ## kill a client at each step of sending and receiving, and print what comes of it
+faults: packages ## kill a client at each step of all it does, and print what comes of it
 	$(MAKE_IN_TURN) all
 	@tests/system/faults --build $(B)
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Kills a client at each of its fault points (client/lib/fault.h), or loses an answer there, and looks what comes of it.
 
-A conversation is played once, and before each of its steps both profiles and what waits at the server are kept. Then a step
-is begun from there again and again, ended at its first point, its second and so on; it is gone on with as a person would;
-and everything that was said must have come once, in order, and the conversation must go on.
+A story is played once, and before each of its steps all profiles and what the server holds are kept. Then a step is begun
+from there again and again, ended at its first point, its second and so on; it is gone on with as a person would; and
+everything that was said must have come once, in order, and the story must go on. The stories are in stories.py.
 """
 import collections
 import os
@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 
-from people import Person, friends
+from people import Person
 from stack import TOP
 
 BUILD = "build/gcc-faults"
@@ -52,66 +52,50 @@ class Faulty(Person):
         return re.findall(rf"^{other.name} < (.*)$", self.do("log", other.name), re.M)
 
 
-class Talk:
-    """One conversation between two people, from the first word."""
+class Story:
+    """script() tells the steps, (person, word...); is_undone(i) whether step i must be typed again; what_is_wrong(i) brings
+    everything to an end and looks. tables: of the server, those that a step changes."""
+    tables = ("blob",)
 
-    def __init__(self, stack, socks, names=("alice", "bob")):
-        self.stack = stack
-        self.alice, self.bob = self.people = [Faulty(stack, socks, name) for name in names]
-        friends(*self.people)
-        a, b = self.people
-        self.steps = [(a, "send", b.name, "one"), (b, "recv"), (b, "send", a.name, "two"), (a, "recv"),
-                      (a, "send", b.name, "three"), (b, "recv")]
+    def __init__(self, stacks, socks, names):
+        self.stack, self.stacks = stacks[0], stacks
+        self.people = [Faulty(self.stack, socks, name) for name in names]
+        self.steps = self.script(*self.people)
         for i, (who, *words) in enumerate(self.steps):
             self.keep(i)
-            who.do(*words)
+            done = self.play(who, words)
+            assert done.returncode == 0, done
 
-    # --- moments: profiles, and what waits at the server
+    # --- moments: profiles, and what the servers hold
 
     def keep(self, i):
         for person in self.people:
             shutil.copytree(person.profile, f"{person.profile}.{i}")
-        self.stack.sql(f"CREATE SCHEMA IF NOT EXISTS kept; CREATE TABLE kept.blob_{i} AS TABLE sotto.blob")
+        for stack in self.stacks:
+            for table in self.tables:
+                stack.sql(f"CREATE SCHEMA IF NOT EXISTS kept; DROP TABLE IF EXISTS kept.{table}_{i}; "
+                          f"CREATE TABLE kept.{table}_{i} AS TABLE sotto.{table}")
 
     def go_back(self, i):
         for person in self.people:
             person.fault = None
             shutil.rmtree(person.profile)
             shutil.copytree(f"{person.profile}.{i}", person.profile)
-        # The profiles have their tokens again, so these are unspent.
-        self.stack.sql(f"DELETE FROM sotto.spent; DELETE FROM sotto.blob; INSERT INTO sotto.blob TABLE kept.blob_{i}")
+        for stack in self.stacks:
+            stack.sql("DELETE FROM sotto.spent; " # the profiles have their tokens again
+                      + "; ".join(f"DELETE FROM sotto.{t}; INSERT INTO sotto.{t} TABLE kept.{t}_{i}" for t in self.tables))
 
     # --- one point
 
-    def other(self, person):
-        return self.bob if person is self.alice else self.alice
-
-    def expected(self, person, i):
-        """What that person has said when step i is done."""
-        return [words[2] for who, *words in self.steps[:i + 1] if who is person and words[0] == "send"]
+    def play(self, who, words):
+        return who.run(*words)
 
     def go_on(self, i):
-        """As a person would. What it took, and the last line that was seen."""
+        """As a person would. What it took, the last line that was seen, and the status."""
         who, *words = self.steps[i]
-        again = words[0] == "send" and words[2] not in who.said(self.other(who))
+        again = self.is_undone(i)
         done = who.run(*(words if again else ["recv"]))
-        return "typed again" if again else "recv", last_line(done), done.returncode
-
-    def what_is_wrong(self, i):
-        """Nothing lost, nothing twice, in order; and it goes on."""
-        wrong = []
-        for person in (self.other(self.steps[i][0]), self.steps[i][0]):
-            other = self.other(person)
-            person.do("recv")
-            person.do("send", other.name, "and on")
-            other.do("recv")
-        for person in self.people:
-            other, said = self.other(person), self.expected(person, i) + ["and on"]
-            if (got := person.said(other)) != said:
-                wrong.append(f"{person.name} has said {got}")
-            if (got := other.texts(person.name)) != said:
-                wrong.append(f"{other.name} has heard {got}")
-        return "; ".join(wrong)
+        return "the same" if again else "recv", last_line(done), done.returncode
 
     def try_point(self, i, n, loses, seen):
         """None: there are no more points in that step. seen: points whose like was tried twice are not gone on from."""
@@ -120,7 +104,7 @@ class Talk:
         with open(who.log, "w", encoding="utf-8"):
             pass
         who.fault, who.loses = n, loses
-        done = who.run(*words)
+        done = self.play(who, words)
         who.fault = None
         with open(who.log, encoding="utf-8") as file:
             name = file.read().strip()
@@ -135,8 +119,10 @@ class Talk:
         if done.returncode > 0: # it said itself what it met
             saw = last_line(done)
         wrong = self.what_is_wrong(i) or (f"status {status}" if status else "")
-        return Outcome(f"{words[0]} {words[-1] if len(words) > 1 else ''}".strip(), name, "answer lost" if loses else "killed", did,
-                       saw, wrong)
+        return Outcome(self.title(i), name, "answer lost" if loses else "killed", did, saw, wrong)
+
+    def title(self, i):
+        return " ".join(self.steps[i][1:])
 
     def points(self, steps=None, stride=1):
         """Outcomes, one after the other; only each stride-th point."""

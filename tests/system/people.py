@@ -25,6 +25,7 @@ class Socks(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Talk)
         self.stacks, self.open, self.seen, self.delay_s, self.refuse = [stack], True, [], 0, set()
         self.passed = lambda n, up: None # called with what has come, before it goes on
+        self.piece = 65536 # bytes that pass at once
         self.sent = None # set to b"" to keep what clients send
         self.relayed, self.relay_s = [], 0 # streams to the relay, and how long it takes to reach it
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -76,7 +77,7 @@ class Talk(socketserver.StreamRequestHandler):
 
     def pump(self, one, other, up):
         try:
-            while data := one.recv(65536):
+            while data := one.recv(self.server.piece):
                 self.server.passed(len(data), up)
                 if up and self.server.sent is not None:
                     self.server.sent += data
@@ -109,7 +110,7 @@ class Person:
         if not self.days:
             return dict(os.environ) # and it can be a sanitised one
         library, = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
-        return {**os.environ, "LD_PRELOAD": library, "FAKETIME": f"+{self.days}d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        return {**os.environ, "LD_PRELOAD": library, "FAKETIME": f"{self.days:+}d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
     def run(self, *words):
         return subprocess.run(self.argv(*words), input="correct horse battery staple\n", timeout=STEP_S,

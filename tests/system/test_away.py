@@ -1,17 +1,76 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Goal: whatever is away, slow or full, a client says so in a line, and goes on when it is back with nothing lost or twice."""
+import os
+import subprocess
+import time
 import unittest
 
-from people import Person, Town, friends
+from people import STEP_S, Person, Town, friends
+from stack import until
+
+
+ON_DISK = """\
+mkdir "$1.disk"
+mount -t tmpfs -o "size=$2,mode=700" none "$1.disk"
+cp -a "$1" "$1.disk/p"
+mkdir "$1.disk/got"
+echo there
+exec cat
+"""
+# All but so many bytes, rounded to pages.
+FILL = """\
+rm -f "$1/full"
+free=$(df --output=avail -B1 "$1" | tail -1)
+[ "$2" = all ] || head -c $((free - $2)) /dev/zero >"$1/full"
+"""
 
 
 class Cramped(Person):
-    """most: no file may grow beyond, as when the disk is full."""
-    most = None
+    """most: no file may grow beyond, as with a quota. disk: the process that holds a small file system with the profile."""
+    most, disk = None, None
+
+    def inside(self, *words):
+        return ["nsenter", "-m" if self.stack.root else "-mU", "-t", str(self.disk.pid), "--", *words] if self.disk else list(words)
 
     def argv(self, *words):
         full = ["env", "--ignore-signal=XFSZ", "prlimit", f"--fsize={self.most}"] if self.most else []
-        return [*full, *super().argv(*words)]
+        return self.inside(*full, *super().argv(*words))
+
+    def move_to_disk(self, test, size):
+        """Until the end of that test."""
+        before = self.profile
+        self.disk = subprocess.Popen(["unshare", "-m" if self.stack.root else "-mr", "bash", "-ec", ON_DISK, "-", before, size],
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        test.addCleanup(setattr, self, "disk", None)
+        test.addCleanup(self.disk.communicate)
+        test.assertEqual(self.disk.stdout.readline(), b"there\n")
+        self.profile = f"{before}.disk/p"
+
+    def leave_free(self, n_bytes):
+        subprocess.run(self.inside("bash", "-ec", FILL, "-", os.path.dirname(self.profile), str(n_bytes)), check=True)
+
+
+class Watch:
+    """`sotto watch` of somebody, and what is seen there so far."""
+
+    def __init__(self, test, person):
+        self.path, self.check = f"{person.profile}.watch", person.stack.check
+        with open(self.path, "wb") as log:
+            self.process = subprocess.Popen(person.argv("watch"), stdin=subprocess.PIPE, stdout=log, stderr=log,
+                                            env=person.environment())
+        test.addCleanup(self.end)
+        self.process.stdin.write(b"correct horse battery staple\n")
+        self.process.stdin.close()
+
+    def until(self, text, times=1):
+        def seen():
+            with open(self.path, encoding="utf-8") as log:
+                return log.read().count(text) == times
+        until(text, seen, self.check, 60)
+
+    def end(self):
+        self.process.terminate()
+        return self.process.wait(STEP_S)
 
 
 class Away(Town):
@@ -59,6 +118,15 @@ class Away(Town):
             self.socks.delay_s = 0
         self.arrives()
 
+    def test_a_tor_that_trickles(self):
+        self.socks.piece, self.socks.passed = 512, lambda n, up: time.sleep(0.02)
+        try:
+            self.alice.do("send", self.bob.name, self.text)
+            self.bob.do("recv")
+        finally:
+            self.socks.piece, self.socks.passed = 65536, lambda n, up: None
+        self.arrives()
+
     def test_the_onion_is_away(self):
         self.socks.open = False
         self.assertIn("could not be reached", self.fails(self.alice, "send", self.bob.name, self.text))
@@ -82,6 +150,72 @@ class Away(Town):
         self.arrives()
         for daemon in ("blobd", "prekeyd"):
             self.assertEqual(self.bob.texts(self.alice.name).count(f"{self.text} without {daemon}"), 1)
+
+    def test_the_broker_is_away_while_somebody_watches(self):
+        watch = Watch(self, self.bob)
+        watch.until("live\n")
+        self.stack.stop("broker")
+        watch.until("away: it is tried again")
+        self.alice.do("send", self.bob.name, self.text)
+        watch.until(f"> {self.text}\n")
+        self.stack.start("broker")
+        self.stack.wait_healthy("bridged")
+        watch.until("live\n", 2)
+        self.alice.do("send", self.bob.name, f"{self.text} is pushed")
+        watch.until(f"> {self.text} is pushed\n")
+        self.assertEqual(watch.end(), 0)
+        self.arrives()
+
+    def test_both_begin_at_once_with_clocks_that_are_years_off(self):
+        one, other = self.person("carl"), self.person("dora")
+        friends(one, other)
+        for text, one.days, other.days in (("first", -3650, 3650), ("then", 3650, -3650), ("now", 0, 0)):
+            one.do("send", other.name, f"{text}, one")
+            other.do("send", one.name, f"{text}, other")
+            for person in (one, other, one, other):
+                person.do("recv")
+        for person, name in ((one, "other"), (other, "one")):
+            whom = other if person is one else one
+            self.assertEqual(person.texts(whom.name), [f"{text}, {name}" for text in ("first", "then", "now")])
+
+    def test_a_disk_that_is_really_full(self):
+        carl = Cramped(self.stack, self.socks, self.name("carl"))
+        self.addCleanup(carl.run, "lock")
+        friends(self.alice, carl)
+        carl.do("send", self.alice.name, "hello")
+        self.alice.do("recv")
+        carl.move_to_disk(self, "20m")
+        said, heard = ["hello"], []
+        for free in (0, 16384, 65536, 262144): # it gets ever further
+            heard.append(f"to {free} bytes")
+            self.alice.do("send", carl.name, heard[-1])
+            carl.leave_free(free)
+            said.append(f"from {free} bytes")
+            for words in (("recv",), ("send", self.alice.name, said[-1])):
+                done = carl.run(*words)
+                self.assertEqual(done.returncode != 0, "is the disk full?" in done.stderr, done)
+                self.assertTrue(free or done.returncode)
+            carl.leave_free("all")
+            if said[-1] not in carl.do("log", self.alice.name):
+                carl.do("send", self.alice.name, said[-1])
+            for person in (carl, self.alice):
+                person.do("recv")
+        self.assertEqual((carl.texts(self.alice.name), self.alice.texts(carl.name)), (heard, said))
+        self.fetches_where_there_is_no_room(carl)
+
+    def fetches_where_there_is_no_room(self, carl):
+        path, got = f"{self.stack.dir}/large.bin", f"{carl.profile}/../got"
+        with open(path, "wb") as file:
+            file.write(os.urandom(3 << 20))
+        self.alice.do("send", carl.name, "--file", path)
+        carl.do("recv")
+        for free in (1 << 19, 5 << 19):
+            carl.leave_free(free)
+            self.assertIn("is the disk full?", self.fails(carl, "get", "1", got))
+        carl.leave_free("all")
+        carl.do("get", "1", got)
+        subprocess.run(carl.inside("cmp", path, f"{got}/large.bin"), check=True)
+        self.assertEqual(self.stack.sql("SELECT count(*) FROM sotto.chunk"), "0")
 
     def test_a_full_disk(self):
         for most in (16384, 40960, 65536, 131072): # it gets ever further
