@@ -119,7 +119,7 @@ class Away(Town):
         self.arrives()
 
     def test_a_tor_that_trickles(self):
-        self.socks.piece, self.socks.passed = 512, lambda n, up: time.sleep(0.02)
+        self.socks.piece, self.socks.passed = 1024, lambda n, up: time.sleep(0.02)
         try:
             self.alice.do("send", self.bob.name, self.text)
             self.bob.do("recv")
