@@ -54,11 +54,12 @@ enum sotto_result {
 	SOTTO_REFUSED = 1,    /* the server said no */
 	SOTTO_NO_CONTACT = 2, /* none of that name, or not accepted */
 	SOTTO_NO_BUNDLE = 3,  /* their account is gone, or their server lies */
-	SOTTO_NOT_TEXT = 4,   /* not UTF-8, or too long */
+	SOTTO_NOT_TEXT = 4,   /* not UTF-8, or empty where that means nothing */
 	SOTTO_FULL = 5,	      /* their mailbox is full; the message waits */
 	SOTTO_GONE = 6,	      /* their mailbox is gone; the message waits */
 	SOTTO_NO_MESSAGE = 7, /* none of ours of that number, or it is deleted */
 	SOTTO_TOO_LONG = 8,   /* such a time */
+	SOTTO_LONG_TEXT = 9,  /* more than SOTTO_TEXT_MOST */
 
 	SOTTO_UNPAID = 20,    /* the account may spend no more today */
 	SOTTO_NO_INVITE = 21, /* this server registers invited people only */

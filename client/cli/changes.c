@@ -11,8 +11,7 @@ static int tell_change(struct cli *cli, int rc)
 		return tell(cli, rc, "there is no such message of yours: see sotto history");
 	if (rc == SOTTO_NOT_TEXT)
 		return tell(cli, rc,
-				"only a text of one part can be changed, into one of at most 1190 "
-				"bytes of UTF-8");
+				"only a text can be changed, into one of UTF-8 that is not empty");
 	if (rc == SOTTO_TOO_LONG)
 		return tell(cli, rc,
 				"timer wants off, or a time like 30s, 5m, 8h, 7d or 4w; a year at "

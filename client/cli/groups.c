@@ -16,7 +16,7 @@ static int tell_group(const struct cli *cli, int rc)
 	case SOTTO_BAD_NAME:
 		return tell(cli, rc, "a group's name is UTF-8 of 1 to 32 bytes");
 	case SOTTO_NOT_TEXT:
-		return tell(cli, rc, "that is no text, or it is too long");
+		return tell(cli, rc, "that is no text");
 	case SOTTO_NO_CONTACT:
 		return tell(cli, rc, "there is nobody of that name who could be meant");
 	case SOTTO_NOT_WHOLE:

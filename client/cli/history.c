@@ -16,12 +16,13 @@ static const char *const states[] = {
 static void show_json_line(const struct sotto_message *m)
 {
 	show_json(json_pack(
-			"{s:s, s:s, s:s*, s:b, s:s, s:I, s:I, s:i, s:i, s:I, s:b, s:b, s:s, s:o*}",
+			"{s:s, s:s, s:s*, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:s, s:o*}",
 			"event", "message", "contact", m->contact, "group", m->group, "out",
 			m->state != SOTTO_CAME, "state", states[m->state], "number",
-			(json_int_t)m->number, "at", (json_int_t)m->at_s, "part", (int)m->part + 1,
-			"parts", (int)m->parts, "missing_before", (json_int_t)m->n_missing,
-			"edited", m->edited, "deleted", m->deleted, "text", m->text, "file",
+			(json_int_t)m->number, "at", (json_int_t)m->at_s, "parts",
+			(json_int_t)m->parts, "parts_here", (json_int_t)m->n_parts,
+			"missing_before", (json_int_t)m->n_missing, "edited", m->edited, "deleted",
+			m->deleted, "text", m->text, "file",
 			m->file ? json_integer(m->file) : NULL));
 }
 
@@ -55,8 +56,8 @@ static int show_line(void *userdata, const struct sotto_message *m)
 	show_clean(m->deleted ? "(deleted)" : m->text);
 	if (m->edited)
 		fputs("  (edited)", stdout);
-	if (m->parts > 1)
-		printf("  [%u/%u]", m->part + 1, m->parts);
+	if (m->n_parts < m->parts)
+		printf("  (%u of %u parts are here)", m->n_parts, m->parts);
 	if (!came)
 		printf("  (%s, %lld)", states[m->state], (long long)m->number);
 	putchar('\n');

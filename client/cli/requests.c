@@ -15,7 +15,8 @@ static int show_request(void *userdata, const struct sotto_request *r)
 				(json_int_t)r->first_s));
 		return 0;
 	}
-	snprintf(text, sizeof text, "%s   %u texts%s", r->name, r->n_texts,
+	snprintf(text, sizeof text, "%s   %u text%s%s", r->name, r->n_texts,
+			r->n_texts == 1 ? "" : "s",
 			r->has_more ? " here, more when you accept" : "");
 	show_event(cli, "request", text);
 	return 0;

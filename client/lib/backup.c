@@ -372,7 +372,10 @@ static int get_all(struct stream *s, struct profile *p)
 		rc = get_table(s, p, &mark);
 	if (rc == 0 && mark != MARK_END)
 		return STREAM_DAMAGED;
-	return rc ? rc : stream_end(s);
+	rc = rc ? rc : stream_end(s);
+	if (rc == 0 && version < 13 && sqlite3_exec(p->db, STORE_JOIN_PARTS, NULL, NULL, NULL))
+		return E_IO;
+	return rc;
 }
 
 struct source {

@@ -4,6 +4,7 @@
 #include "client/lib/change.h"
 
 #include "client/lib/conversation.h"
+#include "client/lib/parts.h"
 #include "client/lib/store.h"
 #include "client/lib/transfer.h"
 #include "libshared/error.h"
@@ -14,13 +15,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum kind { KIND_TEXT = 1, KIND_TAKE_BACK = 2 };
+/* KIND_TEXT: one part instead of one. KIND_LONG: what is changed or what it says now is longer. */
+enum kind { KIND_TEXT = 1, KIND_TAKE_BACK = 2, KIND_LONG = 3 };
 
 struct change {
 	uint8_t kind;
 	int64_t first; /* number of the changed message's first part */
 	uint8_t parts;
-	char text[CHANGE_TEXT_MOST + 1];
+	char text[CHANGE_TEXT_MOST + 1]; /* of KIND_LONG: its part of it */
 };
 
 /* --- bytes -------------------------------------------------------------- */
@@ -53,8 +55,9 @@ static int change_read(struct change *out, const void *bytes, size_t len)
 	if (text_len)
 		memcpy(out->text, text, text_len);
 	out->text[text_len] = '\0';
-	if (out->kind == KIND_TEXT)
-		return out->parts == 1 && text_len && content_is_utf8(out->text, text_len)
+	if (out->kind == KIND_TEXT || out->kind == KIND_LONG)
+		return (out->kind == KIND_LONG || out->parts == 1) && text_len &&
+						content_is_utf8(out->text, text_len)
 				? 0
 				: CONTENT_BAD;
 	return out->kind == KIND_TAKE_BACK && text_len == 0 ? 0 : CONTENT_BAD;
@@ -87,10 +90,11 @@ int change_wipe(struct profile *p, int64_t message, enum gone gone)
 {
 	/* What waits to be sent goes as a change of nothing: its number still comes. */
 	static const char *const steps[] = {
-		"UPDATE outbox SET type = 6, packet = NULL WHERE message = ?",
+		"UPDATE outbox SET type = 6, packet = NULL WHERE message IN (SELECT id FROM "
+		"message m WHERE " PARTS_OF("?1") ")",
 		"UPDATE message SET body = NULL, gone = 1 WHERE id IN (SELECT c.id FROM message m "
 		"JOIN message c ON c.contact = m.contact AND c.out = m.out AND c.target = m.number "
-		"WHERE m.id = ? AND c.number > m.number AND c.takes_back = 0)",
+		"- m.part WHERE m.id = ? AND c.number > m.number AND c.takes_back = 0)",
 	};
 	int rc = wipe_file(p, message, gone);
 
@@ -98,43 +102,55 @@ int change_wipe(struct profile *p, int64_t message, enum gone gone)
 		rc = q_run(p->db, steps[i], "i", message);
 	rc = rc ? rc
 		: q_run(p->db,
-				  "UPDATE message SET text = '', body = NULL, gone = ?, shown = 1, "
-				  "lives_s = 0, ends_s = NULL WHERE id = ?",
-				  "ii", (int64_t)gone, message);
+				  "UPDATE message AS m SET text = '', body = NULL, gone = ?2, "
+				  "shown "
+				  "= 1, lives_s = 0, ends_s = NULL WHERE " PARTS_OF("?1"),
+				  "ii", message, (int64_t)gone);
 	return rc ? rc : store_overwrote(p->db);
 }
 
-/* The newest of that number: a peer who lost its state numbers anew. */
+/* The row that stands for the newest of that number: a peer who lost its state numbers anew. */
 static int find(int64_t *out, struct profile *p, int64_t contact, bool ours, int64_t number)
 {
 	return q_number(out, p->db,
-			"SELECT id FROM message WHERE contact = ? AND out = ? AND number = ? AND "
-			"type IN (1, 4) AND NOT gone ORDER BY id DESC LIMIT 1",
+			"SELECT coalesce(whole, id) FROM message WHERE contact = ? AND out = ? AND "
+			"number = ? AND type IN (1, 4) AND NOT gone ORDER BY id DESC LIMIT 1",
 			"iii", contact, (int64_t)ours, number);
 }
 
-/* What earlier changes said goes too. */
-static int do_text(struct profile *p, int64_t message, const char *text, int64_t number)
+struct doing {
+	const struct change *change;
+	const char *text; /* all of it */
+	int64_t number;	  /* of the change's first part */
+};
+
+/* What earlier changes said goes too. Parts of ours that still go out, or go again, say nothing. */
+static int do_text(struct profile *p, int64_t message, const struct doing *d)
 {
 	int rc = q_run(p->db,
 			"UPDATE message SET body = NULL, gone = 1 WHERE id IN (SELECT c.id FROM "
 			"message m JOIN message c ON c.contact = m.contact AND c.out = m.out AND "
-			"c.target = m.number WHERE m.id = ?1 AND c.number < ?2)",
-			"ii", message, number);
+			"c.target = m.number - m.part WHERE m.id = ?1 AND c.number < ?2)",
+			"ii", message, d->number);
 
 	rc = rc ? rc
 		: q_run(p->db,
 				  "UPDATE message SET text = ?1, edited = ?2 WHERE id = ?3 AND "
-				  "type = 1 "
-				  "AND parts = 1 AND edited < ?2",
-				  "tii", text, number, message);
+				  "type = 1 AND parts = ?4 AND number - part = ?5 AND edited < ?2",
+				  "tiiii", d->text, d->number, message, (int64_t)d->change->parts,
+				  d->change->first);
+	rc = rc ? rc
+		: q_run(p->db,
+				  "UPDATE message AS m SET body = iif(m.out, x'', NULL) WHERE "
+				  "parts > 1 AND (SELECT edited FROM message WHERE id = ?1) = ?2 "
+				  "AND " PARTS_OF("?1"),
+				  "ii", message, d->number);
 	return rc ? rc : store_overwrote(p->db);
 }
 
-/* number: of the change. */
-static int apply(struct profile *p, int64_t contact, bool ours, const struct change *c,
-		int64_t number)
+static int apply(struct profile *p, int64_t contact, bool ours, const struct doing *d)
 {
+	const struct change *c = d->change;
 	int rc = 0;
 
 	for (int64_t n = c->first; rc == 0 && n < c->first + c->parts; n++) {
@@ -144,8 +160,8 @@ static int apply(struct profile *p, int64_t contact, bool ours, const struct cha
 		if (rc == STORE_NONE)
 			rc = 0; /* see change_late */
 		else if (rc == 0)
-			rc = c->kind == KIND_TEXT ? do_text(p, message, c->text, number)
-						  : change_wipe(p, message, GONE_DELETED);
+			rc = c->kind == KIND_TAKE_BACK ? change_wipe(p, message, GONE_DELETED)
+						       : do_text(p, message, d);
 	}
 	return rc;
 }
@@ -166,43 +182,66 @@ static int note(struct profile *p, int64_t message, const struct change *c)
 
 /* --- ours --------------------------------------------------------------- */
 
-static int say(struct profile *p, int64_t contact, const struct change *c)
+static int say_piece(struct profile *p, int64_t contact, struct saying *saying,
+		const struct change *c, int64_t *out_message)
 {
 	uint8_t body[CONTENT_TEXT_MOST];
-	const struct saying saying = {
-		.type = CONTENT_CHANGE, .text = "", .body = body, .len = change_write(body, c)
-	};
-	int64_t message, number;
-	int rc = conversation_put(p, contact, &saying, &message);
+	int rc;
 
-	rc = rc ? rc
-		: q_number(&number, p->db, "SELECT number FROM message WHERE id = ?", "i", message);
-	rc = rc ? rc : note(p, message, c);
-	rc = rc ? rc : apply(p, contact, true, c, number);
+	saying->body = body;
+	saying->len = change_write(body, c);
+	rc = conversation_put(p, contact, saying, out_message);
 	sodium_memzero(body, sizeof body);
-	return rc;
+	return rc ? rc : note(p, *out_message, c);
+}
+
+/* text: "" of what is taken back. */
+static int say(struct profile *p, int64_t contact, struct change *c, const char *text)
+{
+	struct saying saying = { .type = CONTENT_CHANGE,
+		.text = "",
+		.parts = (uint8_t)parts_count(text, CHANGE_TEXT_MOST) };
+	struct doing doing = { c, text, 0 };
+	const char *rest = text;
+	int64_t message, first = 0;
+	int rc = 0;
+
+	for (; rc == 0 && saying.part < saying.parts; saying.part++) {
+		const size_t len = content_piece_len(rest, CHANGE_TEXT_MOST);
+
+		memcpy(c->text, rest, len);
+		c->text[len] = '\0';
+		rest += len;
+		rc = say_piece(p, contact, &saying, c, &message);
+		first = first ? first : message;
+	}
+	rc = rc ? rc
+		: q_number(&doing.number, p->db, "SELECT number FROM message WHERE id = ?", "i",
+				  first);
+	return rc ? rc : apply(p, contact, true, &doing);
 }
 
 static int find_ours(struct change *out, struct profile *p, int64_t contact, int64_t number)
 {
-	int64_t message, part, parts;
+	int64_t message, parts;
 	int rc = find(&message, p, contact, true, number);
 
 	rc = rc ? rc
-		: q_number(&part, p->db, "SELECT part FROM message WHERE id = ?", "i", message);
+		: q_number(&out->first, p->db, "SELECT number - part FROM message WHERE id = ?",
+				  "i", message);
 	rc = rc ? rc
 		: q_number(&parts, p->db, "SELECT parts FROM message WHERE id = ?", "i", message);
 	if (rc)
 		return rc == STORE_NONE ? CHANGE_NONE : rc;
-	out->first = number - part;
 	out->parts = (uint8_t)parts;
 	return 0;
 }
 
-static int text_of_ours(struct change *c, struct profile *p, int64_t contact, int64_t number)
+static int text_of_ours(struct profile *p, int64_t contact, int64_t number, const char *text)
 {
+	struct change c = { .kind = KIND_TEXT };
 	int64_t message, type = 0;
-	int rc = find_ours(c, p, contact, number);
+	int rc = find_ours(&c, p, contact, number);
 
 	if (rc)
 		return rc;
@@ -211,21 +250,26 @@ static int text_of_ours(struct change *c, struct profile *p, int64_t contact, in
 		: q_number(&type, p->db, "SELECT type FROM message WHERE id = ?", "i", message);
 	if (rc)
 		return E_IO;
-	return type == CONTENT_TEXT && c->parts == 1 ? say(p, contact, c) : CHANGE_NOT_TEXT;
+	if (type != CONTENT_TEXT)
+		return CHANGE_NOT_TEXT;
+	if (c.parts > 1 || parts_count(text, CHANGE_TEXT_MOST) > 1)
+		c.kind = KIND_LONG;
+	rc = say(p, contact, &c, text);
+	sodium_memzero(&c, sizeof c);
+	return rc;
 }
 
 int change_text(struct profile *p, const struct contact *contact, int64_t number, const char *text)
 {
-	struct change c = { .kind = KIND_TEXT };
 	const size_t len = strlen(text);
 	int rc;
 
-	if (!len || len > CHANGE_TEXT_MOST || !content_is_utf8(text, len))
+	if (!len || !content_is_utf8(text, len))
 		return CHANGE_NOT_TEXT;
-	memcpy(c.text, text, len + 1);
+	if (len > PARTS_TEXT_MOST)
+		return CHANGE_TOO_LONG;
 	rc = q_begin(p->db);
-	rc = rc ? rc : q_end(p->db, text_of_ours(&c, p, contact->id, number));
-	sodium_memzero(&c, sizeof c);
+	rc = rc ? rc : q_end(p->db, text_of_ours(p, contact->id, number, text));
 	return rc ? rc : store_forget(p->db);
 }
 
@@ -234,7 +278,7 @@ static int take_back(struct profile *p, int64_t contact, int64_t number)
 	struct change c = { .kind = KIND_TAKE_BACK };
 	int rc = find_ours(&c, p, contact, number);
 
-	return rc ? rc : say(p, contact, &c);
+	return rc ? rc : say(p, contact, &c, "");
 }
 
 int change_take_back(struct profile *p, const struct contact *contact, int64_t number)
@@ -247,68 +291,154 @@ int change_take_back(struct profile *p, const struct contact *contact, int64_t n
 
 /* --- theirs ------------------------------------------------------------- */
 
-/* Once it was done, nobody needs its words again. */
-static int drop_words(struct profile *p, int64_t contact, int64_t target)
+/* Once it was done, nobody needs its words again, nor older ones. */
+static int drop_words(struct profile *p, int64_t contact, const struct doing *d)
 {
+	const struct change *c = d->change;
+
 	return q_run(p->db,
 			"UPDATE message SET body = NULL WHERE contact = ?1 AND NOT out AND target "
-			"= ?2 "
-			"AND NOT takes_back AND EXISTS (SELECT 1 FROM message WHERE contact = ?1 "
-			"AND "
-			"NOT out AND number = ?2 AND type IN (1, 4))",
-			"ii", contact, target);
+			"= ?2 AND NOT takes_back AND number - part <= ?4 AND EXISTS (SELECT 1 FROM "
+			"message WHERE contact = ?1 AND NOT out AND number BETWEEN ?2 AND ?3 AND "
+			"type IN (1, 4))",
+			"iiii", contact, c->first, c->first + c->parts - 1, d->number);
 }
 
-int change_heard(struct profile *p, int64_t contact, int64_t message, const struct content *m)
+struct heard {			/* a change, or a part of one */
+	int64_t contact, first; /* number of its first part */
+	int64_t part, parts;
+	struct change change;
+};
+
+static void heard_wipe(struct heard *h)
 {
-	struct change c;
-	/* It is never shown, and its row goes when nothing older can come. */
-	int rc = q_run(p->db, "UPDATE message SET gone = 1, shown = 1 WHERE id = ?", "i", message);
-
-	if (rc || change_read(&c, m->text, m->text_len) ||
-			c.first + c.parts > (int64_t)m->number) /* of what is not said yet */
-		return rc;
-	rc = note(p, message, &c);
-	rc = rc ? rc : apply(p, contact, false, &c, (int64_t)m->number);
-	rc = rc ? rc : drop_words(p, contact, c.first);
-	sodium_memzero(&c, sizeof c);
-	return rc;
+	sodium_memzero(h, sizeof *h);
 }
 
-/* Of several the newest; what was taken back once stays so. */
-static int find_waiting(struct change *out, int64_t *out_number, struct profile *p, int64_t contact,
-		int64_t number)
+static int read_heard(struct heard *h, struct profile *p, int64_t message)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
 	int rc = q_open(&s, p->db,
-			"SELECT number, body FROM message WHERE contact = ?1 AND out = 0 AND "
-			"target "
-			"BETWEEN ?2 - ?3 AND ?2 AND target + n_targets > ?2 AND number > ?2 AND "
-			"body "
-			"NOT NULL ORDER BY takes_back DESC, number DESC LIMIT 1",
-			"iii", contact, number, (int64_t)CONTENT_PARTS_MOST);
+			"SELECT contact, number - part, part, parts, body FROM message WHERE id = "
+			"? AND body NOT NULL",
+			"i", message);
 
 	if (rc)
 		return rc;
 	rc = sqlite3_step(s);
 	if (rc != SQLITE_ROW)
 		return rc == SQLITE_DONE ? STORE_NONE : E_IO;
-	*out_number = sqlite3_column_int64(s, 0);
-	return change_read(out, sqlite3_column_blob(s, 1), (size_t)sqlite3_column_bytes(s, 1))
+	h->contact = sqlite3_column_int64(s, 0);
+	h->first = sqlite3_column_int64(s, 1);
+	h->part = sqlite3_column_int64(s, 2);
+	h->parts = sqlite3_column_int64(s, 3);
+	return change_read(&h->change, sqlite3_column_blob(s, 4),
+			       (size_t)sqlite3_column_bytes(s, 4))
 			? E_IO
 			: 0;
 }
 
-int change_late(struct profile *p, int64_t contact, int64_t number)
+/* All parts of it, or STORE_NONE. text has room for them. */
+static int put_together(char *text, struct profile *p, const struct heard *h)
 {
-	struct change c;
-	int64_t by;
-	int rc = find_waiting(&c, &by, p, contact, number);
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	CLEANUP(scope_free) struct change *c = malloc(sizeof *c);
+	int64_t n = 0;
+	int step,
+			rc = q_open(&s, p->db,
+					"SELECT part, body FROM message WHERE contact = ?1 AND NOT "
+					"out AND type = 6 AND number BETWEEN ?2 AND ?2 + ?3 - 1 "
+					"AND number - part = ?2 AND parts = ?3 AND body NOT NULL "
+					"ORDER BY part",
+					"iii", h->contact, h->first, h->parts);
+
+	if (rc || !c)
+		return rc ? rc : E_NOMEM;
+	while ((step = sqlite3_step(s)) == SQLITE_ROW && n < h->parts) {
+		if (sqlite3_column_int64(s, 0) != n ||
+				change_read(c, sqlite3_column_blob(s, 1),
+						(size_t)sqlite3_column_bytes(s, 1)) ||
+				c->kind != KIND_LONG || c->first != h->change.first ||
+				c->parts != h->change.parts)
+			return STORE_NONE;
+		text = stpcpy(text, c->text);
+		n++;
+	}
+	sodium_memzero(c, sizeof *c);
+	return step != SQLITE_DONE && step != SQLITE_ROW ? E_IO : n < h->parts ? STORE_NONE : 0;
+}
+
+/* STORE_NONE: not all of it is here. */
+static int do_heard(struct profile *p, int64_t message)
+{
+	enum { ROOM = CONTENT_PARTS_MOST * CHANGE_TEXT_MOST + 1 };
+	__attribute__((cleanup(heard_wipe))) struct heard h = { .contact = 0 };
+	CLEANUP(scope_free) char *whole = NULL;
+	struct doing d = { &h.change, h.change.text, 0 };
+	int rc = read_heard(&h, p, message);
 
 	if (rc)
-		return rc == STORE_NONE ? 0 : rc;
-	rc = apply(p, contact, false, &c, by);
-	rc = rc ? rc : drop_words(p, contact, number);
+		return rc;
+	d.number = h.first;
+	if (h.change.kind == KIND_LONG) {
+		whole = calloc(1, ROOM);
+		d.text = whole;
+		rc = whole ? put_together(whole, p, &h) : E_NOMEM;
+	}
+	rc = rc ? rc : apply(p, h.contact, false, &d);
+	rc = rc ? rc : drop_words(p, h.contact, &d);
+	if (whole)
+		sodium_memzero(whole, ROOM);
+	return rc;
+}
+
+int change_heard(struct profile *p, int64_t message, const struct content *m)
+{
+	struct change c;
+	/* It is never shown, and its row goes when nothing older can come. */
+	int rc = q_run(p->db, "UPDATE message SET gone = 1, shown = 1 WHERE id = ?", "i", message);
+
+	if (rc || change_read(&c, m->text, m->text_len) ||
+			c.first + c.parts > (int64_t)m->number - m->part) /* not said yet */
+		return rc;
+	rc = note(p, message, &c);
 	sodium_memzero(&c, sizeof c);
+	rc = rc ? rc : do_heard(p, message);
+	return rc == STORE_NONE ? 0 : rc;
+}
+
+enum { WAITING_MOST = 8 };
+
+/* The newest first; what was taken back once stays so. */
+static int find_waiting(int64_t out[static WAITING_MOST], int *out_n, struct profile *p,
+		int64_t contact, int64_t number)
+{
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	int n = 0, step = SQLITE_DONE,
+	    rc = q_open(&s, p->db,
+			    "SELECT id FROM message WHERE contact = ?1 AND out = 0 AND "
+			    "target BETWEEN ?2 - ?3 AND ?2 AND target + n_targets > ?2 "
+			    "AND number > ?2 AND part = 0 AND body NOT NULL ORDER BY "
+			    "takes_back DESC, number DESC LIMIT ?4",
+			    "iiii", contact, number, (int64_t)CONTENT_PARTS_MOST,
+			    (int64_t)WAITING_MOST);
+
+	while (rc == 0 && n < WAITING_MOST && (step = sqlite3_step(s)) == SQLITE_ROW)
+		out[n++] = sqlite3_column_int64(s, 0);
+	*out_n = n;
+	return rc ? rc : step == SQLITE_DONE || step == SQLITE_ROW ? 0 : E_IO;
+}
+
+int change_late(struct profile *p, int64_t contact, int64_t number)
+{
+	int64_t waiting[WAITING_MOST];
+	int n = 0, rc = find_waiting(waiting, &n, p, contact, number);
+
+	for (int i = 0; rc == 0 && i < n; i++) {
+		rc = do_heard(p, waiting[i]);
+		if (rc != STORE_NONE)
+			return rc;
+		rc = 0;
+	}
 	return rc;
 }

@@ -10,9 +10,9 @@
 #include "client/lib/content.h"
 
 enum {
-	CHANGE_NONE = 1, /* no such message of ours, or it is gone */
-	CHANGE_NOT_TEXT =
-			2, /* not UTF-8, or too long; or the message is not one text in one part */
+	CHANGE_NONE = 1,     /* no such message of ours, or it is gone */
+	CHANGE_NOT_TEXT = 2, /* empty, not UTF-8, or the message is a file */
+	CHANGE_TOO_LONG = 3, /* such a text */
 	CHANGE_HEAD_BYTES = 10,
 	CHANGE_TEXT_MOST = CONTENT_TEXT_MOST - CHANGE_HEAD_BYTES,
 };
@@ -27,8 +27,8 @@ int change_take_back(
 		struct profile *profile, const struct contact *contact, int64_t number) MUST_CHECK;
 
 /* In the transaction that received it: the change, stored already as that message. */
-int change_heard(struct profile *profile, int64_t contact, int64_t message,
-		const struct content *content) MUST_CHECK;
+int change_heard(
+		struct profile *profile, int64_t message, const struct content *content) MUST_CHECK;
 /* The same: something numbered came, whose change may have come before. */
 int change_late(struct profile *profile, int64_t contact, int64_t number) MUST_CHECK;
 

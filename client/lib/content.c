@@ -43,11 +43,11 @@ bool content_is_numbered(uint8_t type)
 			type == CONTENT_TIMER || type == CONTENT_GROUP;
 }
 
-size_t content_part_len(const char *text, size_t len)
+size_t content_piece_len(const char *text, size_t most)
 {
-	size_t n = len < CONTENT_TEXT_MOST ? len : CONTENT_TEXT_MOST;
+	size_t n = strnlen(text, most);
 
-	while (n < len && n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80)
+	while (n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80)
 		n--;
 	return n;
 }

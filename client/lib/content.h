@@ -49,8 +49,8 @@ int content_read(struct content *out, const uint8_t *bytes, size_t len) MUST_CHE
 /* Kept by both sides, and sent again when it is lost. */
 bool content_is_numbered(uint8_t type);
 
-/* How many bytes of a text of len bytes go into its first part: no character is cut. */
-size_t content_part_len(const char *text, size_t len);
+/* How many bytes of a text go into its first part, at most so many: no character is cut. */
+size_t content_piece_len(const char *text, size_t most);
 bool content_is_utf8(const char *text, size_t len);
 
 #endif

@@ -10,7 +10,7 @@
 #include "client/lib/outbox.h"
 
 enum {
-	SEND_TOO_LONG = 1,
+	SEND_TOO_LONG = 1, /* more than PARTS_TEXT_MOST */
 	SEND_NOT_TEXT = 2,
 
 	RECEIVE_NEW = 0,       /* stored; acknowledge */
@@ -36,6 +36,7 @@ struct saying {
 	const void *body;    /* what the packet says; NULL: the text */
 	size_t len;
 	int64_t after_s; /* 0: at once */
+	int64_t whole;	 /* the row that stands for all parts (parts.h), or 0: this one */
 };
 int conversation_put(struct profile *profile, int64_t contact, const struct saying *saying,
 		int64_t *out_message) MUST_CHECK;

@@ -2,6 +2,7 @@
 /* Groups, as a person has them: rows of grp and grp_member, and what is said to the others. */
 #include "client/lib/conversation.h"
 #include "client/lib/group_private.h"
+#include "client/lib/parts.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
 
@@ -87,6 +88,7 @@ struct round { /* the same to each member */
 	int spread_s;
 	bool to_joined; /* only */
 	int64_t first;	/* message: the copy for the first of them */
+	int64_t whole;	/* message: of a long text that of its first part */
 };
 
 static int say_to(struct profile *p, struct round *r, int64_t contact)
@@ -95,6 +97,8 @@ static int say_to(struct profile *p, struct round *r, int64_t contact)
 	int64_t message;
 	int rc;
 
+	saying.whole = r->first ? 0 : r->whole;
+	saying.text = r->first ? "" : saying.text; /* one of them is shown */
 	if (r->spread_s)
 		saying.after_s = profile_now(p) + randombytes_uniform((uint32_t)r->spread_s + 1);
 	rc = conversation_put(p, contact, &saying, &message);
@@ -141,10 +145,8 @@ int group_say_joined(struct profile *p, const struct group *g, int64_t only)
 /* No character is cut. */
 static void copy_name(char out[static GROUP_NAME_MOST + 1], const char *name)
 {
-	size_t len = strnlen(name, GROUP_NAME_MOST);
+	size_t len = content_piece_len(name, GROUP_NAME_MOST);
 
-	while (len && ((uint8_t)name[len] & 0xc0) == 0x80)
-		len--;
 	memcpy(out, name, len);
 	out[len] = '\0';
 }
@@ -315,43 +317,37 @@ int group_leave(struct profile *p, const struct group *g)
 
 /* --- texts ---------------------------------------------------------------- */
 
-static size_t piece_len(const char *text)
-{
-	size_t len = strnlen(text, GROUP_TEXT_MOST);
-
-	while (len && ((uint8_t)text[len] & 0xc0) == 0x80)
-		len--;
-	return len;
-}
-
-static int say_piece(struct profile *p, struct round *r, const char *piece)
+/* The row of the first part has all of the text. */
+static int say_piece(struct profile *p, struct round *r, const char *piece, const char *text)
 {
 	uint8_t bytes[CONTENT_TEXT_MOST];
 	struct group_body body = { .kind = GROUP_TEXT, .text = piece };
 	int rc;
 
 	memcpy(body.gid, r->group->gid, sizeof body.gid);
-	r->saying.text = piece;
+	r->saying.text = r->whole ? "" : text;
 	r->saying.body = bytes;
 	r->saying.len = group_write(bytes, &body);
 	r->first = 0;
 	rc = say(p, r);
 	sodium_memzero(bytes, sizeof bytes);
+	r->whole = r->whole ? r->whole : r->first;
 	return rc || r->first ? rc : GROUP_NOT_IN; /* nobody has joined */
 }
 
 static int say_text(struct profile *p, struct round *r, const char *text)
 {
 	char piece[GROUP_TEXT_MOST + 1];
+	const char *rest = text;
 	int rc = 0;
 
 	for (; rc == 0 && r->saying.part < r->saying.parts; r->saying.part++) {
-		size_t len = piece_len(text);
+		size_t len = content_piece_len(rest, GROUP_TEXT_MOST);
 
-		memcpy(piece, text, len);
+		memcpy(piece, rest, len);
 		piece[len] = '\0';
-		text += len;
-		rc = say_piece(p, r, piece);
+		rest += len;
+		rc = say_piece(p, r, piece, text);
 	}
 	sodium_memzero(piece, sizeof piece);
 	return rc;
@@ -363,18 +359,15 @@ int group_send(struct profile *p, const struct group *g, const char *text, int s
 		.saying = { .type = CONTENT_GROUP },
 		.spread_s = spread_s,
 		.to_joined = true };
-	unsigned parts = 0;
 	int rc;
 
 	if (g->state != GROUP_IN)
 		return GROUP_NOT_IN;
 	if (!*text || !content_is_utf8(text, strlen(text)))
 		return GROUP_NOT_TEXT;
-	for (const char *at = text; *at; parts++)
-		at += piece_len(at);
-	if (parts > CONTENT_PARTS_MOST)
-		return GROUP_NOT_TEXT;
-	r.saying.parts = (uint8_t)parts;
+	if (strlen(text) > PARTS_TEXT_MOST)
+		return GROUP_TOO_LONG;
+	r.saying.parts = (uint8_t)parts_count(text, GROUP_TEXT_MOST);
 	rc = q_begin(p->db);
 	return rc ? rc : group_end_turn(p, say_text(p, &r, text));
 }

@@ -23,9 +23,10 @@ enum {
 	GROUP_NOT_OURS = 4, /* only who made it may do that */
 	GROUP_NOT_IN = 5,   /* not joined, left, removed, or at its end */
 	GROUP_BAD_NAME = 6,
-	GROUP_NOT_TEXT = 7,   /* not UTF-8, or too long */
+	GROUP_NOT_TEXT = 7,   /* empty, or not UTF-8 */
 	GROUP_NO_CONTACT = 8, /* who has been accepted, and a member where one is meant */
 	GROUP_NOT_WHOLE = 9,  /* a part of its newest list is still on the way */
+	GROUP_TOO_LONG = 10,  /* such a text */
 };
 
 enum group_state { GROUP_INVITED = 0, GROUP_IN = 1, GROUP_OUT = 2 };
@@ -71,13 +72,16 @@ struct group_said {	  /* what has come */
 	bool quiet;	  /* of no news to a person */
 	bool early;	  /* of somebody who is not listed: kept until they are */
 	const char *text; /* what a person can read of it; in the content, or static */
+	bool is_text;	  /* of theirs, perhaps a part of one */
 };
 /* In the transaction of receiving. Negative: our own failure. */
 int group_heard(struct group_said *out, struct profile *profile, int64_t contact,
 		const struct content *content) MUST_CHECK;
 /* Of a row m of message: whether it is one to be shown. Copies, signs, and what comes before its
  * writer is listed are not. */
-#define GROUP_LINES "(m.grp IS NULL OR (m.copy_of IS NULL AND m.shown < 2 AND m.text <> ''))"
+#define GROUP_LINES                                                \
+	"(m.grp IS NULL OR (m.copy_of IS NULL AND m.shown < 2 AND" \
+	" (m.text <> '' OR (NOT m.out AND m.body NOT NULL))))"
 
 int group_kept(struct profile *profile, int64_t message, const struct group_said *said) MUST_CHECK;
 

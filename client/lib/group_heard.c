@@ -310,6 +310,7 @@ static int heard_text(struct group_said *said, struct profile *p, const struct g
 		return 0;
 	said->group = g->id;
 	said->text = b->text;
+	said->is_text = true;
 	said->early = rc == STORE_NONE || !listed;
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "client/lib/change.h"
 #include "client/lib/group.h"
+#include "client/lib/parts.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
 
@@ -15,12 +16,17 @@ enum { QUERY_MOST = 2048 };
 
 /* clang-format off */
 #define LINE \
-	"SELECT m.id, m.number, m.at_s, c.name, c.state, m.out, m.received, m.part, m.parts," \
-	" m.text, coalesce((SELECT f.id FROM file f WHERE f.message = m.id), 0)," \
-	" EXISTS (SELECT 1 FROM outbox o WHERE o.contact = m.contact AND o.message = m.id)," \
-	" m.contact, g.name, m.shown, m.edited, m.gone FROM message m JOIN contact c ON c.id = m.contact" \
-	" LEFT JOIN grp g ON g.id = m.grp WHERE m.id = ?"
-#define IDS "SELECT m.id FROM message m WHERE m.type <> 6 AND m.gone <> 1 AND " GROUP_LINES " AND "
+	"SELECT w.id, w.number - w.part, w.at_s, c.name, c.state, w.out," \
+	" NOT EXISTS (SELECT 1 FROM message m WHERE NOT m.received AND " PARTS_OF("w.id") ")," \
+	" (SELECT count(*) FROM message m WHERE " PARTS_OF("w.id") "), w.parts," \
+	" w.text, coalesce((SELECT f.id FROM file f WHERE f.message = w.id), 0)," \
+	" EXISTS (SELECT 1 FROM outbox o JOIN message m ON m.id = o.message" \
+	" WHERE o.contact = w.contact AND " PARTS_OF("w.id") ")," \
+	" w.contact, g.name, w.shown, w.edited, w.gone FROM message w JOIN contact c ON c.id = w.contact" \
+	" LEFT JOIN grp g ON g.id = w.grp WHERE w.id = ?"
+#define IDS \
+	"SELECT m.id FROM message m WHERE m.type <> 6 AND m.gone <> 1 AND m.whole IS NULL AND " \
+	GROUP_LINES " AND "
 #define LAST(of) "SELECT id FROM (" IDS of " AND m.id < ?2 ORDER BY m.id DESC LIMIT ?3) ORDER BY id"
 /* clang-format on */
 
@@ -62,20 +68,35 @@ static int read_line(struct reading *r, sqlite3_stmt *s)
 				: sqlite3_column_int(s, 6)  ? LINE_RECEIVED
 							    : LINE_DEPOSITED,
 		.read = sqlite3_column_int(s, 14) != 0,
-		.part = (uint8_t)sqlite3_column_int(s, 7),
-		.parts = (uint8_t)sqlite3_column_int(s, 8),
+		.parts = sqlite3_column_int64(s, 8),
 		.file = sqlite3_column_int64(s, 10),
 		.is_edited = sqlite3_column_int64(s, 15) != 0,
 		.is_deleted = sqlite3_column_int(s, 16) == GONE_DELETED,
 		.text = r->text,
 		.group = r->group,
 	};
+	/* What was changed or deleted is whole as it is. */
+	r->line.n_parts = is_ours || r->line.is_edited || r->line.is_deleted
+			? r->line.parts
+			: sqlite3_column_int64(s, 7);
 	snprintf(r->line.contact, sizeof r->line.contact, "%s",
 			(const char *)sqlite3_column_text(s, 3));
 	if (sqlite3_column_int64(s, 12) != r->contact) {
 		r->contact = sqlite3_column_int64(s, 12);
 		r->above = 0;
 	}
+	return 0;
+}
+
+static int read_parts(struct reading *r)
+{
+	char *text;
+	int rc = parts_read(&text, r->p, r->line.id);
+
+	if (rc)
+		return rc < 0 ? rc : E_IO;
+	free(r->text);
+	r->line.text = r->text = text;
 	return 0;
 }
 
@@ -86,21 +107,23 @@ static int load(struct reading *r, int64_t id)
 	int rc = q_open(&s, r->p->db, LINE, "i", id);
 
 	rc = rc ? rc : sqlite3_step(s);
-	if (rc == SQLITE_ROW)
-		return read_line(r, s);
-	return rc == SQLITE_DONE ? STORE_NONE : E_IO;
+	if (rc != SQLITE_ROW)
+		return rc == SQLITE_DONE ? STORE_NONE : E_IO;
+	rc = read_line(r, s);
+	return rc || r->line.n_parts == r->line.parts ? rc : read_parts(r);
 }
 
-/* Of theirs, between the highest number shown so far and this one. */
+/* Of theirs, between the highest number shown so far and this one; not within it. */
 static int count_missing(struct reading *r)
 {
 	struct line *line = &r->line;
+	const int64_t last = line->number + line->parts - 1;
 	int rc = q_number(&line->n_missing, r->p->db,
 			"SELECT coalesce(sum(last - first + 1), 0) FROM missing WHERE contact = ? "
 			"AND first > ? AND last < ?",
 			"iii", r->contact, r->above, line->number);
 
-	r->above = line->number > r->above ? line->number : r->above;
+	r->above = last > r->above ? last : r->above;
 	return rc;
 }
 
@@ -179,7 +202,10 @@ static int find(sqlite3_stmt **out, struct profile *p, const struct history_wish
 		      most = wish->most ? (int64_t)wish->most : -1;
 
 	if (wish->unread)
-		return q_open(out, p->db, IDS "NOT m.shown ORDER BY m.contact, m.number, m.id", "");
+		return q_open(out, p->db,
+				IDS "NOT m.shown AND " PARTS_READY("?1") " ORDER BY m.contact, "
+									 "m.number, m.id",
+				"i", profile_now(p));
 	if (wish->group)
 		return q_open(out, p->db, LAST("m.grp = ?1"), "iii", wish->group, before, most);
 	if (wish->between)

@@ -17,13 +17,13 @@ enum line_state {
 };
 
 struct line {
-	int64_t id, number, at_s;
+	int64_t id, number, at_s; /* number: of its first part */
 	char contact[CONTACT_NAME_MOST + 1];
 	enum contact_state contact_state;
 	enum line_state state;
 	bool read;
-	uint8_t part, parts; /* part from 0 */
-	int64_t file;	     /* its number, or 0: a text */
+	int64_t parts, n_parts; /* of a long text, and how many of them are here */
+	int64_t file;		/* its number, or 0: a text */
 	bool is_edited, is_deleted;
 	int64_t n_missing; /* so many of theirs, before it, have not come */
 	const char *text;  /* until the callback returns */
@@ -39,7 +39,7 @@ struct history_wish {
 	/* Not NULL: of it what has these words, the last one perhaps only begun, and at most
 	 * HISTORY_FOUND_MOST, the newest. */
 	const char *words;
-	bool unread;  /* what has come and was not read, of all; without n_missing */
+	bool unread;  /* what has come and was not read, of all, once whole; without n_missing */
 	bool between; /* with that contact, in no group */
 	/* Of a group, or between: the last `most` before the message `before`; 0: all, the newest. */
 	int64_t before;

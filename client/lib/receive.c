@@ -10,6 +10,7 @@
 #include "client/lib/change.h"
 #include "client/lib/group.h"
 #include "client/lib/loss.h"
+#include "client/lib/parts.h"
 #include "client/lib/receipts.h"
 #include "client/lib/session.h"
 #include "client/lib/store.h"
@@ -169,10 +170,13 @@ static int store(int64_t *out_message, struct profile *p, const struct arrived *
 
 static int keep_text(struct profile *p, const struct arrived *a)
 {
+	const struct content *m = a->content;
+	const bool is_part = m->parts > 1;
 	int64_t message;
-	int rc = store(&message, p, a, a->content->text);
+	int rc = store(&message, p, a, is_part ? "" : m->text);
 
-	return rc ? rc : change_late(p, a->contact, (int64_t)a->content->number);
+	rc = rc || !is_part ? rc : parts_came(p, message, m->text);
+	return rc ? rc : change_late(p, a->contact, (int64_t)m->number);
 }
 
 static int keep_file(struct profile *p, const struct arrived *a)
@@ -191,13 +195,16 @@ static int keep_file(struct profile *p, const struct arrived *a)
 static int keep_group(struct profile *p, const struct arrived *a)
 {
 	struct group_said said;
+	bool is_part;
 	int64_t message;
 	int rc = group_heard(&said, p, a->contact, a->content);
 
 	if (rc || !said.group)
 		return rc;
-	rc = store(&message, p, a, said.text);
-	return rc ? rc : group_kept(p, message, &said);
+	is_part = said.is_text && a->content->parts > 1;
+	rc = store(&message, p, a, is_part ? "" : said.text);
+	rc = rc ? rc : group_kept(p, message, &said);
+	return rc || !is_part ? rc : parts_came(p, message, said.text);
 }
 
 /* Of no text: it is not shown, but known if it comes again. */
@@ -206,7 +213,7 @@ static int keep_change(struct profile *p, const struct arrived *a)
 	int64_t message;
 	int rc = store(&message, p, a, "");
 
-	return rc ? rc : change_heard(p, a->contact, message, a->content);
+	return rc ? rc : change_heard(p, message, a->content);
 }
 
 static int keep_timer(struct profile *p, const struct arrived *a)

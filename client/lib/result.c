@@ -4,6 +4,7 @@
 #include "client/lib/group.h"
 #include "client/lib/handle.h"
 #include "client/lib/history.h"
+#include "client/lib/parts.h"
 #include "client/lib/stream.h"
 #include "client/lib/transfer.h"
 #include "libshared/error.h"
@@ -22,6 +23,8 @@ IS(SOTTO_REFUSED, SYNC_REFUSED);
 IS(SOTTO_NO_CONTACT, SYNC_NO_CONTACT);
 IS(SOTTO_NO_BUNDLE, SYNC_NO_BUNDLE);
 IS(SOTTO_NOT_TEXT, SYNC_NOT_TEXT);
+IS(SOTTO_LONG_TEXT, SYNC_LONG_TEXT);
+IS(SOTTO_TEXT_MOST, PARTS_TEXT_MOST);
 IS(SOTTO_FULL, SYNC_FULL);
 IS(SOTTO_GONE, SYNC_GONE);
 IS(SOTTO_UNPAID, TOKENS_UNPAID);
@@ -70,12 +73,13 @@ static const struct {
 	{ SOTTO_NO_CONTACT, "there is no accepted contact of that name" },
 	{ SOTTO_NO_BUNDLE, "this person cannot be reached: the account is gone, or its server gave a "
 			   "wrong bundle" },
-	{ SOTTO_NOT_TEXT, "the text is not UTF-8, or too long" },
+	{ SOTTO_NOT_TEXT, "that is no text of UTF-8" },
 	{ SOTTO_FULL, "their mailbox is full; the message waits here and goes out with a later send or "
 		      "recv" },
 	{ SOTTO_GONE, "their mailbox is gone; the message waits here for a new address" },
 	{ SOTTO_NO_MESSAGE, "there is no such message of yours" },
 	{ SOTTO_TOO_LONG, "messages may stay for a year at most" },
+	{ SOTTO_LONG_TEXT, "a message has at most 65,536 bytes: send a file" },
 	{ SOTTO_UNPAID, "the server wants more than this account may spend: try again tomorrow, or see "
 			"sotto doctor" },
 	{ SOTTO_NO_INVITE, "this server wants an invite: sotto init INVITE" },
@@ -187,6 +191,7 @@ int sotto_of_group(int rc)
 		{ GROUP_NOT_IN, SOTTO_NOT_IN },
 		{ GROUP_BAD_NAME, SOTTO_BAD_NAME },
 		{ GROUP_NOT_TEXT, SOTTO_NOT_TEXT },
+		{ GROUP_TOO_LONG, SOTTO_LONG_TEXT },
 		{ GROUP_NO_CONTACT, SOTTO_NO_CONTACT },
 		{ GROUP_NOT_WHOLE, SOTTO_NOT_WHOLE },
 	};

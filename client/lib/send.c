@@ -3,6 +3,7 @@
  * session. */
 #include "client/lib/conversation.h"
 
+#include "client/lib/parts.h"
 #include "client/lib/session.h"
 #include "client/lib/store.h"
 #include "client/lib/timer.h"
@@ -52,6 +53,7 @@ int conversation_put(struct profile *p, int64_t contact, const struct saying *sa
 	};
 	uint8_t envelope[16];
 	int64_t number;
+	const int64_t parts = saying->parts ? saying->parts : 1;
 	int rc = q_run(p->db, "UPDATE outbox SET after_s = 0 WHERE contact = ? AND message IS NULL",
 			"i", contact); /* what is not said by anybody keeps no text waiting */
 
@@ -67,62 +69,53 @@ int conversation_put(struct profile *p, int64_t contact, const struct saying *sa
 	out.envelope = envelope;
 	rc = q_number(out_message, p->db,
 			"INSERT INTO message (contact, out, number, part, parts, at_s, shown, "
-			"envelope, text, type, body, lives_s) VALUES (?1, 1, ?, ?, ?, ?, 1, ?, ?, "
-			"?8, ?, " TIMER_OF("?1", "?8") ") RETURNING id",
-			"iiiiibtib", contact, number, (int64_t)saying->part,
-			(int64_t)(saying->parts ? saying->parts : 1), profile_now(p), envelope,
-			sizeof envelope, saying->text, (int64_t)saying->type, saying->body,
-			saying->len);
+			"envelope, text, type, body, whole, lives_s) VALUES (?1, 1, ?, ?, ?, ?, 1, "
+			"?, ?, ?8, ?, nullif(?10, 0), iif(?10, 0, " TIMER_OF(
+					"?1", "?8") ")) "
+						    "RETURNING id",
+			"iiiiibtibi", contact, number, (int64_t)saying->part, parts, profile_now(p),
+			envelope, sizeof envelope, saying->text, (int64_t)saying->type,
+			saying->body, saying->len, saying->whole);
 	if (rc)
 		return E_IO;
 	out.message = *out_message;
 	return outbox_put(p, &out);
 }
 
-static unsigned count_parts(const char *text, size_t len)
-{
-	unsigned n = 1;
-
-	for (size_t took; (took = content_part_len(text, len)) < len; n++) {
-		text += took;
-		len -= took;
-	}
-	return n;
-}
-
+/* The row of the first part has all of the text; the others have only what they send. */
 static int put_all(struct profile *p, int64_t contact, const char *text, unsigned parts)
 {
-	char piece[CONTENT_TEXT_MOST + 1];
-	struct saying saying = { .type = CONTENT_TEXT, .parts = (uint8_t)parts, .text = piece };
-	size_t len = strlen(text);
+	struct saying saying = { .type = CONTENT_TEXT, .parts = (uint8_t)parts, .text = text };
 	int64_t message;
 	int rc = 0;
 
 	for (unsigned i = 0; rc == 0 && i < parts; i++) {
-		size_t took = content_part_len(text, len);
-
-		memcpy(piece, text, took);
-		piece[took] = '\0';
-		text += took;
-		len -= took;
+		if (parts > 1) {
+			saying.body = text;
+			saying.len = content_piece_len(text, CONTENT_TEXT_MOST);
+			text += saying.len;
+		}
 		saying.part = (uint8_t)i;
 		rc = conversation_put(p, contact, &saying, &message);
+		if (i == 0)
+			saying.whole = message;
+		saying.text = "";
 	}
-	sodium_memzero(piece, sizeof piece);
 	return rc;
 }
 
 int conversation_send(struct profile *p, const struct contact *contact, const char *text)
 {
-	size_t len = strlen(text);
-	unsigned parts;
+	const size_t len = strlen(text);
 	int rc;
 
 	if (!content_is_utf8(text, len))
 		return SEND_NOT_TEXT;
-	parts = count_parts(text, len);
-	if (parts > CONTENT_PARTS_MOST)
+	if (len > PARTS_TEXT_MOST)
 		return SEND_TOO_LONG;
 	rc = q_begin(p->db);
-	return rc ? rc : q_end(p->db, put_all(p, contact->id, text, parts));
+	return rc ? rc
+		  : q_end(p->db,
+				    put_all(p, contact->id, text,
+						    parts_count(text, CONTENT_TEXT_MOST)));
 }

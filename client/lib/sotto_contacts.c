@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The public functions around people. */
 #include "client/lib/handle.h"
+#include "client/lib/parts.h"
 #include "client/lib/receipts.h"
 #include "client/lib/store.h"
 #include "client/lib/upkeep.h"
@@ -21,14 +22,16 @@ static int count(struct sotto_contact *out, struct sotto *s, int64_t id)
 	/* clang-format off */
 	static const char sql[] =
 		"SELECT"
-		" (SELECT count(*) FROM message WHERE contact = c.id AND grp IS NULL AND NOT shown),"
-		" (SELECT count(*) FROM outbox WHERE contact = c.id AND message > 0),"
+		" (SELECT count(*) FROM message m WHERE contact = c.id AND grp IS NULL AND NOT shown"
+		" AND " PARTS_READY("?2") "),"
+		" (SELECT count(DISTINCT coalesce(m.whole, m.id)) FROM outbox o"
+		" JOIN message m ON m.id = o.message WHERE o.contact = c.id),"
 		" (SELECT coalesce(sum(last - first + 1), 0) FROM missing WHERE contact = c.id),"
 		" coalesce((SELECT at_s FROM message WHERE contact = c.id ORDER BY id DESC LIMIT 1), 0),"
-		" receipts FROM contact c WHERE id = ?";
+		" receipts FROM contact c WHERE id = ?1";
 	/* clang-format on */
 	ROWS *row = NULL;
-	int rc = q_open(&row, s->profile->db, sql, "i", id);
+	int rc = q_open(&row, s->profile->db, sql, "ii", id, profile_now(s->profile));
 
 	if (rc || sqlite3_step(row) != SQLITE_ROW)
 		return rc ? rc : E_IO;
@@ -101,7 +104,8 @@ static int next_request(struct sotto_request *out, char name[static CONTACT_NAME
 	int rc = q_open(&row, s->profile->db,
 			"SELECT c.id, name, count(m.id), coalesce(min(m.at_s), 0), EXISTS (SELECT "
 			"1 FROM missing g WHERE g.contact = c.id) FROM contact c LEFT JOIN message "
-			"m ON m.contact = c.id WHERE c.state = 0 AND c.id > ? GROUP BY c.id ORDER "
+			"m ON m.contact = c.id AND m.whole IS NULL WHERE c.state = 0 AND c.id > ? "
+			"GROUP BY c.id ORDER "
 			"BY c.id LIMIT 1",
 			"i", *id);
 

@@ -3,6 +3,9 @@
 #include "client/lib/group.h"
 #include "client/lib/handle.h"
 #include "client/lib/outbox.h"
+#include "client/lib/parts.h"
+#include "client/lib/store.h"
+#include "libshared/error.h"
 
 /* --- lists -------------------------------------------------------------- */
 
@@ -11,16 +14,36 @@ static int find(struct group *out, struct sotto *s, const char *name)
 	return sotto_of_group(group_by_name(out, s->profile, name));
 }
 
+static int count(struct sotto_group *out, struct sotto *s, int64_t group)
+{
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *row = NULL;
+	int rc = q_open(&row, s->profile->db,
+			"SELECT (SELECT count(*) FROM message m WHERE grp = ?1 AND NOT shown "
+			"AND " GROUP_LINES
+			" AND " PARTS_READY("?2") "), coalesce((SELECT at_s FROM "
+						  "message m WHERE grp = ?1 AND " GROUP_LINES
+						  " ORDER BY id DESC LIMIT 1), 0)",
+			"ii", group, profile_now(s->profile));
+
+	if (rc || sqlite3_step(row) != SQLITE_ROW)
+		return rc ? rc : E_IO;
+	out->n_unread = (uint32_t)sqlite3_column_int64(row, 0);
+	out->last_s = sqlite3_column_int64(row, 1);
+	return 0;
+}
+
 int sotto_groups(struct sotto *s, sotto_on_group *on_group, void *userdata)
 {
 	struct group g = { .name = "" };
 	int rc;
 
 	while ((rc = group_next(&g, s->profile, g.name)) == 0) {
-		const struct sotto_group group = { g.name, (enum sotto_group_state)g.state,
-			g.ours };
+		struct sotto_group group = {
+			.name = g.name, .state = (enum sotto_group_state)g.state, .ours = g.ours
+		};
 
-		rc = on_group(userdata, &group);
+		rc = count(&group, s, g.id);
+		rc = rc ? rc : on_group(userdata, &group);
 		if (rc)
 			return rc;
 	}

@@ -3,7 +3,9 @@
 #include "client/lib/change.h"
 #include "client/lib/group.h"
 #include "client/lib/handle.h"
+#include "client/lib/conversation.h"
 #include "client/lib/history.h"
+#include "client/lib/parts.h"
 #include "client/lib/store.h"
 #include "client/lib/timer.h"
 #include "client/lib/upkeep.h"
@@ -37,8 +39,8 @@ static int on_line(void *userdata, const struct line *line)
 		.text = line->text,
 		.group = line->group,
 		.file = line->file,
-		.part = line->part,
-		.parts = line->parts,
+		.parts = (uint32_t)line->parts,
+		.n_parts = (uint32_t)line->n_parts,
 		.n_missing = (uint32_t)line->n_missing,
 		.edited = line->is_edited,
 		.deleted = line->is_deleted,
@@ -96,25 +98,54 @@ int sotto_search(struct sotto *s, const char *contact, const char *words,
 	return rc ? rc : find_lines(s, &wish, on_message, userdata);
 }
 
+enum { READ_AT_ONCE = 256 };
+
+struct reading { /* what was told and is to be noted as read: one commit for many */
+	struct listening to;
+	int64_t ids[READ_AT_ONCE];
+	size_t n;
+};
+
+static int note_each(struct profile *p, const struct reading *r)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < r->n; i++)
+		rc = q_run(p->db, "UPDATE message SET shown = 1 WHERE id = ?", "i", r->ids[i]);
+	return rc;
+}
+
+static int note_read(struct reading *r)
+{
+	struct profile *p = r->to.s->profile;
+	int rc = r->n ? q_begin(p->db) : 0;
+
+	rc = rc || !r->n ? rc : q_end(p->db, note_each(p, r));
+	r->n = 0;
+	return rc;
+}
+
 static int on_unread(void *userdata, const struct line *line)
 {
-	const struct listening *l = userdata;
+	struct reading *r = userdata;
 	int rc;
 
 	if (line->read)
 		return 0; /* meanwhile */
-	rc = on_line(userdata, line);
-	return rc ? rc
-		  : q_run(l->s->profile->db, "UPDATE message SET shown = 1 WHERE id = ?", "i",
-				    line->id);
+	rc = on_line(&r->to, line);
+	if (rc)
+		return rc;
+	r->ids[r->n++] = line->id;
+	return r->n == READ_AT_ONCE ? note_read(r) : 0;
 }
 
 int sotto_unread(struct sotto *s, sotto_on_message *on_message, void *userdata)
 {
 	const struct history_wish wish = { .unread = true };
-	struct listening l = { s, on_message, userdata };
-	int rc = history(s->profile, &wish, on_unread, &l);
+	struct reading r = { .to = { s, on_message, userdata } };
+	int rc = history(s->profile, &wish, on_unread, &r), noted = note_read(&r);
 
+	rc = rc ? rc : noted;
 	return rc ? rc : timer_due(s->profile); /* of what disappears, the clock starts now */
 }
 
@@ -125,9 +156,22 @@ int sotto_read(struct sotto *s, const char *contact)
 
 	rc = rc ? rc
 		: q_run(s->profile->db,
-				  "UPDATE message SET shown = 1 WHERE contact = ? AND NOT shown",
-				  "i", c.id);
+				  "UPDATE message AS m SET shown = 1 WHERE contact = ?2 AND grp IS "
+				  "NULL AND NOT shown AND " PARTS_READY("?1"),
+				  "ii", profile_now(s->profile), c.id);
 	return rc ? rc : timer_due(s->profile);
+}
+
+int sotto_group_read(struct sotto *s, const char *group)
+{
+	struct group g;
+	int rc = sotto_of_group(group_by_name(&g, s->profile, group));
+
+	return rc ? rc
+		  : q_run(s->profile->db,
+				    "UPDATE message AS m SET shown = 1 WHERE grp = ?2 AND NOT "
+				    "shown AND " PARTS_READY("?1"),
+				    "ii", profile_now(s->profile), g.id);
 }
 
 /* --- changing it -------------------------------------------------------- */
@@ -136,7 +180,15 @@ static int of_change(struct sotto *s, int rc)
 {
 	if (rc == 0)
 		sotto_wake(s);
-	return rc == CHANGE_NONE ? SOTTO_NO_MESSAGE : rc == CHANGE_NOT_TEXT ? SOTTO_NOT_TEXT : rc;
+	switch (rc) {
+	case CHANGE_NONE:
+		return SOTTO_NO_MESSAGE;
+	case CHANGE_NOT_TEXT:
+		return SOTTO_NOT_TEXT;
+	case CHANGE_TOO_LONG:
+		return SOTTO_LONG_TEXT;
+	}
+	return rc;
 }
 
 int sotto_edit(struct sotto *s, const char *contact, int64_t number, const char *words)
@@ -178,7 +230,7 @@ int sotto_write(struct sotto *s, const char *contact, const char *words)
 	rc = conversation_send(s->profile, &c, words);
 	if (rc == 0)
 		sotto_wake(s);
-	return rc > 0 ? SOTTO_NOT_TEXT : rc;
+	return rc == SEND_TOO_LONG ? SOTTO_LONG_TEXT : rc > 0 ? SOTTO_NOT_TEXT : rc;
 }
 
 int sotto_send(struct sotto *s, const char *contact, const char *words)

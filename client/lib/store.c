@@ -71,7 +71,7 @@ static const char schema[] =
 	   content.h; body: of another type than text, and then text is what can be read of it.
 	   received: they told so; told: we did. grp: the group it was said in; copy_of: the row of
 	   the first member's copy. gone, target, n_targets, takes_back, edited (the number of the
-	   last change): see change.h. lives_s, ends_s: see timer.h. */
+	   last change): see change.h. lives_s, ends_s: see timer.h. whole: see parts.h. */
 	"CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
 	" out INTEGER NOT NULL, number INTEGER NOT NULL, part INTEGER NOT NULL,"
 	" parts INTEGER NOT NULL, at_s INTEGER NOT NULL, shown INTEGER NOT NULL DEFAULT 0,"
@@ -80,7 +80,10 @@ static const char schema[] =
 	" grp INTEGER, copy_of INTEGER, gone INTEGER NOT NULL DEFAULT 0,"
 	" edited INTEGER NOT NULL DEFAULT 0,"
 	" lives_s INTEGER NOT NULL DEFAULT 0, ends_s INTEGER,"
-	" target INTEGER, n_targets INTEGER, takes_back INTEGER NOT NULL DEFAULT 0);"
+	" target INTEGER, n_targets INTEGER, takes_back INTEGER NOT NULL DEFAULT 0,"
+	" whole INTEGER);"
+	"CREATE INDEX message_whole ON message (whole) WHERE whole NOT NULL;"
+	"CREATE INDEX message_grp ON message (grp) WHERE grp NOT NULL;"
 	"CREATE INDEX message_target ON message (contact, out, target) WHERE target NOT NULL;"
 	"CREATE INDEX message_lives ON message (shown) WHERE lives_s > 0;"
 	"CREATE INDEX message_ends ON message (ends_s) WHERE ends_s NOT NULL;"
@@ -168,6 +171,9 @@ static const char *const upgrades[] = {
 	"CREATE INDEX message_lives ON message (shown) WHERE lives_s > 0;"
 	"CREATE INDEX message_ends ON message (ends_s) WHERE ends_s NOT NULL;"
 	"CREATE INDEX message_gone ON message (at_s) WHERE gone",
+	"ALTER TABLE message ADD COLUMN whole INTEGER;"
+	"CREATE INDEX message_whole ON message (whole) WHERE whole NOT NULL;"
+	"CREATE INDEX message_grp ON message (grp) WHERE grp NOT NULL;" STORE_JOIN_PARTS,
 };
 /* clang-format on */
 

@@ -48,6 +48,30 @@ int q_begin(sqlite3 *db) MUST_CHECK;
 /* Commits when rc is 0 or positive, else rolls back; returns rc, or E_IO when the commit fails. */
 int q_end(sqlite3 *db, int rc) MUST_CHECK;
 
+/* Parts of long texts as versions before 13 kept them, each a message of its own, become as parts.h
+ * has them. Also for what comes out of an export of theirs. */
+/* clang-format off */
+#define STORE_JOIN_PARTS \
+	"UPDATE message SET whole = (SELECT min(w.id) FROM message w" \
+	" WHERE w.contact = message.contact AND w.out = message.out" \
+	" AND w.number BETWEEN message.number - message.part" \
+	" AND message.number - message.part + message.parts - 1" \
+	" AND w.number - w.part = message.number - message.part AND w.parts = message.parts" \
+	" AND w.type = message.type AND w.grp IS message.grp AND w.copy_of IS NULL AND NOT w.gone)" \
+	" WHERE parts > 1 AND type IN (1, 9) AND copy_of IS NULL AND NOT gone;" \
+	"UPDATE message SET whole = NULL WHERE whole = id;" \
+	"UPDATE message SET body = CAST(text AS BLOB)" \
+	" WHERE parts > 1 AND type IN (1, 9) AND NOT gone AND body IS NULL;" \
+	"UPDATE message SET text = (SELECT group_concat(m.text, '' ORDER BY m.part) FROM message m" \
+	" WHERE m.id = message.id OR m.whole = message.id)" \
+	" WHERE parts > 1 AND type IN (1, 9) AND copy_of IS NULL AND whole IS NULL AND NOT gone;" \
+	"UPDATE message SET text = '', lives_s = 0, ends_s = NULL, shown = 1 WHERE whole NOT NULL;" \
+	"UPDATE message SET body = NULL WHERE NOT out AND parts > 1 AND type IN (1, 9) AND" \
+	" parts = 1 + (SELECT count(*) FROM message m" \
+	" WHERE m.whole = coalesce(message.whole, message.id));" \
+	"UPDATE message SET text = '' WHERE NOT out AND parts > 1 AND body NOT NULL"
+/* clang-format on */
+
 static inline __attribute__((unused)) void q_finalize_ref(sqlite3_stmt **statement)
 {
 	sqlite3_finalize(*statement);

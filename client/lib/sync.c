@@ -289,7 +289,7 @@ int sync_send(struct net *net, struct profile *p, const char *name, const char *
 		return SYNC_NO_CONTACT;
 	rc = conversation_send(p, &c, text);
 	if (rc)
-		return rc > 0 ? SYNC_NOT_TEXT : rc;
+		return rc == SEND_TOO_LONG ? SYNC_LONG_TEXT : rc > 0 ? SYNC_NOT_TEXT : rc;
 	return sync_flush_contact(net, p, c.id);
 }
 

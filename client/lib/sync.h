@@ -14,9 +14,10 @@ enum {
 	SYNC_REFUSED = 1, /* the server said no; nothing was changed */
 	SYNC_NO_CONTACT = 2,
 	SYNC_NO_BUNDLE = 3, /* the contact's account is gone, or its server lies */
-	SYNC_NOT_TEXT = 4,  /* not UTF-8, or too long */
+	SYNC_NOT_TEXT = 4,  /* not UTF-8 */
 	SYNC_FULL = 5,	    /* the contact's mailbox is full; it will be sent later */
 	SYNC_GONE = 6,	    /* the contact's mailbox is gone, and the inbox too */
+	SYNC_LONG_TEXT = 9, /* more than PARTS_TEXT_MOST */
 };
 
 /* What a reply means: 0, SYNC_REFUSED, or the failure. */

@@ -5,6 +5,7 @@
 
 #include "client/lib/change.h"
 #include "client/lib/conversation.h"
+#include "client/lib/parts.h"
 #include "client/lib/store.h"
 #include "client/lib/turns.h"
 #include "libshared/error.h"
@@ -134,7 +135,7 @@ int timer_heard(struct profile *p, int64_t contact, int64_t message, const struc
 		  : q_run(p->db,
 				    "UPDATE message SET lives_s = ? WHERE contact = ? AND NOT out "
 				    "AND number > ? AND lives_s = 0 AND type IN (1, 4) AND NOT "
-				    "gone",
+				    "gone AND whole IS NULL",
 				    "iii", t.after_s, contact, (int64_t)m->number);
 }
 
@@ -151,9 +152,9 @@ static int wipe_due(struct profile *p)
 	int rc;
 
 	while ((rc = q_number(&message, p->db,
-				"SELECT id FROM message m WHERE ends_s <= ? AND NOT gone AND NOT "
-				"EXISTS (SELECT 1 FROM outbox o WHERE o.contact = m.contact AND "
-				"o.message = m.id) LIMIT 1",
+				"SELECT id FROM message w WHERE ends_s <= ? AND NOT gone AND NOT "
+				"EXISTS (SELECT 1 FROM outbox o JOIN message m ON m.id = o.message "
+				"WHERE o.contact = w.contact AND " PARTS_OF("w.id") ") LIMIT 1",
 				"i", profile_now(p))) == 0) {
 		rc = change_wipe(p, message, GONE_TIME);
 		if (rc)

@@ -15,6 +15,8 @@ struct sotto_group {
 	const char *name; /* ours for it */
 	enum sotto_group_state state;
 	bool ours; /* we made it */
+	uint32_t n_unread;
+	int64_t last_s; /* of what was said in it last; 0: nothing was */
 };
 typedef int sotto_on_group(void *userdata, const struct sotto_group *group);
 struct sotto_member { /* of the others */
@@ -41,7 +43,8 @@ SOTTO_MUST int sotto_group_rename(
 SOTTO_MUST int sotto_group_join(struct sotto *sotto, const char *group);
 /* When its maker leaves it ends for all. */
 SOTTO_MUST int sotto_group_leave(struct sotto *sotto, const char *group);
-/* The copies go out within a minute, each at a time of its own. SOTTO_NOT_TEXT. */
+/* The copies go out within a minute, each at a time of its own. SOTTO_NOT_TEXT,
+ * SOTTO_LONG_TEXT. */
 SOTTO_MUST int sotto_group_write(struct sotto *sotto, const char *group, const char *text);
 /* How long until the next copy may go out; sotto_flush sends none before. SOTTO_NOTHING: none
  * waits for its time. */

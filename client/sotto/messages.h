@@ -19,15 +19,16 @@ struct sotto_message {
 	enum sotto_state contact_state;
 	enum sotto_message_state state;
 	bool read;	/* shown to the person, as far as sotto_unread or sotto_read know */
-	int64_t number; /* of its sender to this contact: a jump is a gap */
+	int64_t number; /* of its sender to this contact: a jump is a gap, a long text has many */
 	int64_t at_s;	/* when it was stored here */
 	const char *text;
-	const char *group;    /* it was said in; NULL: between us two */
-	int64_t file;	      /* of sotto_file, whose name is the text; 0: a text */
-	uint32_t part, parts; /* of a long text, part from 0; parts 0 or 1: it is whole */
-	uint32_t n_missing;   /* so many of theirs, before it, have not come; not in sotto_unread */
-	bool edited;	      /* by its sender, afterwards */
-	bool deleted;	      /* by its sender; the text is "" */
+	const char *group;	 /* it was said in; NULL: between us two */
+	int64_t file;		 /* of sotto_file, whose name is the text; 0: a text */
+	uint32_t parts, n_parts; /* packets that it takes, and that are here: fewer, and the text
+				  * has [...] for what is not; sotto_unread waits a day for it */
+	uint32_t n_missing; /* so many of theirs, before it, have not come; not in sotto_unread */
+	bool edited;	    /* by its sender, afterwards */
+	bool deleted;	    /* by its sender; the text is "" */
 };
 typedef int sotto_on_message(void *userdata, const struct sotto_message *message);
 
@@ -43,20 +44,24 @@ SOTTO_MUST int sotto_history(struct sotto *sotto, const char *contact,
 enum { SOTTO_FOUND_MOST = 500 };
 SOTTO_MUST int sotto_search(struct sotto *sotto, const char *contact, const char *words,
 		sotto_on_message *on_message, void *userdata);
-/* What has come and was not read: each is read once the callback has returned 0. */
+/* What has come and was not read: each is read once the callback has returned 0, which is noted for
+ * many at once: what a killed process has told of comes again. */
 SOTTO_MUST int sotto_unread(struct sotto *sotto, sotto_on_message *on_message, void *userdata);
-/* What has come of that contact is read. */
+/* What has come of that contact, between us two, or in that group is read. SOTTO_NO_CONTACT,
+ * SOTTO_NO_GROUP. */
 SOTTO_MUST int sotto_read(struct sotto *sotto, const char *contact);
+SOTTO_MUST int sotto_group_read(struct sotto *sotto, const char *group);
 
+enum { SOTTO_TEXT_MOST = 65536 }; /* bytes of a message that one writes, in groups too */
 /* Keeps the text, to be sent by a watch, sotto_send or sotto_receive. SOTTO_NO_CONTACT,
- * SOTTO_NOT_TEXT. */
+ * SOTTO_NOT_TEXT, SOTTO_LONG_TEXT. */
 SOTTO_MUST int sotto_write(struct sotto *sotto, const char *contact, const char *text);
 /* Network. The same, and sends it. Any other answer than those of sotto_write: it waits. */
 SOTTO_MUST int sotto_send(struct sotto *sotto, const char *contact, const char *text);
 
 /* Our message of that number says something else now, or is deleted, here and, which is asked of
  * the other's client, there. Not in groups. SOTTO_NO_CONTACT, SOTTO_NO_MESSAGE, SOTTO_NOT_TEXT: it
- * is no text of one part, or the new one is none. */
+ * is a file, or the new text is none; SOTTO_LONG_TEXT. */
 SOTTO_MUST int sotto_edit(
 		struct sotto *sotto, const char *contact, int64_t number, const char *text);
 SOTTO_MUST int sotto_delete(struct sotto *sotto, const char *contact, int64_t number);

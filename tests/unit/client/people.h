@@ -166,8 +166,8 @@ static inline void last_text(struct person *a, char *out, size_t size)
 	sqlite3_stmt *s;
 
 	ck_assert_int_eq(q_open(&s, a->p->db,
-					 "SELECT text FROM message WHERE NOT out ORDER BY id DESC "
-					 "LIMIT 1",
+					 "SELECT text FROM message WHERE NOT out AND whole IS NULL "
+					 "ORDER BY id DESC LIMIT 1",
 					 ""),
 			0);
 	ck_assert_int_eq(sqlite3_step(s), SQLITE_ROW);
