@@ -134,8 +134,8 @@ class Install(unittest.TestCase):
             control.settimeout(max(machine.WAIT_S, 150)) # longer than an attempt takes that hears nothing
             control.sendall(b"AUTHENTICATE %s\r\nSETEVENTS SIGNAL HS_DESC\r\n" % cookie.read().hex().encode())
             events = control.makefile("r", encoding="ascii")
-            with subprocess.Popen([f"{machine.HERE}/box", "run", m.root, "script", "-qec", "timeout 240 sottoctl init", "/dev/null"],
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as init:
+            argv = [f"{machine.HERE}/box", "run", m.root, "script", "-qec", "timeout 240 sottoctl init", "/dev/null"]
+            with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as init:
                 try:
                     for wanted in "SIGNAL NEWNYM", f"HS_DESC REQUESTED {onion}":
                         self.assertTrue(any(wanted in line for line in events), wanted)
