@@ -129,7 +129,7 @@ sql:
 # What a machine lacks is installed before anything is built, so the work is done by a second make.
 MAKE_IN_TURN = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
-.PHONY: packages check abi unit check-unit check-signal check-sessions other-signal client-alone check-system check-call check-box check-roots check-arm64 mutate-box demo demo-call bench bench-client attack mutate faults lint fmt fmt-check fuzz clean install deb deb-arm64 help
+.PHONY: packages check abi unit check-unit check-signal check-sessions other-signal client-alone check-system check-call check-box check-roots check-arm64 mutate-box demo demo-call bench bench-client bench-call attack mutate faults lint fmt fmt-check fuzz clean install deb deb-arm64 help
 packages:
 	@.ci/packages
 
@@ -193,6 +193,10 @@ bench: packages ## what tokens cost; deposits a second, over HTTP and in bare SQ
 bench-client: packages ## what messages and a file of 1 GB cost a client, how long a text takes, a profile to open
 	$(MAKE_IN_TURN) all bench-programs
 	@tests/bench/run-client --build $(B)
+
+bench-call: packages ## how late a voice is, on loopback, through Tor and with more delay; what a call costs; how many the relay takes
+	$(MAKE_IN_TURN) all bench-programs
+	@tests/bench/run-call --build $(B) $(TESTS)
 
 attack: packages ## how an honest pair fares during each attack, over a private Tor network
 	$(MAKE_IN_TURN) all

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """People with the real client, a SOCKS port without Tor behind it, and a clock that a test may move."""
+import contextlib
 import glob
 import os
+import queue
 import re
 import socket
 import socketserver
@@ -28,6 +30,7 @@ class Socks(socketserver.ThreadingTCPServer):
         self.piece = 65536 # bytes that pass at once
         self.sent = None # set to b"" to keep what clients send
         self.relayed, self.relay_s = [], 0 # streams to the relay, and how long it takes to reach it
+        self.round_trip_s = 0 # for a connection, and then for what passes over it
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, *unused):
@@ -58,7 +61,7 @@ class Talk(socketserver.StreamRequestHandler):
         head = self.rfile.read(4)
         host = self.rfile.read(self.rfile.read(1)[0]).decode() if head[3] == 3 else ""
         port = int.from_bytes(self.rfile.read(2), "big")
-        time.sleep(self.server.delay_s) # a slow Tor
+        time.sleep(self.server.delay_s + self.server.round_trip_s) # a slow Tor
         path = self.server.path(host, port) if self.server.open and PORTS.get(port) not in self.server.refuse else None
         if not path:
             self.request.sendall(b"\5\4\0\1" + bytes(6))
@@ -76,19 +79,50 @@ class Talk(socketserver.StreamRequestHandler):
             back.join()
 
     def pump(self, one, other, up):
+        late = Late(other, self.server.round_trip_s / 2)
         try:
             while data := one.recv(self.server.piece):
                 self.server.passed(len(data), up)
                 if up and self.server.sent is not None:
                     self.server.sent += data
-                other.sendall(data)
+                late.send(data)
         except OSError:
             pass
         finally:
-            try:
-                other.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass
+            late.end()
+
+
+class Late:
+    """What is sent to it goes on after so long."""
+
+    def __init__(self, to, delay_s):
+        self.to, self.delay_s, self.pieces = to, delay_s, queue.Queue()
+        if delay_s:
+            threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        data = b"begins"
+        with contextlib.suppress(OSError):
+            while data:
+                when, data = self.pieces.get()
+                time.sleep(max(0, when - time.monotonic()))
+                self._pass(data)
+
+    def _pass(self, data):
+        if data:
+            self.to.sendall(data)
+        else:
+            self.to.shutdown(socket.SHUT_WR)
+
+    def send(self, data):
+        if self.delay_s:
+            self.pieces.put((time.monotonic() + self.delay_s, data))
+        else:
+            self._pass(data)
+
+    def end(self):
+        with contextlib.suppress(OSError):
+            self.send(b"")
 
 
 class Person:

@@ -24,6 +24,6 @@ exec "${alone[@]}" bash -euc '
 	trap "exit 0" TERM INT
 	setpriv --pdeathsig KILL --no-new-privs "$@" turnserver -c "$dir/conf" --pidfile= &
 	setpriv --pdeathsig KILL --no-new-privs systemd-socket-activate --listen="$dir/s" \
-		/lib/systemd/systemd-socket-proxyd --connections-max=256 127.0.0.1:3478 &
+		/lib/systemd/systemd-socket-proxyd --connections-max="${TURN_CONNECTIONS:-256}" 127.0.0.1:3478 &
 	wait -n
 ' turn "$1" "${drop[@]}"
