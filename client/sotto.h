@@ -83,6 +83,7 @@ enum sotto_result {
 	SOTTO_OTHER_VERSION = 63, /* of sotto has written that database or export */
 	SOTTO_DAMAGED = 64,	  /* that database or export */
 	SOTTO_CUT_OFF = 65,	  /* the end of that export is missing */
+	SOTTO_NO_DEVICE = 66,	  /* the desktop does not give its secret: see sotto_options */
 
 	SOTTO_NO_FILE = 80,	   /* none of that number that could be fetched */
 	SOTTO_NO_ROOM = 81,	   /* the server has no room for files now */

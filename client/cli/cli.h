@@ -20,7 +20,8 @@ struct cli {
 	bool yes, no;
 	bool daily; /* export: and from now on */
 	bool decoy; /* the decoy, opened with the profile's own passphrase */
-	int argc;   /* what follows the command */
+	bool device;
+	int argc; /* what follows the command */
 	char **argv;
 	struct sotto_call_options call;
 	struct sotto *sotto; /* or NULL */

@@ -23,6 +23,8 @@ static int create(struct cli *cli, const char *server)
 	if (!cli->json)
 		fprintf(stderr, "Making keys ...\n");
 	rc = sotto_create(&cli->sotto, &options, passphrase.text, server);
+	if (rc == SOTTO_NO_DEVICE)
+		return tell_answer(cli, rc);
 	if (rc)
 		return tell(cli, rc, "cannot make the profile: is the folder writable?");
 	panic_stops(cli->sotto);

@@ -90,6 +90,8 @@ static int usage(FILE *to)
 			"  --file PATH           send: this file; again the same to go on\n"
 			"  --search WORDS        history: only what has these words\n"
 			"  --decoy               use the decoy, by the profile's own passphrase\n"
+			"  --device              init, import: opens with the desktop's keyring "
+			"only\n"
 			"  --daily               export: and again every day; without FILE no "
 			"more\n"
 			"  --passphrase-fd N     read the passphrase from this descriptor\n"
@@ -191,6 +193,7 @@ static int read_options(struct cli *cli, int argc, char **argv)
 		{ "search", required_argument, NULL, 'S' },
 		{ "decoy", no_argument, NULL, 'd' },
 		{ "daily", no_argument, NULL, 'D' },
+		{ "device", no_argument, NULL, 'E' },
 		{ "passphrase-fd", required_argument, NULL, 'f' },
 		{ "pacing", required_argument, NULL, 'a' },
 		{ "json", no_argument, NULL, 'j' },
@@ -222,6 +225,8 @@ static int read_options(struct cli *cli, int argc, char **argv)
 			cli->decoy = true;
 		else if (option == 'D')
 			cli->daily = true;
+		else if (option == 'E')
+			cli->device = true;
 		else if (option == 'f')
 			cli->passphrase_fd = read_number(optarg);
 		else if (option == 'a')

@@ -22,6 +22,7 @@ static int tell_vault(const struct cli *cli, int rc)
 		return tell(cli, rc, "the key file is damaged, or another version's");
 	case SOTTO_NO_DECOY:
 	case SOTTO_NO_KEYRING:
+	case SOTTO_NO_DEVICE:
 		return tell_answer(cli, rc);
 	case SOTTO_DAMAGED:
 		return tell(cli, rc, "the database is damaged");
@@ -39,7 +40,7 @@ static int tell_vault(const struct cli *cli, int rc)
 struct sotto_options options_of(const struct cli *cli)
 {
 	return (struct sotto_options){ sizeof(struct sotto_options), cli->dir, cli->socks,
-		cli->decoy, cli->fast };
+		cli->decoy, cli->fast, cli->device };
 }
 
 static void take(struct cli *cli)

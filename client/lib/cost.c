@@ -35,7 +35,7 @@ int cost_measure(struct cost *out)
 		took = now_ms() - began;
 		if (took < 1000)
 			ops = ops * 1000 / (uint64_t)(took + 1);
-		*out = (struct cost){ ops < OPS_MOST ? ops : OPS_MOST, mem };
+		*out = (struct cost){ .ops = ops < OPS_MOST ? ops : OPS_MOST, .mem = mem };
 		return 0;
 	}
 	return E_NOMEM;

@@ -8,6 +8,8 @@
 
 #include "libshared/key.h"
 
+#include <stdbool.h>
+
 enum {
 	COST_MAGIC_BYTES = 8,
 	COST_SALT_BYTES = 16,
@@ -16,6 +18,7 @@ enum {
 
 struct cost { /* of Argon2id */
 	uint64_t ops, mem;
+	bool device; /* a vault: its device's secret besides */
 };
 
 struct cost_kind {

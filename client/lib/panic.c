@@ -3,6 +3,7 @@
 #include "client/lib/panic.h"
 
 #include "client/lib/account.h"
+#include "client/lib/device.h"
 #include "client/lib/keyring.h"
 #include "client/lib/move.h"
 #include "client/lib/pair.h"
@@ -151,6 +152,8 @@ static void ask_server(struct panic *panic, struct keys *keys)
 int panic(struct panic *panic)
 {
 	struct keys keys = { .who = NULL };
+	uint8_t name[VAULT_NAME_BYTES];
+	const bool device = vault_wants_device(panic->dir) && vault_name(name, panic->dir) == 0;
 	bool asks;
 	int rc;
 
@@ -162,6 +165,8 @@ int panic(struct panic *panic)
 	profile_close(STEAL(panic->profile));
 	rc = vault_remove(panic->dir);
 	pair_clear(panic->dir);
+	if (device)
+		device_forget(name);
 	panic->n_ended = 0;
 	panic->n_left = asks ? (unsigned)(keys.n_boxes + keys.n_who) : 0;
 	if (panic->on_destroyed)

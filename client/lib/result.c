@@ -61,6 +61,7 @@ IS(SOTTO_CALL_FORGED, CALL_FORGED);
 IS(SOTTO_CALL_GIVEN_UP, CALL_GIVEN_UP);
 IS(SOTTO_CALL_LOST, CALL_LOST);
 IS(SOTTO_NAME_MOST, CONTACT_NAME_MOST);
+IS(SOTTO_NO_DEVICE, VAULT_NO_DEVICE);
 IS(SOTTO_LINK_ROOM, LINK_TEXT + 1);
 IS(SOTTO_PASSPHRASE_MOST, PASSPHRASE_MOST);
 
@@ -100,6 +101,8 @@ static const struct {
 	{ SOTTO_NOTHING, "there was nothing to do" },
 	{ SOTTO_NO_DECOY, "there is no decoy" },
 	{ SOTTO_NO_KEYRING, "there is no kernel keyring here to keep it in" },
+	{ SOTTO_NO_DEVICE, "the profile opens only with a secret that the desktop's keyring keeps, and "
+			   "that is not to be had: is it unlocked, and secret-tool installed?" },
 	{ SOTTO_FOREIGN, "that file is no export" },
 	{ SOTTO_OTHER_VERSION, "it is of another version of sotto" },
 	{ SOTTO_DAMAGED, "it is damaged" },

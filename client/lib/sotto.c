@@ -149,6 +149,7 @@ int sotto_create(struct sotto **out, const struct sotto_options *options, const 
 	if (sotto_exists(s->dir))
 		return SOTTO_EXISTS;
 	rc = cost_measure(&cost);
+	cost.device = o.device;
 	rc = rc ? rc : profile_create(&s->profile, s->dir, passphrase, invite.onion, &cost);
 	if (rc == 0)
 		*out = STEAL(s);

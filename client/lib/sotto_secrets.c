@@ -95,6 +95,7 @@ int sotto_import(struct sotto **out, const struct sotto_options *options, const 
 	backup.path = from.path;
 	backup.passphrase = from.passphrase;
 	rc = cost_measure(&cost);
+	cost.device = o.device;
 	rc = rc ? rc : sotto_of_stream(backup_read(&s->profile, s->dir, &backup));
 	if (rc == 0)
 		*out = STEAL(s);

@@ -6,6 +6,7 @@
  */
 #include "client/lib/vault.h"
 
+#include "client/lib/device.h"
 #include "libshared/error.h"
 #include "libshared/reader.h"
 #include "libshared/writer.h"
@@ -20,7 +21,8 @@
 
 #define FD __attribute__((cleanup(scope_close_ref))) int
 
-static const struct cost_kind key_file = { { 'S', 'O', 'T', 'T', 'O', 'K', 'E', 'Y' }, 2 };
+static const struct cost_kind key_files[] = { { { 'S', 'O', 'T', 'T', 'O', 'K', 'E', 'Y' }, 2 },
+	{ { 'S', 'O', 'T', 'T', 'O', 'K', 'E', 'Y' }, 3 } }; /* wants a secret of its device */
 
 enum {
 	HEAD_BYTES = COST_HEAD_BYTES,
@@ -62,6 +64,44 @@ void vault_decoy(struct vault *out, const struct vault *vault)
 	out->key = vault->other;
 	key_random(&out->other);
 	out->database = !vault->database;
+}
+
+/* --- what opens a slot -------------------------------------------------- */
+
+static bool wants_device(const uint8_t head[static HEAD_BYTES])
+{
+	return head[COST_MAGIC_BYTES + 3] == key_files[1].version;
+}
+
+static const uint8_t *name_of(const uint8_t head[static HEAD_BYTES])
+{
+	return head + HEAD_BYTES - COST_SALT_BYTES;
+}
+
+/* Neither that secret nor the passphrase says anything of the key without the other. */
+static int mix_device(struct key *kek, const uint8_t head[static HEAD_BYTES])
+{
+	static const uint8_t label[] = "sotto device v1";
+	CLEANUP(key_wipe) struct key device = { { 0 } };
+	crypto_generichash_state state;
+	int rc = device_use(&device, name_of(head));
+
+	if (rc)
+		return rc == DEVICE_NONE ? VAULT_NO_DEVICE : rc;
+	crypto_generichash_init(&state, device.b, sizeof device.b, sizeof kek->b);
+	crypto_generichash_update(&state, label, sizeof label - 1);
+	crypto_generichash_update(&state, kek->b, sizeof kek->b);
+	crypto_generichash_final(&state, kek->b, sizeof kek->b);
+	sodium_memzero(&state, sizeof state);
+	return 0;
+}
+
+static int derive(struct key *kek, const uint8_t head[static HEAD_BYTES], const char *passphrase)
+{
+	const bool device = wants_device(head);
+	int rc = cost_derive(kek, head, &key_files[device], passphrase);
+
+	return rc || !device ? rc : mix_device(kek, head);
 }
 
 /* --- slots -------------------------------------------------------------- */
@@ -173,7 +213,7 @@ static int unlock(struct opened *o, int *out_dir, const char *dir, const char *p
 	FD early = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int rc = early < 0 ? E_IO : file_read(&before, early);
 
-	rc = rc ? rc : cost_derive(&o->kek, before.head, &key_file, passphrase);
+	rc = rc ? rc : derive(&o->kek, before.head, passphrase);
 	rc = rc ? rc : lock(out_dir, dir);
 	rc = rc ? rc : file_read(&o->file, *out_dir);
 	if (rc == 0 && memcmp(before.head, o->file.head, HEAD_BYTES) != 0)
@@ -194,13 +234,18 @@ int vault_create(const struct vault *vault, const char *dir, const char *passphr
 	int rc, slot = (int)randombytes_uniform(2);
 
 	randombytes_buf(&f, sizeof f);
-	cost_head(f.head, &key_file, cost);
-	rc = cost_derive(&kek, f.head, &key_file, passphrase);
+	cost_head(f.head, &key_files[cost->device], cost);
+	if (cost->device && device_make(name_of(f.head)))
+		return VAULT_NO_DEVICE;
+	rc = derive(&kek, f.head, passphrase);
 	rc = rc ? rc : wrap(&f, slot, vault, KIND_PROFILE, &kek);
 	rc = rc ? rc : lock(&fd, dir);
-	if (rc)
-		return rc;
-	return faccessat(fd, "key", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? E_IO : replace(&f, fd);
+	rc = rc								       ? rc
+			: faccessat(fd, "key", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? E_IO
+									       : replace(&f, fd);
+	if (rc && cost->device)
+		device_forget(name_of(f.head));
+	return rc;
 }
 
 /* The same writes whether the other slot is destroyed or stays. That the slot was a decoy's goes
@@ -238,7 +283,7 @@ int vault_open(struct vault *out, int *out_lost, const char *dir, const char *pa
 static int new_kek(struct key *out, const struct opened *o, const char *passphrase, int slot)
 {
 	CLEANUP(sodium_free) struct opened *probe = sodium_malloc(sizeof *probe);
-	int rc = probe ? cost_derive(out, o->file.head, &key_file, passphrase) : E_NOMEM;
+	int rc = probe ? derive(out, o->file.head, passphrase) : E_NOMEM;
 
 	if (rc)
 		return rc;
@@ -347,6 +392,14 @@ int vault_name(uint8_t out[static VAULT_NAME_BYTES], const char *dir)
 	int rc = fd < 0 ? E_IO : file_read(&f, fd);
 
 	if (rc == 0)
-		memcpy(out, f.head + HEAD_BYTES - COST_SALT_BYTES, VAULT_NAME_BYTES);
+		memcpy(out, name_of(f.head), VAULT_NAME_BYTES);
 	return rc;
+}
+
+bool vault_wants_device(const char *dir)
+{
+	FD fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct file f;
+
+	return fd >= 0 && file_read(&f, fd) == 0 && wants_device(f.head);
 }

@@ -11,7 +11,8 @@
 #include "client/lib/cost.h"
 
 enum {
-	VAULT_TAKEN = 1, /* that passphrase opens the other slot */
+	VAULT_TAKEN = 1,      /* that passphrase opens the other slot */
+	VAULT_NO_DEVICE = 66, /* it wants a secret of its device, which is not to be had */
 	VAULT_NAME_BYTES = 16,
 	PASSPHRASE_MOST = 255,
 };
@@ -28,11 +29,13 @@ void vault_wipe(struct vault *vault);
 /* The decoy as its own slot has it. */
 void vault_decoy(struct vault *out, const struct vault *vault);
 
-/* Writes the key file. E_IO: also when there is one. */
+/* Writes the key file; with cost->device its passphrases open it only together with a new secret of
+ * this device (device.h). E_IO: also when there is one. VAULT_NO_DEVICE. */
 int vault_create(const struct vault *vault, const char *dir, const char *passphrase,
 		const struct cost *cost) MUST_CHECK;
 
 /* E_LOCKED: opens neither slot. E_CONFIG: the file is none of ours, or asks for too much memory.
+ * VAULT_NO_DEVICE, as from the next two.
  * *out_lost: the database whose slot that passphrase has destroyed, else -1. */
 int vault_open(struct vault *out, int *out_lost, const char *dir,
 		const char *passphrase) MUST_CHECK;
@@ -50,6 +53,9 @@ int vault_add_decoy(const struct vault *vault, const char *dir, const char *pass
 int vault_destroy(const char *dir) MUST_CHECK;
 /* The same, and the key file goes. */
 int vault_remove(const char *dir) MUST_CHECK;
+
+/* The device's secret of a key file that wants one is named as the key file is. */
+bool vault_wants_device(const char *dir) MUST_CHECK;
 
 /* Random bytes that name this key file. */
 int vault_name(uint8_t out[static VAULT_NAME_BYTES], const char *dir) MUST_CHECK;

@@ -12,6 +12,10 @@ struct sotto_options {
 	const char *socks; /* Tor's SOCKS port, "HOST:PORT"; NULL: 127.0.0.1:9050 */
 	bool decoy;	   /* the decoy, by the profile's own passphrase */
 	bool fast;	   /* no random delays: tests only, it gives away what they hide */
+	/* For sotto_create and sotto_import: no passphrase opens it without a secret that the
+	   desktop's Secret Service keeps from now on (by secret-tool of libsecret; else
+	   SOTTO_NO_DEVICE, also later). Lost with that service: keep an export. */
+	bool device;
 };
 
 /* Whether there is a profile in that folder, whatever its state. */

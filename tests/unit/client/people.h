@@ -23,7 +23,7 @@ static inline int64_t test_clock(void *clock)
 	return test_now + (clock ? *(int64_t *)clock : 0);
 }
 
-static const struct cost cheap = { 1, 8192 };
+static const struct cost cheap = { .ops = 1, .mem = 8192 };
 
 struct person {
 	char dir[32];

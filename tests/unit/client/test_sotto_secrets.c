@@ -24,8 +24,10 @@ START_TEST(a_duress_passphrase_opens_the_decoy_and_nothing_else_any_more)
 	profile_close(bob.p); /* else it is killed */
 	bob.p = NULL;
 	ck_assert_int_eq(sotto_open(&opened,
-					 &(struct sotto_options){ sizeof(struct sotto_options),
-							 bob.dir, "127.0.0.1:1", false, false },
+					 &(struct sotto_options){
+							 .size = sizeof(struct sotto_options),
+							 .dir = bob.dir,
+							 .socks = "127.0.0.1:1" },
 					 "correct horse"),
 			0);
 	ck_assert_int_eq(sotto_set_duress(opened, "correct horse", "battery staple"), 0);
