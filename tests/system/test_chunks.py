@@ -17,6 +17,15 @@ class Chunks(Bed):
                 answer = piece.get(secret)
                 self.assertEqual((answer.status, answer.body), (404, none.body))
 
+    def test_it_is_kept_out_of_line_and_uncompressed_with_hashes_of_its_secrets(self):
+        piece = client.Chunk(self.server, bytes(client.CHUNKS[1])) # zeros
+        self.assertEqual(piece.put().status, 201)
+        row = self.stack.sql("SELECT encode(read_hash, 'hex'), encode(delete_hash, 'hex'), pg_column_size(body) FROM sotto.chunk "
+                             f"WHERE id = '{piece.id.hex()}'")
+        self.assertEqual(row, f"{client.h256(piece.read).hex()}|{client.h256(piece.delete).hex()}|{client.CHUNKS[1]}")
+        toast = self.stack.sql("SELECT reltoastrelid::regclass FROM pg_class WHERE oid = 'sotto.chunk'::regclass")
+        self.assertGreaterEqual(int(self.stack.sql(f"SELECT sum(length(chunk_data)) FROM {toast}")), client.CHUNKS[1])
+
     def test_only_the_delete_secret_ends_it_and_the_answer_never_tells(self):
         piece = client.Chunk(self.server, os.urandom(client.CHUNKS[0]))
         piece.put()

@@ -42,9 +42,12 @@ class Client(Town):
         self.alice.days = 6
         self.alice.do("recv")
         self.assertEqual(self.stack.sql(generations), "1 1")
-        self.alice.days = 8
+        self.alice.days, before = 8, len(self.socks.seen)
         self.alice.do("recv")
         self.assertEqual(self.stack.sql(generations), "1 2")
+        circuits = [{user for user, at in self.socks.seen[before:] if at == port} for port in (7001, 7002)]
+        self.assertTrue(all(circuits))
+        self.assertEqual(circuits[0] & circuits[1], set())
         self.assertEqual(self.left(), 50)
         self.alice.days = 11
         self.alice.do("recv") # what is old is forgotten now

@@ -176,11 +176,19 @@ class Passphrases(unittest.TestCase):
         self.assertEqual(self.place.do((OTHER, "hunter2"), "passwd")[0], 1)
         self.assertEqual(self.place.link((OTHER,)), link)
 
+    def kept_for(self):
+        """How long the kernel's keyring has the opened vault, as /proc/keys says it."""
+        with open(f"{self.place.profile}/key", "rb") as file:
+            name = file.read()[24:40].hex()
+        with open("/proc/keys", encoding="ascii") as file:
+            return next(line.split()[3] for line in file if f"sotto:{name}" in line)
+
     def test_unlocked_it_asks_for_none_until_locked_or_idle(self):
         self.place.init()
         link = self.place.link((OWN,))
         self.assertIsNone(self.place.link(None))
         self.assertEqual(self.place.do((OWN,), "unlock", "5")[0], 0)
+        self.assertIn(self.kept_for(), ("5m", "4m")) # by the kernel, from the last use on
         self.assertEqual(self.place.link(None), link)
         self.assertEqual(self.place.do(None, "lock")[0], 0)
         self.assertIsNone(self.place.link(None))
