@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Goal: a person's packages work on a bare Debian: the full-screen chat, and a program of somebody else on libsotto."""
 import re
+import select
 import subprocess
 import sys
 import unittest
@@ -72,6 +73,7 @@ class Home(unittest.TestCase):
         with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as program:
             program.stdin.write("the passphrase of echo\n")
             program.stdin.flush()
+            self.assertTrue(select.select([program.stdout], [], [], machine.WAIT_S)[0], "it says nothing")
             self.assertEqual(program.stdout.readline(), "live\n")
             bob.do("send", contact, "say it again")
             until("it again", lambda: "say it again" in bob.do("recv"), 300) # at its own pace
