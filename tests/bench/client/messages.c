@@ -7,19 +7,34 @@
  *   messages SECONDS
  */
 #include "client/lib/session.h"
+#include "client/lib/signal_provider.h"
 #include "tests/unit/client/people.h"
 
+#include <omemo/session_cipher.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
 
 enum { STORED = 100000, TEXT_BYTES = 200, BETWEEN = 64 };
 
+SIGNAL_DEFINE_OWNED(ciphertext_message)
+SIGNAL_DEFINE_OWNED(signal_message)
+
 static const struct hpke_parts parts = { (const uint8_t *)"bench", 5, NULL, 0 };
 static char text[TEXT_BYTES + 1];
 static double seconds;
 
+struct bare { /* one side of a session that lies in memory only */
+	struct person *who;
+	uint8_t peer[32], record[1 << 16];
+	size_t len;
+	signal_protocol_address address;
+	signal_protocol_store_context *stores;
+	session_cipher *cipher;
+};
+
 struct scene {
+	struct bare from, to;
 	struct contact peer; /* alice, as bob has her */
 	uint8_t public_key[HPKE_PUBLIC_BYTES], secret[HPKE_SECRET_BYTES], enc[HPKE_ENC_BYTES];
 	struct hpke hpke;
@@ -68,6 +83,94 @@ static void session_both(struct scene *s)
 			"session_encrypt");
 	check(session_decrypt(alice.p, &s->inside, &s->plaintext), "session_decrypt");
 }
+
+/* --- the library on a store that only copies -------------------------- */
+
+static int bare_load(signal_buffer **record, signal_buffer **user, const signal_protocol_address *a,
+		void *data)
+{
+	struct bare *b = data;
+
+	(void)a;
+	*user = NULL;
+	*record = signal_buffer_create(b->record, b->len);
+	return *record ? 1 : SG_ERR_NOMEM;
+}
+
+static int bare_store(const signal_protocol_address *a, uint8_t *record, size_t len, uint8_t *user,
+		size_t user_len, void *data)
+{
+	struct bare *b = data;
+
+	(void)a;
+	(void)user;
+	(void)user_len;
+	if (len > sizeof b->record)
+		return SG_ERR_NOMEM;
+	memcpy(b->record, record, len);
+	b->len = len;
+	return 0;
+}
+
+static int bare_contains(const signal_protocol_address *a, void *data)
+{
+	(void)a;
+	(void)data;
+	return 1;
+}
+
+/* Begins as the session that the two have. */
+static void bare_open(struct bare *b, struct person *who, const uint8_t peer[static 32])
+{
+	const signal_protocol_session_store sessions = { .load_session_func = bare_load,
+		.store_session_func = bare_store,
+		.contains_session_func = bare_contains,
+		.user_data = b };
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+
+	memcpy(b->peer, peer, sizeof b->peer);
+	b->address = (signal_protocol_address){ (const char *)b->peer, sizeof b->peer, 1 };
+	check(q_open(&s, who->p->db, "SELECT record FROM session WHERE peer = ?", "b", b->peer,
+			      sizeof b->peer) ||
+					sqlite3_step(s) != SQLITE_ROW,
+			"the session");
+	b->len = (size_t)sqlite3_column_bytes(s, 0);
+	check(b->len <= sizeof b->record ? 0 : 1, "its size");
+	memcpy(b->record, sqlite3_column_blob(s, 0), b->len);
+	b->who = who;
+	check(signal_protocol_store_context_create(&b->stores, who->p->signal) ||
+					signal_protocol_store_context_set_session_store(
+							b->stores, &sessions) ||
+					session_cipher_create(&b->cipher, b->stores, &b->address,
+							who->p->signal),
+			"a bare session");
+	session_cipher_set_version(b->cipher, 3);
+}
+
+static void bare_close(struct bare *b)
+{
+	session_cipher_free(b->cipher);
+	signal_protocol_store_context_destroy(b->stores);
+}
+
+static void bare_both(struct scene *s)
+{
+	SIGNAL_OWNED(ciphertext_message) *sent = NULL;
+	SIGNAL_OWNED(signal_message) *came = NULL;
+	__attribute__((cleanup(signal_buffer_free_ref))) signal_buffer *plain = NULL;
+	const signal_buffer *bytes;
+
+	check(session_cipher_encrypt(s->from.cipher, (const uint8_t *)text, TEXT_BYTES, &sent),
+			"bare encrypt");
+	bytes = ciphertext_message_get_serialized(sent);
+	check(signal_message_deserialize(&came, signal_buffer_const_data(bytes),
+			      signal_buffer_len(bytes), s->to.who->p->signal) ||
+					session_cipher_decrypt_signal_message(
+							s->to.cipher, came, NULL, &plain),
+			"bare decrypt");
+}
+
+/* --- all of it ---------------------------------------------------------- */
 
 static void answer_now_and_then(struct scene *s)
 {
@@ -162,6 +265,11 @@ START_TEST(all)
 	measure("decapsulate", decapsulate, &s);
 	measure("seal", seal, &s);
 	measure("open", open_sealed, &s);
+	bare_open(&s.from, &bob, alice.p->identity);
+	bare_open(&s.to, &alice, bob.p->identity);
+	measure("bare", bare_both, &s);
+	bare_close(&s.from);
+	bare_close(&s.to);
 	check(q_begin(bob.p->db) || q_begin(alice.p->db), "begin");
 	measure("session", session_both, &s);
 	check(q_end(bob.p->db, E_IO) != E_IO || q_end(alice.p->db, E_IO) != E_IO, "roll back");
