@@ -105,6 +105,11 @@ class Secrets(unittest.TestCase):
         self.process.returncode = -signal.SIGSEGV
         self.assertTrue(os.WIFSIGNALED(status) and not os.WCOREDUMP(status))
 
+    def test_keys_lie_in_memory_that_is_not_swapped(self):
+        with open(f"{self.proc}/status", encoding="ascii") as file:
+            locked = next(line for line in file if line.startswith("VmLck:"))
+        self.assertGreater(int(locked.split()[1]), 0)
+
     def test_no_file_holds_a_secret_and_none_is_elsewhere(self):
         inside = {os.path.realpath(f"{self.proc}/fd/{fd}") for fd in os.listdir(f"{self.proc}/fd")}
         written = {f for f in inside if f.startswith("/") and os.path.isfile(f.removesuffix(" (deleted)"))}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The HPKE key schedule against the vectors of draft-ietf-hpke-pq, X-Wing against its own. */
 #include "client/lib/hpke.h"
+#include "tests/unit/client/vectors/hpke_js.h"
 #include "tests/unit/client/vectors/hpke_xwing.h"
 #include "tests/unit/client/vectors/xwing.h"
 #include "tests/unit/unit.h"
@@ -252,10 +253,30 @@ START_TEST(xwing_makes_the_published_keys_and_secrets)
 }
 END_TEST
 
+START_TEST(opens_what_another_implementation_sealed)
+{
+	static const char said[] = "from hpke-js";
+	const struct hpke_parts parts = { (const uint8_t *)"sotto info", 10,
+		(const uint8_t *)"sotto aad", 9 };
+	uint8_t enc[HPKE_ENC_BYTES], secret[HPKE_SECRET_BYTES], sealed[SEALED_MOST];
+	uint8_t plain[PLAIN_MOST];
+	struct hpke hpke;
+	size_t len = hex(sealed, sizeof sealed, hpke_js_sealed);
+
+	unit_hex(enc, sizeof enc, hpke_js_enc);
+	unit_hex(secret, sizeof secret, hpke_js_seed);
+	ck_assert_int_eq(hpke_setup_receiver(&hpke, enc, secret, &parts), 0);
+	ck_assert_int_eq(hpke_open(&hpke, plain, sealed, len, &parts), 0);
+	ck_assert_uint_eq(len - HPKE_TAG_BYTES, sizeof said - 1);
+	ck_assert_mem_eq(plain, said, sizeof said - 1);
+}
+END_TEST
+
 UNIT("hpke", derives_the_published_key_and_nonce, opens_the_ten_published_messages,
 		seals_to_the_ten_published_messages, encapsulation_gives_the_published_secret,
 		another_info_is_another_context, opens_what_it_sealed, refuses_another_info_or_aad,
 		refuses_another_recipient, refuses_every_changed_bit_of_the_ciphertext,
 		refuses_a_change_in_every_byte_of_the_encapsulation,
 		refuses_a_public_key_whose_coefficients_are_not_reduced,
-		xwing_makes_the_published_keys_and_secrets)
+		xwing_makes_the_published_keys_and_secrets,
+		opens_what_another_implementation_sealed)
