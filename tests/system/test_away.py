@@ -65,7 +65,7 @@ class Watch:
     def until(self, text, times=1):
         def seen():
             with open(self.path, encoding="utf-8") as log:
-                return log.read().count(text) == times
+                return log.read().count(text) >= times
         until(text, seen, self.check, 60)
 
     def end(self):
