@@ -32,10 +32,11 @@ def pump(source, sink, seen=lambda data: None):
 
 
 class Frames:
-    """What goes to the relay, cut into TURN's messages (RFC 8656, section 12); sizes() of those with RTP of a type."""
+    """What goes to the relay, cut into TURN's messages (RFC 8656, section 12); sizes() of those with RTP of a type, and how
+    many are not on a channel yet: checks whether there is a way, and handshakes."""
 
     def __init__(self):
-        self.stream, self.found = b"", collections.Counter()
+        self.stream, self.found, self.sends = b"", collections.Counter(), 0
 
     def take(self, data):
         self.stream += data
@@ -45,6 +46,7 @@ class Frames:
             whole = (size + 3 & ~3) + 4 if channel else size + 20
             if len(self.stream) < whole:
                 return
+            self.sends += kind == stun.SEND | 0x10
             if channel and self.stream[4] >> 6 == 2:
                 self.found[self.stream[5] & 0x7F, size] += 1
             self.stream = self.stream[whole:]

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Goal: two sides hear each other through the relay, relay only, and nothing before the certificate is right."""
+import contextlib
 import os
 import re
 import socket
+import threading
 import wave
 
 import media
+from people import Late
 from relay import RelayBed
+from stack import until
 
 
 class Call(RelayBed):
@@ -14,6 +18,20 @@ class Call(RelayBed):
         sock = socket.socket(socket.AF_UNIX)
         sock.connect(f"{self.dir}/s")
         return sock
+
+    def dial_far(self):
+        """The same, and a way there of 300 ms."""
+        def carry(one, late):
+            with contextlib.suppress(OSError):
+                while data := one.recv(65536):
+                    late.send(data)
+            late.end()
+
+        ours, theirs = socket.socketpair()
+        relay = Call.dial(self)
+        for one, other in ((theirs, relay), (relay, theirs)):
+            threading.Thread(target=carry, args=(one, Late(other, 0.15)), daemon=True).start()
+        return ours
 
     def side(self, name, env=None):
         side = media.Media(os.environ["SOTTO_BUILD"], self.dial, f"{self.dir}/{name}.log", env)
@@ -23,7 +41,7 @@ class Call(RelayBed):
 
     def describe(self, *, video=False, change=lambda sdp: sdp, sources=("test:440", "test:660"), sinks=None):
         """Two sides that have each other's description; change is made to the one that alice sees."""
-        alice, bob = self.side("alice"), self.side("bob")
+        alice, bob = self.sides = self.side("alice"), self.side("bob")
         more = {"video_in": "test"} if video else {}
         sinks = sinks or [f"file:{self.dir}/{name}.wav" for name in ("alice", "bob")]
         media.start(alice, self.secret, offers=True, audio_in=sources[0], audio_out=sinks[0], **more)
@@ -57,6 +75,17 @@ class Call(RelayBed):
         bob.close()
         self.heard("alice", 660)
         self.heard("bob", 440)
+
+    def test_checks_whether_there_is_a_way_end_over_long_round_trips(self):
+        """Those of both sides could answer each other for ever."""
+        def once_asked_twice(sdp):
+            until("checks of bob's", lambda: self.sides[1].frames.sends > 1, self.alive)
+            return sdp
+
+        self.dial = self.dial_far
+        for side in self.describe(sinks=("none", "none"), change=once_asked_twice):
+            self.assertEqual(side.next("verified")["event"], "verified", side.seen)
+            self.assertLess(side.frames.sends, 40)
 
     def test_packets_of_silence_and_of_sound_have_one_size(self):
         alice, bob = self.describe(sources=("silence", "test:660"))
