@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sodium.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -246,6 +247,7 @@ void media_tell(struct media *m, json_t *command)
 		if (send(m->talk, text, len + 1, MSG_NOSIGNAL) < 0) {
 			/* it is gone: the next event says so */
 		}
+		sodium_memzero(text, len); /* credentials */
 	}
 	free(text);
 	json_decref(command);

@@ -152,13 +152,13 @@ int main(void)
 	GIOChannel *input;
 	int rc = sandbox_enter(WAY_FD, &media.port);
 
+	rc = rc ? rc : sandbox_narrow();
 	setrlimit(RLIMIT_CORE, &none);
 	unsetenv("G_MESSAGES_DEBUG"); /* libnice would print passwords */
 	unsetenv("GST_DEBUG");
 	if (rc == 0)
 		gst_init(NULL, NULL);
-	missing = rc ? "an empty network namespace, which this kernel does not allow"
-		     : pipeline_missing();
+	missing = rc ? "a sandbox, which this kernel does not allow" : pipeline_missing();
 	if (missing) {
 		tell(json_pack("{s:s, s:s, s:s}", "event", "ended", "why", "missing", "what",
 				missing));

@@ -13,4 +13,8 @@
  * with errno. */
 int sandbox_enter(int to, int *out_port) MUST_CHECK;
 
+/* Afterwards: no system call that reaches the person's keyring (where the key of an unlocked
+ * profile is), other processes or other namespaces. 0, or -1 with errno. */
+int sandbox_narrow(void) MUST_CHECK;
+
 #endif

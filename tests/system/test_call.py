@@ -151,6 +151,9 @@ class Call(RelayBed):
         self.assertNotEqual(os.readlink(f"/proc/{side.process.pid}/ns/net"), os.readlink("/proc/self/ns/net"))
         with open(f"/proc/{side.process.pid}/net/dev", encoding="ascii") as file:
             self.assertEqual(re.findall(r"^ *(\w+):", file.read(), re.M), ["lo"])
+        with open(f"/proc/{side.process.pid}/status", encoding="ascii") as file:
+            status = dict(re.findall(r"^(NoNewPrivs|Seccomp):\t(\d)$", file.read(), re.M))
+        self.assertEqual(status, {"NoNewPrivs": "1", "Seccomp": "2"}) # 2: a filter; so no keyring
 
     def test_a_wrong_credential_ends_with_a_word(self):
         side = self.side("alice")
