@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 static int on_event(void *userdata, enum sotto_event event)
@@ -23,10 +24,27 @@ static int on_event(void *userdata, enum sotto_event event)
 	return event == SOTTO_ENDED ? sotto_unwatch(chat->sotto) : 0;
 }
 
+/* Calls are a command's. */
+static int on_ring(void *userdata, const struct sotto_ring *ring)
+{
+	struct chat *chat = userdata;
+	char text[CHAT_NOTE];
+
+	snprintf(text, sizeof text,
+			ring->missed ? "%s has called you"
+				     : "%s calls you: sotto answer, in another terminal",
+			ring->contact);
+	chat_note(chat, text);
+	beep();
+	return 0;
+}
+
 static int load(struct chat *chat)
 {
 	int rc = chat->stale ? people_load(chat) : 0;
 
+	if (rc == 0 && chat->stale)
+		rc = sotto_rings(chat->sotto, on_ring, chat);
 	if (rc == 0 && chat->stale)
 		rc = said_load(chat, screen_pane_width());
 	chat->stale = false;
@@ -46,12 +64,13 @@ static int take_keys(struct chat *chat)
 /* Signals come while it waits and at no other time, so that none comes just before. */
 static int turn(struct chat *chat, const sigset_t *signals)
 {
-	struct pollfd fds[2] = { { STDIN_FILENO, POLLIN, 0 }, { chat->watch_fd, POLLIN, 0 } };
+	struct pollfd fds[3] = { { STDIN_FILENO, POLLIN, 0 }, { chat->watch_fd, POLLIN, 0 },
+		{ chat->moving_fd, POLLIN, 0 } };
 	const struct timespec look = { CHAT_LOOK_S, 0 };
 	int n, rc;
 
 	screen_draw(chat);
-	n = ppoll(fds, 2, &look, signals);
+	n = ppoll(fds, 3, &look, signals);
 	chat->stale = chat->stale || n == 0;
 	if (n < 0) {
 		if (errno != EINTR)
@@ -60,37 +79,51 @@ static int turn(struct chat *chat, const sigset_t *signals)
 	}
 	if (chat->is_panic())
 		return CHAT_PANIC;
-	if (fds[0].revents & (POLLHUP | POLLERR) && !(fds[0].revents & POLLIN))
+	moving_turn(chat);
+	rc = take_keys(chat); /* a resize too */
+	if (rc == 0 && fds[0].revents & (POLLHUP | POLLERR))
 		return CHAT_LEFT; /* the terminal is gone */
-	rc = take_keys(chat);	  /* a resize too */
 	rc = rc ? rc : sotto_events(chat->sotto, on_event, chat);
 	return rc ? rc : load(chat);
 }
 
-int chat_run(struct sotto *sotto, bool (*is_panic)(void))
+static int run(struct chat *chat, const char *dir)
 {
-	CLEANUP(scope_free) struct chat *chat = calloc(1, sizeof *chat);
 	sigset_t all, signals;
 	int rc;
 
-	if (!chat)
-		return E_NOMEM;
-	chat->sotto = sotto;
-	chat->is_panic = is_panic;
-	chat->n_wanted = CHAT_SHOWN;
-	chat->stale = true;
-	rc = sotto_watch(sotto, &chat->watch_fd);
-	rc = rc ? rc : screen_open();
-	if (rc)
-		return rc;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &signals);
 	rc = load(chat);
 	while (rc == 0)
 		rc = turn(chat, &signals);
+	if (rc == CHAT_PANIC && sotto_destroy(dir)) {
+		/* Before all else, which may wait; sotto_panic tries again, and tells. */
+	}
 	screen_close();
+	moving_end(chat);
 	sigprocmask(SIG_SETMASK, &signals, NULL);
 	said_clear(chat);
+	return rc;
+}
+
+int chat_run(const struct chat_options *options)
+{
+	CLEANUP(scope_free) struct chat *chat = calloc(1, sizeof *chat);
+	__attribute__((cleanup(scope_close_ref))) int moving_fd = eventfd(
+			0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int rc;
+
+	if (!chat || moving_fd < 0)
+		return E_NOMEM;
+	chat->sotto = options->sotto;
+	chat->is_panic = options->is_panic;
+	chat->moving_fd = moving_fd;
+	chat->n_wanted = CHAT_SHOWN;
+	chat->stale = true;
+	rc = sotto_watch(chat->sotto, &chat->watch_fd);
+	rc = rc ? rc : screen_open();
+	rc = rc ? rc : run(chat, options->dir);
 	explicit_bzero(chat, sizeof *chat);
 	return rc;
 }

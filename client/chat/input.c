@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Keys, and lines that begin with a slash. */
+/* Keys, and the line that one writes. */
 #include "client/chat/chat.h"
 
 #include "libshared/error.h"
@@ -17,93 +17,19 @@ void chat_note(struct chat *chat, const char *text)
 	snprintf(chat->note, sizeof chat->note, "%s", text);
 }
 
+void chat_panel(struct chat *chat, const char *text)
+{
+	snprintf(chat->panel, sizeof chat->panel, "%s", text);
+}
+
+/* --- lines -------------------------------------------------------------- */
+
 /* The answer is shown; only our own failures end the chat. */
 static int told(struct chat *chat, int rc)
 {
 	if (rc)
 		chat_note(chat, sotto_text((enum sotto_result)rc));
-	chat->stale = true;
 	return rc == SOTTO_E_BUG || rc == SOTTO_E_MEMORY ? rc : 0;
-}
-
-/* --- lines -------------------------------------------------------------- */
-
-static int accept_request(struct chat *chat, const struct person *p, char *name)
-{
-	if (p->state != SOTTO_REQUEST || p->group) {
-		chat_note(chat, "that is no request");
-		return 0;
-	}
-	return told(chat, sotto_accept(chat->sotto, p->name, name));
-}
-
-static int add(struct chat *chat, char *rest)
-{
-	const char *name = strtok_r(rest, " ", &rest), *link = strtok_r(rest, " ", &rest);
-
-	if (!name || !link) {
-		chat_note(chat, "/add NAME LINK");
-		return 0;
-	}
-	return told(chat, sotto_add(chat->sotto, name, link));
-}
-
-/* Without words: the whole conversation again. */
-static int find_words(struct chat *chat, const char *words)
-{
-	snprintf(chat->words, sizeof chat->words, "%s", words);
-	return 0;
-}
-
-/* The newest of ours: the one that people see to be wrong. */
-static int change_newest(struct chat *chat, const struct person *p, const char *text)
-{
-	const int64_t number = chat->newest_ours;
-
-	if (p->group || !number) {
-		chat_note(chat, "there is nothing of yours here that could be changed");
-		return 0;
-	}
-	return told(chat,
-			text ? sotto_edit(chat->sotto, p->name, number, text)
-			     : sotto_delete(chat->sotto, p->name, number));
-}
-
-static int about(struct chat *chat, const struct person *p, const char *verb, char *rest)
-{
-	if (strcmp(verb, "/accept") == 0)
-		return accept_request(chat, p, rest);
-	if (strcmp(verb, "/block") == 0 && !p->group)
-		return told(chat, sotto_block(chat->sotto, p->name));
-	if (strcmp(verb, "/join") == 0 && p->group)
-		return told(chat, sotto_group_join(chat->sotto, p->name));
-	if (strcmp(verb, "/find") == 0 && !p->group)
-		return find_words(chat, rest);
-	if (strcmp(verb, "/edit") == 0)
-		return change_newest(chat, p, rest);
-	if (strcmp(verb, "/delete") == 0)
-		return change_newest(chat, p, NULL);
-	chat_note(chat,
-			"/add NAME LINK  /accept NAME  /block  /join  /find WORDS  /edit TEXT  "
-			"/delete  "
-			"/quit  Up Down PgUp PgDn  Ctrl-X Ctrl-X: destroy all");
-	return 0;
-}
-
-static int command(struct chat *chat, char *line)
-{
-	const struct person *p = people_selected(chat);
-	char *rest = NULL;
-	const char *verb = strtok_r(line, " ", &rest);
-
-	if (strcmp(verb, "/quit") == 0)
-		return CHAT_LEFT;
-	if (strcmp(verb, "/add") == 0)
-		return add(chat, rest);
-	if (p)
-		return about(chat, p, verb, rest ? rest : line + strlen(line));
-	chat_note(chat, "/add NAME LINK  /quit  Ctrl-X Ctrl-X: destroy all");
-	return 0;
 }
 
 static int send(struct chat *chat, const char *text)
@@ -127,17 +53,20 @@ static int send(struct chat *chat, const char *text)
 /* Two slashes: a text that begins with one. */
 static int enter(struct chat *chat)
 {
-	char line[CHAT_INPUT * MB_LEN_MAX + 1];
-	size_t len = wcstombs(line, chat->input, sizeof line);
-	int rc = 0;
+	const size_t room = chat->n_input * MB_LEN_MAX + 1;
+	CLEANUP(scope_free) char *line = calloc(1, room);
+	const size_t len = line ? wcstombs(line, chat->input, room) : 0;
+	int rc;
 
+	if (!line)
+		return E_NOMEM;
 	if (len == (size_t)-1 || len == 0)
 		return 0;
 	if (line[0] == '/' && line[1] != '/')
-		rc = command(chat, line);
+		rc = command_run(chat, line);
 	else
 		rc = send(chat, line[0] == '/' ? line + 1 : line);
-	explicit_bzero(line, sizeof line);
+	explicit_bzero(line, room);
 	explicit_bzero(chat->input, sizeof chat->input);
 	chat->n_input = chat->cursor = 0;
 	chat->up = 0;
@@ -149,8 +78,12 @@ static int enter(struct chat *chat)
 
 static void insert(struct chat *chat, wchar_t c)
 {
-	if (chat->n_input == CHAT_INPUT || wcwidth(c) < 0)
+	if (c != L'\n' && wcwidth(c) < 0)
 		return;
+	if (chat->n_input == CHAT_INPUT) {
+		chat_note(chat, "there is no room for more: a message has at most 65,536 bytes");
+		return;
+	}
 	wmemmove(chat->input + chat->cursor + 1, chat->input + chat->cursor,
 			chat->n_input - chat->cursor + 1);
 	chat->input[chat->cursor++] = c;
@@ -175,8 +108,14 @@ static void edit(struct chat *chat, wint_t key)
 		remove_before(chat, chat->cursor);
 	else if (key == CTRL('H') || key == 0x7f)
 		remove_before(chat, chat->cursor > 0);
-	else
+	else if (key != L'\n')
 		insert(chat, (wchar_t)key);
+}
+
+/* Whatever is in it is text: no line of it is sent, no character of it is a key. */
+static void paste(struct chat *chat, wint_t key)
+{
+	insert(chat, key == '\r' ? L'\n' : key == '\t' ? L' ' : (wchar_t)key);
 }
 
 /* --- keys --------------------------------------------------------------- */
@@ -217,16 +156,22 @@ static void special(struct chat *chat, wint_t key)
 
 int input_key(struct chat *chat, int kind, wint_t key)
 {
-	const bool is_panic = kind == OK && key == CTRL('X');
+	const bool is_panic = kind == OK && key == CTRL('X') && !chat->pasting;
 
 	if (is_panic && chat->asked_panic)
 		return CHAT_PANIC;
-	chat->note[0] = '\0';
+	chat->note[0] = chat->panel[0] = '\0';
 	chat->asked_panic = is_panic;
 	if (is_panic)
 		chat_note(chat, "Ctrl-X again destroys this profile, here and at its server");
-	else if (kind == KEY_CODE_YES)
+	else if (kind == KEY_CODE_YES && (key == INPUT_PASTE || key == INPUT_PASTED))
+		chat->pasting = key == INPUT_PASTE;
+	else if (kind == KEY_CODE_YES && (!chat->pasting || key == KEY_RESIZE))
 		special(chat, key);
+	else if (chat->pasting && kind == OK)
+		paste(chat, key);
+	else if (chat->pasting)
+		return 0; /* what is a key elsewhere */
 	else if (key == CTRL('C') || key == CTRL('D'))
 		return CHAT_LEFT;
 	else if (key == CTRL('P') || key == CTRL('N'))

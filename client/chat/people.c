@@ -18,30 +18,27 @@ static int note(void *userdata, const struct sotto_contact *c)
 	p->state = c->state;
 	p->n_unread = c->n_unread;
 	p->last_s = c->last_s;
+	p->timer_s = c->timer_s;
+	p->trust = c->trust;
 	p->group = false;
 	chat->n_people++;
 	return 0;
 }
 
-static int note_time(void *userdata, const struct sotto_message *m)
-{
-	*(int64_t *)userdata = m->at_s;
-	return 0;
-}
-
 static int note_group(void *userdata, const struct sotto_group *g)
 {
-	static const struct sotto_range newest = { 0, 1 };
 	struct chat *chat = userdata;
 	struct person *p = &chat->people[chat->n_people];
 
 	if (g->state == SOTTO_OVER || chat->n_people == CHAT_PEOPLE)
 		return 0;
 	*p = (struct person){ .group = true,
+		.n_unread = g->n_unread,
+		.last_s = g->last_s,
 		.state = g->state == SOTTO_IN ? SOTTO_ACCEPTED : SOTTO_REQUEST };
 	snprintf(p->name, sizeof p->name, "%s", g->name);
 	chat->n_people++;
-	return sotto_group_history(chat->sotto, p->name, &newest, note_time, &p->last_s);
+	return 0;
 }
 
 static int later_first(const void *a, const void *b)

@@ -84,36 +84,49 @@ static int break_text(struct breaking *b, const struct line *kind, const wchar_t
 struct sized {
 	int64_t id;
 	uint64_t size;
+	char state[48];
 };
 
-static int find_size(void *userdata, const struct sotto_file *file)
+static int find_size(void *userdata, const struct sotto_file *f)
 {
 	struct sized *sized = userdata;
 
-	if (file->id == sized->id)
-		sized->size = file->size;
+	if (f->id != sized->id)
+		return 0;
+	sized->size = f->size;
+	if (f->out)
+		return 0;
+	if (f->state == SOTTO_FILE_WHOLE)
+		snprintf(sized->state, sizeof sized->state, "  (fetched)");
+	else if (f->n_done)
+		snprintf(sized->state, sizeof sized->state, "  (%u%%: /get %lld)",
+				(unsigned)(100 * (uint64_t)f->n_done / f->pieces),
+				(long long)f->id);
+	else
+		snprintf(sized->state, sizeof sized->state, "  (/get %lld)", (long long)f->id);
 	return 0;
 }
 
 /* Owned; NULL: no memory. */
 static char *describe(struct chat *chat, const struct sotto_message *m)
 {
-	struct sized sized = { m->file, 0 };
-	char *text = NULL;
+	struct sized sized = { m->file, 0, "" };
+	char *text = NULL, parts[48] = "", name[SOTTO_NAME_MOST + 1];
 	int n;
 
+	text_one_line(name, sizeof name, m->contact);
 	if (m->file && !m->deleted && sotto_files(chat->sotto, find_size, &sized))
 		return NULL;
+	if (m->n_parts < m->parts)
+		snprintf(parts, sizeof parts, "  (%u of %u parts are here)", m->n_parts, m->parts);
 	if (m->deleted)
 		n = asprintf(&text, "(deleted)");
 	else if (m->file)
 		n = asprintf(&text, "[file %lld, %.1f MB] %s%s", (long long)m->file,
-				(double)sized.size / 1e6, m->text,
-				m->state == SOTTO_CAME ? "  (sotto get)" : "");
+				(double)sized.size / 1e6, m->text, sized.state);
 	else
-		n = asprintf(&text, "%s%s%s%s",
-				m->group && m->state == SOTTO_CAME ? m->contact : "",
-				m->group && m->state == SOTTO_CAME ? ": " : "", m->text,
+		n = asprintf(&text, "%s%s%s%s%s", m->group && m->state == SOTTO_CAME ? name : "",
+				m->group && m->state == SOTTO_CAME ? ": " : "", m->text, parts,
 				m->edited ? "  (edited)" : "");
 	return n < 0 ? NULL : text;
 }
@@ -192,7 +205,8 @@ int said_load(struct chat *chat, int width)
 		return 0;
 	rc = read_said(&b, p);
 	if (rc == 0 && p->n_unread)
-		rc = sotto_read(chat->sotto, p->name);
+		rc = p->group ? sotto_group_read(chat->sotto, p->name)
+			      : sotto_read(chat->sotto, p->name);
 	if (rc == 0)
 		chat->people[chat->selected].n_unread = 0;
 	/* ended meanwhile, by another process */

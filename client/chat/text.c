@@ -6,13 +6,14 @@
  */
 #include "client/chat/chat.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wctype.h>
 
 enum { MARKS_MOST = 4 }; /* on one character: a tower of them would cover the lines above */
 
-static bool is_hidden(wchar_t c)
+bool text_is_hidden(wchar_t c)
 {
 	static const wchar_t ranges[][2] = { { 0xad, 0xad }, { 0x61c, 0x61c }, { 0x115f, 0x1160 },
 		{ 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
@@ -39,7 +40,7 @@ static wchar_t clean(wchar_t c, int *marks)
 		return c;
 	if (c == L'\t' || c == L'\r')
 		return L' ';
-	if (is_hidden(c))
+	if (text_is_hidden(c))
 		return 0;
 	if (width < 0 || !iswprint((wint_t)c))
 		return replacement();
@@ -73,6 +74,14 @@ wchar_t *text_clean(const char *utf8)
 	if (out)
 		out[n] = L'\0';
 	return out;
+}
+
+void text_one_line(char *out, size_t size, const char *utf8)
+{
+	snprintf(out, size, "%s", utf8);
+	for (; *out; out++)
+		if ((unsigned char)*out < ' ')
+			*out = ' ';
 }
 
 int text_columns(const wchar_t *text, size_t n)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* What was said is changed, taken back, or disappears. */
 #include "client/cli/cli.h"
+#include "client/cli/span.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static int tell_change(struct cli *cli, int rc)
 {
@@ -42,26 +42,9 @@ int delete_command(struct cli *cli)
 	return finish(cli, rc, "deleted");
 }
 
-/* "off", or a number and s, m, h, d or w; -1: something else. */
-static int64_t read_span(const char *text)
-{
-	static const char units[] = "smhdw";
-	static const int64_t seconds[] = { 1, 60, 3600, 86400, 7 * 86400 };
-	char number[16] = "";
-	const size_t len = strlen(text);
-	const char *unit = len ? strchr(units, text[len - 1]) : NULL;
-
-	if (strcmp(text, "off") == 0)
-		return 0;
-	if (!unit || len >= sizeof number)
-		return -1;
-	memcpy(number, text, len - 1);
-	return read_number(number) > 0 ? read_number(number) * seconds[unit - units] : -1;
-}
-
 int timer_command(struct cli *cli)
 {
-	int rc = sotto_set_timer(cli->sotto, cli->argv[0], read_span(cli->argv[1]));
+	int rc = sotto_set_timer(cli->sotto, cli->argv[0], span_read(cli->argv[1]));
 
 	return finish(cli, rc, "timer set");
 }

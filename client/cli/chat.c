@@ -10,6 +10,7 @@
 
 int chat_command(struct cli *cli)
 {
+	struct chat_options options = { .dir = cli->dir, .is_panic = panic_is_asked };
 	int rc;
 
 	if (cli->json || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
@@ -20,7 +21,8 @@ int chat_command(struct cli *cli)
 	if (rc)
 		return rc;
 	sotto_show_work(cli->sotto, NULL, NULL); /* the screen is the chat's */
-	rc = chat_run(cli->sotto, panic_is_asked);
+	options.sotto = cli->sotto;
+	rc = chat_run(&options);
 	if (rc == CHAT_PANIC) {
 		rc = sotto_panic(cli->sotto);
 		if (!panic_is_asked())

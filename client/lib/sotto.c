@@ -89,6 +89,20 @@ int sotto_open(struct sotto **out, const struct sotto_options *options, const ch
 	return rc;
 }
 
+int sotto_open_beside(struct sotto **out, const struct sotto *beside)
+{
+	const struct sotto_options o = {
+		.dir = beside->dir, .socks = beside->socks, .fast = beside->fast
+	};
+	CLEANUP(sotto_close) struct sotto *s = NULL;
+	int rc = sotto_make(&s, &o);
+
+	rc = rc ? rc : profile_open(&s->profile, s->dir, &beside->profile->vault);
+	if (rc == 0)
+		*out = STEAL(s);
+	return rc;
+}
+
 void sotto_stop(struct sotto *s)
 {
 	atomic_store(&s->stop, 1);

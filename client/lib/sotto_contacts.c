@@ -28,7 +28,7 @@ static int count(struct sotto_contact *out, struct sotto *s, int64_t id)
 		" JOIN message m ON m.id = o.message WHERE o.contact = c.id),"
 		" (SELECT coalesce(sum(last - first + 1), 0) FROM missing WHERE contact = c.id),"
 		" coalesce((SELECT at_s FROM message WHERE contact = c.id ORDER BY id DESC LIMIT 1), 0),"
-		" receipts FROM contact c WHERE id = ?1";
+		" receipts, timer_s FROM contact c WHERE id = ?1";
 	/* clang-format on */
 	ROWS *row = NULL;
 	int rc = q_open(&row, s->profile->db, sql, "ii", id, profile_now(s->profile));
@@ -40,6 +40,7 @@ static int count(struct sotto_contact *out, struct sotto *s, int64_t id)
 	out->n_missing = (uint32_t)sqlite3_column_int64(row, 2);
 	out->last_s = sqlite3_column_int64(row, 3);
 	out->receipts = sqlite3_column_int(row, 4) != 0;
+	out->timer_s = sqlite3_column_int64(row, 5);
 	return 0;
 }
 

@@ -16,7 +16,8 @@ struct sotto_contact {
 	uint32_t n_unread, n_waiting, n_missing; /* not read; not sent yet; known to be lost */
 	int64_t last_s;				 /* of the last message; 0: there is none */
 	enum sotto_trust trust;
-	bool receipts; /* they are told that theirs has come */
+	bool receipts;	 /* they are told that theirs has come */
+	int64_t timer_s; /* messages between us two disappear after so long; 0: they stay */
 };
 typedef int sotto_on_contact(void *userdata, const struct sotto_contact *contact);
 

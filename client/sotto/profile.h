@@ -35,6 +35,9 @@ SOTTO_MUST int sotto_register(struct sotto *sotto, const char *server);
  * SOTTO_NO_DECOY. */
 SOTTO_MUST int sotto_open(
 		struct sotto **out, const struct sotto_options *options, const char *passphrase);
+/* Another handle of the same open profile, without a passphrase: for another thread, such as one
+ * that sends or fetches a file. */
+SOTTO_MUST int sotto_open_beside(struct sotto **out, const struct sotto *sotto);
 /* Ends the watch too; NULL is allowed. A request under way is given up, within seconds. */
 SOTTO_API void sotto_close(struct sotto *sotto);
 /* Whatever of the handle's waits for the network gives up within a second with SOTTO_E_NETWORK, and

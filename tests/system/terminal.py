@@ -44,6 +44,12 @@ class Terminal:
         self.type(text)
         self.press("Enter")
 
+    def paste(self, text):
+        """As terminals do, in brackets where the program has asked for them."""
+        subprocess.run(["tmux", "-S", f"{self.folder.name}/s", "load-buffer", "-"], check=True, timeout=WAIT_S,
+                       input=text.encode())
+        self.tmux("paste-buffer", "-p", "-r")
+
     def press(self, *keys):
         """Keys by tmux's names: Enter, Up, C-x."""
         self.tmux("send-keys", "--", *keys)
@@ -62,7 +68,7 @@ class Terminal:
         end = time.monotonic() + WAIT_S
         while not is_so():
             if time.monotonic() > end:
-                raise AssertionError(f"not seen: {what}\n{self.text()}")
+                raise AssertionError(f"not seen: {what}\n{self.text() if os.path.exists(self.folder.name) else ''}")
             time.sleep(STEP_S)
 
     def until(self, seen):

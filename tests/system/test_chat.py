@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The chat, typed into and looked at."""
+import glob
 import os
 import re
+import shlex
 import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
 
 from people import Town, friends
 from terminal import Terminal
@@ -12,10 +19,9 @@ class Chat(Town):
     def setUp(self):
         self.alice, self.bob = self.person("alice"), self.person("bob")
 
-    def chat(self, person, rows=24, columns=80, **env):
+    def chat(self, person, argv=None, **env):
         """It asks for the passphrase where there is no keyring."""
-        terminal = Terminal(person.argv("chat"), {**person.environment(), "LC_ALL": "C.UTF-8",
-                                                  **env}, rows, columns)
+        terminal = Terminal(argv or person.argv("chat"), {**person.environment(), "LC_ALL": "C.UTF-8", **env})
         self.addCleanup(terminal.close)
         terminal.wait(lambda: re.search(rb"Passphrase|connecting|live|sotto:", terminal.raw()), "a beginning")
         if b"Passphrase" in terminal.raw():
@@ -68,7 +74,98 @@ class Chat(Town):
         with open(path, "wb") as file:
             file.write(b"x" * 1500000)
         self.alice.do("send", self.bob.name, "--file", path)
-        b.until(lambda text: re.search(r"> \[file 1, 1\.5 MB\] plan\.pdf  \(sotto get\)", text))
+        b.until(lambda text: re.search(r"> \[file 1, 1\.5 MB\] plan\.pdf  \(/get 1\)", text))
+
+    def test_files_go_both_ways_and_what_was_stopped_goes_on(self):
+        friends(self.alice, self.bob)
+        a, b = self.chat(self.alice), self.chat(self.bob)
+        for terminal in a, b:
+            terminal.until("live")
+        path, place = f"{self.stack.dir}/a plan.pdf", f"{self.stack.dir}/place"
+        os.mkdir(place)
+        contents = os.urandom(9 << 20)
+        with open(path, "wb") as file:
+            file.write(contents)
+        a.line(f"/send {path}")
+        a.until(re.compile(r"sending a plan\.pdf +\d+%").search)
+        a.line("/send /etc/passwd")
+        a.until("one file at a time")
+        a.line("a word meanwhile")   # keys are heard
+        b.until("> a word meanwhile")
+        a.until(f"sent to {self.bob.name}: a plan.pdf")
+        b.until("a plan.pdf  (/get 1)")
+        goes_on = threading.Event()
+        self.addCleanup(goes_on.set)
+        self.socks.passed = lambda n, up: goes_on.wait(60)
+        b.line(f"/get {place}")
+        b.until(re.compile(r"fetching a plan\.pdf +\d+%").search)
+        b.line("/stop")
+        b.until("stopped: the same again goes on from there")
+        goes_on.set()
+        b.line(f"/get 1 {place}")
+        b.until("fetched: a plan.pdf in ")
+        b.until("a plan.pdf  (fetched)")
+        with open(f"{place}/a plan.pdf", "rb") as file:
+            self.assertEqual(file.read(), contents)
+        self.assertEqual(os.listdir(place), ["a plan.pdf"])
+        for line, answer in (("/get", "no such file came"), ("/get 1", "nothing to do"), ("/get 7 /", "no such file came"),
+                             ("/send /nowhere", "no such place"), ("/send", "/send PATH: a file"), ("/stop now", "")):
+            b.line(line)
+            b.until(answer)
+        b.line("/quit")
+        self.assertEqual(b.end(), 0)
+
+    def test_the_head_tells_of_timer_and_key_and_help_and_members_of_all(self):
+        friends(self.alice, self.bob)
+        self.alice.do("send", self.bob.name, "hello")
+        a, b = self.chat(self.alice), self.chat(self.bob)
+        for terminal in a, b:
+            terminal.until("live")
+        a.until("< hello")
+        for line, seen in (("/timer soon", "/timer off, or a time like"), ("/timer 1d", f"{self.bob.name}   timer 1d"),
+                           ("/timer 2y", "/timer off, or a time like"), ("/timer", "/timer TIME: messages disappear")):
+            a.line(line)
+            a.until(seen)
+        b.until(f"{self.alice.name}   timer 1d")
+        a.line("/timer off")
+        b.until(lambda text: "timer 1d" not in text.split("\n")[-3] and "messages stay" in text)
+        a.line("/verify")
+        a.until(lambda text: len(re.findall(r"\b\d{5}\b", text)) == 12)
+        number = "".join(re.findall(r"\b\d{5}\b", a.text()))
+        b.line("/verify " + number[::-1])
+        b.until("another number")
+        b.line("/verify " + number)
+        b.until(" verified ")
+        b.press("C-u")
+        b.until(f"{self.alice.name} (verified)")
+        b.line("/help")
+        b.until(lambda text: "/add NAME LINK" in text and "/timer TIME" in text and "has come" in text)
+        b.press("C-u")
+        b.until(lambda text: "/timer TIME" not in text and "> hello" in text)
+        b.line("/nonsense")
+        b.until("/help tells what there is")
+
+    def test_what_is_pasted_is_text_and_none_of_it_is_sent_or_a_key(self):
+        friends(self.alice, self.bob)
+        a, b = self.chat(self.alice), self.chat(self.bob)
+        for terminal in a, b:
+            terminal.until("live")
+        a.paste("one\n/quit\n\x18\x18three\u202egnp ")
+        a.until("> one\u21b5/quit\u21b5threegnp")
+        self.assertTrue(os.path.exists(f"{self.alice.profile}/key"))
+        self.assertNotIn("\u202e".encode(), a.raw().split(b"\x1b[?1049h")[-1])
+        long = "word " * 2000
+        a.paste(long + "and its end")
+        a.until("word and its end")
+        a.press("Enter")
+        b.until(lambda text: re.search(r"word and its end\n", text))
+        a.line("/find three")
+        a.until("(/find: back)")
+        self.assertEqual(len(self.bob.texts(self.alice.name)), 1)   # one message of nine parts
+        self.assertIn(b"\x1b[?2004h", a.raw())
+        a.line("/quit")
+        self.assertEqual(a.end(), 0)
+        self.assertIn(b"\x1b[?2004l", a.raw())
 
     def test_groups_are_conversations_too(self):
         friends(self.alice, self.bob)
@@ -86,6 +183,16 @@ class Chat(Town):
         a.until("has joined")
         b.line("all aboard")
         a.until(f"> {self.bob.name}: all aboard")
+        a.line("/members")
+        a.until(f"In crew with you:\n")
+        a.until(re.compile(rf"   {self.bob.name}$", re.M).search)
+        a.press("Up")
+        a.until(lambda text: f" {self.bob.name} " in text.split("\n")[-3])
+        b.line("and off")
+        a.until(re.compile(r"^ crew +1\b", re.M).search)
+        a.press("Up")
+        a.until(f"> {self.bob.name}: and off")
+        a.until(lambda text: not re.search(r"^ crew +1\b", text, re.M))
 
     def test_nothing_that_steers_a_terminal_reaches_it(self):
         friends(self.alice, self.bob)
@@ -125,8 +232,6 @@ class Chat(Town):
         a.until(lambda text: "buy this" in text and "now I do" not in text)
         a.line("/block")
         a.until(lambda text: "request" not in text and "now I do" in text)
-        a.line("/nonsense")
-        a.until("/add NAME LINK  /accept NAME")
 
     def test_it_fits_every_size_and_scrolls(self):
         friends(self.alice, self.bob)
@@ -146,6 +251,92 @@ class Chat(Town):
         for _ in range(4):
             a.press("PageUp")
         a.until("number 0 of thirty")
+
+    def sshd(self):
+        """The argv of ssh to a server of its own on a free port, with keys of its own."""
+        folder = tempfile.mkdtemp(dir=self.stack.dir)
+        for key in "host", "user":
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{folder}/{key}"], check=True, timeout=60)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        with open(f"{folder}/config", "w", encoding="ascii") as config:
+            config.write(f"ListenAddress 127.0.0.1:{port}\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
+                         "StrictModes no\nPidFile none\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+                         "UsePAM no\nPrintMotd no\nLogLevel DEBUG\n")
+        os.makedirs("/run/sshd", exist_ok=True)   # where it locks itself in
+        with open(f"{folder}/log", "wb") as log:
+            server = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", f"{folder}/config"], stdin=subprocess.DEVNULL,
+                                      stdout=log, stderr=log)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.terminate)
+        end = time.monotonic() + 60
+        while b"Server listening" not in (log := open(f"{folder}/log", "rb").read()):
+            self.assertTrue(server.poll() is None and time.monotonic() < end, log)
+            time.sleep(0.05)
+        return ["ssh", "-tt", "-F", "none", "-p", str(port), "-i", f"{folder}/user", "-o", "IdentitiesOnly=yes",
+                "-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={folder}/known", "-o", "LogLevel=ERROR",
+                "127.0.0.1"]
+
+    def test_over_ssh_it_is_the_same_resizes_and_ends_with_the_line(self):
+        friends(self.alice, self.bob)
+        ssh = self.sshd()
+        argv = ["env", "LC_ALL=C.UTF-8", *self.alice.argv("chat")]
+        a = self.chat(self.alice, argv=[*ssh, shlex.join(argv)])
+        b = self.chat(self.bob)
+        for terminal in a, b:
+            terminal.until("live")
+        a.line("h\u00e4llo from afar \u6f22\u5b57")
+        b.until("> h\u00e4llo from afar \u6f22\u5b57")
+        b.line("a line that is long enough to be broken when there are fewer columns")
+        a.until("fewer columns")
+        a.resize(20, 40)
+        a.until(lambda text: re.search(r"(?m)^\d\d:\d\d > a line that is long enough to be$", text))
+        a.resize(30, 100)
+        a.until(lambda text: re.search(r"(?m)enough to be broken when there are fewer columns$", text))
+        a.paste("one\nmore")
+        a.until("> one\u21b5more")
+        # Inside tmux at the other end, too.
+        inner = self.chat(self.alice, argv=[*ssh, shlex.join(["env", "LC_ALL=C.UTF-8", "tmux", "-u", "-f", "/dev/null", "-S",
+                                                              f"{self.stack.dir}/t", "new", shlex.join(argv)])])
+        inner.until("fewer columns")
+        inner.resize(16, 70)
+        inner.until(lambda text: "fewer columns" in text and "live" in text)
+        inner.line("/quit")
+        self.assertEqual(inner.end(), 0)
+        chats = self.chats(self.alice)
+        self.assertEqual(len(chats), 1)
+        os.kill(a.pid(), signal.SIGKILL)   # the line is cut
+        a.wait(lambda: not self.chats(self.alice), "its end at the other end")
+        self.alice.do("send", self.bob.name, "still here")
+        b.until("> still here")
+
+    def chats(self, person):
+        """The chats that person has open."""
+        found = []
+        for path in glob.glob("/proc/[0-9]*/cmdline"):
+            try:
+                with open(path, "rb") as file:
+                    words = file.read().split(b"\0")
+            except OSError:
+                continue
+            if words[0].endswith(b"/sotto") and person.profile.encode() in words and b"chat" in words:
+                found.append(path)
+        return found
+
+    def test_on_plain_terminals_too_and_when_nothing_hears_its_end(self):
+        friends(self.alice, self.bob)
+        self.bob.do("send", self.alice.name, "a word")
+        for term in "vt100", "linux", "xterm-256color":
+            a = self.chat(self.alice, TERM=term)
+            a.until("> a word")
+            a.line("/quit")
+            self.assertEqual(a.end(), 0, term)
+        a = self.chat(self.alice, argv=["env", "--ignore-signal=HUP", *self.alice.argv("chat")])
+        a.until("> a word")
+        self.assertEqual(len(self.chats(self.alice)), 1)
+        a.close()
+        a.wait(lambda: not self.chats(self.alice), "its end without a terminal")
 
     def test_ctrl_x_twice_destroys_the_profile_and_once_does_not(self):
         friends(self.alice, self.bob)

@@ -222,9 +222,10 @@ START_TEST(what_is_deleted_before_it_comes_is_deleted)
 	say(&alice, "bob", &bob, text);
 	for (int i = 0; i < 3; i++)
 		parts[i] = post(&alice);
-	ck_assert_int_eq(deliver(&bob, &parts[1]), RECEIVE_NEW);
 	ck_assert_int_eq(take_back(&alice, "bob", 4), 0);
 	carry(&alice, &bob);
+	ck_assert_int_eq(deliver(&bob, &parts[1]), RECEIVE_NEW);
+	ck_assert_int_eq(count(&bob, "SELECT count(*) FROM message WHERE gone = 2"), 1);
 	ck_assert_int_eq(deliver(&bob, &parts[0]), RECEIVE_NEW);
 	ck_assert_int_eq(deliver(&bob, &parts[2]), RECEIVE_NEW);
 	ck_assert_int_eq(count(&bob, "SELECT count(*) FROM message WHERE gone = 2 AND text = ''"),

@@ -132,7 +132,7 @@ START_TEST(the_longest_text_is_one_message_and_a_longer_one_is_refused)
 	make_text(PARTS_TEXT_MOST);
 	write_to_bob(text);
 	ck_assert_int_gt(waiting(&alice), PARTS_TEXT_MOST / CONTENT_TEXT_MOST);
-	ck_assert_str_eq(last_words(&alice), text);
+	ck_assert(strcmp(last_words(&alice), text) == 0);
 	while (waiting(&alice)) {
 		ck_assert_int_eq(last(&alice)->state, LINE_QUEUED);
 		ck_assert_int_eq(news(&bob), 1); /* "one", from before */
@@ -141,7 +141,7 @@ START_TEST(the_longest_text_is_one_message_and_a_longer_one_is_refused)
 	ck_assert_int_eq(last(&alice)->state, LINE_DEPOSITED);
 	ck_assert_int_eq(n_lines, 3);
 	ck_assert_int_eq(news(&bob), 2);
-	ck_assert_str_eq(last_words(&bob), text);
+	ck_assert(strcmp(last_words(&bob), text) == 0);
 	ck_assert_int_eq(n_lines, 3);
 	ck_assert_int_eq(lines[2].n_parts, lines[2].parts);
 	ck_assert_int_eq(lines[2].n_missing, 0);
@@ -168,7 +168,7 @@ START_TEST(its_parts_come_in_any_order)
 			ck_assert_int_eq(deliver(&bob, &parcels[orders[i][k]]), RECEIVE_DUPLICATE);
 		}
 		ck_assert_int_eq(news(&bob), 2 + (int)i);
-		ck_assert_str_eq(last_words(&bob), text);
+		ck_assert(strcmp(last_words(&bob), text) == 0);
 		ck_assert_int_eq(lines[n_lines - 1].number, 2 + FEW * (int)i);
 	}
 	tear_down();
@@ -201,7 +201,7 @@ START_TEST(what_is_not_whole_shows_its_gaps_and_is_news_after_a_day)
 	ck_assert_int_eq(news(&bob), 0);
 	hear(&parcels[2]);
 	ck_assert_int_eq(news(&bob), 1);
-	ck_assert_str_eq(last_words(&bob), text);
+	ck_assert(strcmp(last_words(&bob), text) == 0);
 	tear_down();
 }
 END_TEST
@@ -215,7 +215,7 @@ START_TEST(what_is_lost_of_it_is_sent_again)
 	post(&alice);
 	post(&alice);
 	settle();
-	ck_assert_str_eq(last_words(&bob), text);
+	ck_assert(strcmp(last_words(&bob), text) == 0);
 	ck_assert_int_eq(count(&bob, "SELECT count(*) FROM missing"), 0);
 	tear_down();
 }
@@ -263,7 +263,7 @@ END_TEST
 
 START_TEST(a_long_text_is_changed_into_a_long_or_a_short_one_and_back)
 {
-	static char other[PARTS_TEXT_MOST + 1];
+	static char other[4 * CHANGE_TEXT_MOST + 1];
 
 	meet();
 	make_text(FEW * CONTENT_TEXT_MOST - 9);
@@ -274,16 +274,16 @@ START_TEST(a_long_text_is_changed_into_a_long_or_a_short_one_and_back)
 		const char *now = i == 0 ? other : i == 1 ? "short" : text;
 
 		ck_assert_int_eq(edit(2 + i % FEW, now), 0); /* by any part's number */
-		ck_assert_str_eq(last_words(&alice), now);
+		ck_assert(strcmp(last_words(&alice), now) == 0);
 		settle();
-		ck_assert_str_eq(last_words(&bob), now);
+		ck_assert(strcmp(last_words(&bob), now) == 0);
 		ck_assert(lines[n_lines - 1].is_edited && n_lines == 3);
 	}
 	write_to_bob("short too");
 	settle();
 	ck_assert_int_eq(edit(last(&alice)->number, other), 0);
 	settle();
-	ck_assert_str_eq(last_words(&bob), other);
+	ck_assert(strcmp(last_words(&bob), other) == 0);
 	ck_assert_int_eq(count(&bob, "SELECT count(*) FROM message WHERE body NOT NULL"), 0);
 	strcpy(other, "w");
 	ck_assert_int_eq(edit(1, ""), CHANGE_NOT_TEXT);
@@ -296,6 +296,7 @@ END_TEST
 /* Parts of the text and of its change, in one order and in the other. */
 START_TEST(a_change_counts_once_it_is_whole_and_whenever_its_text_comes)
 {
+	static const int orders[][FEW] = { { 2, 0, 1 }, { 0, 1, 2 }, { 1, 2, 0 } };
 	static char now[FEW * CONTENT_TEXT_MOST];
 	struct parcel said[FEW], changed[FEW];
 
@@ -309,17 +310,17 @@ START_TEST(a_change_counts_once_it_is_whole_and_whenever_its_text_comes)
 		ck_assert_int_eq(take_all(changed, FEW), FEW);
 		for (int i = 0; order == 0 && i < FEW; i++)
 			hear(&said[i]);
-		hear(&changed[2]);
-		hear(&changed[0]);
+		hear(&changed[orders[order][0]]);
+		hear(&changed[orders[order][1]]);
 		if (order == 1)
 			hear(&said[1]);
 		if (order != 2)
 			ck_assert(!last(&bob)->is_edited);
-		hear(&changed[1]);
+		hear(&changed[orders[order][2]]);
 		for (int i = 0; order && i < FEW; i++)
 			if (order == 2 || i != 1)
 				hear(&said[i]);
-		ck_assert_str_eq(last_words(&bob), now);
+		ck_assert(strcmp(last_words(&bob), now) == 0);
 		ck_assert_int_eq(lines[n_lines - 1].n_parts, FEW);
 		ck_assert_int_eq(
 				count(&bob, "SELECT count(*) FROM message WHERE body NOT NULL"), 0);
@@ -384,7 +385,7 @@ START_TEST(it_disappears_as_one)
 	parcels[0] = post(&alice);
 	test_now += 3601;
 	ck_assert_int_eq(timer_due(alice.p), 0);
-	ck_assert_str_eq(last_words(&alice), text); /* the rest waits */
+	ck_assert(strcmp(last_words(&alice), text) == 0); /* the rest waits */
 	parcels[1] = post(&alice);
 	parcels[2] = post(&alice);
 	ck_assert_int_eq(timer_due(alice.p), 0);
@@ -483,14 +484,14 @@ START_TEST(parts_that_were_kept_apart_are_joined)
 		ck_assert_int_eq(sqlite3_exec(a->p->db, STORE_JOIN_PARTS, NULL, NULL, NULL),
 				SQLITE_OK);
 	}
-	ck_assert_str_eq(last_words(&alice), text);
+	ck_assert(strcmp(last_words(&alice), text) == 0);
 	ck_assert_int_eq(n_lines, 3);
 	ck_assert_int_eq(last(&bob)->n_parts, 2);
 	ck_assert_int_eq(n_lines, 3);
 	settle();
 	test_now += LOSS_HOUR_S;
 	settle();
-	ck_assert_str_eq(last_words(&bob), text);
+	ck_assert(strcmp(last_words(&bob), text) == 0);
 	ck_assert_int_eq(n_lines, 3);
 	tear_down();
 }

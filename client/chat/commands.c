@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Lines that begin with a slash: the table below is also the help. */
+#include "client/chat/chat.h"
+
+#include "client/cli/span.h"
+#include "libshared/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The answer is shown; only our own failures end the chat. */
+static int told(struct chat *chat, int rc)
+{
+	if (rc)
+		chat_note(chat, sotto_text((enum sotto_result)rc));
+	chat->stale = true;
+	return rc == SOTTO_E_BUG || rc == SOTTO_E_MEMORY ? rc : 0;
+}
+
+static int say(struct chat *chat, int rc, const char *done)
+{
+	if (rc == 0)
+		chat_note(chat, done);
+	return told(chat, rc);
+}
+
+/* --- people ------------------------------------------------------------- */
+
+static int accept_verb(struct chat *chat, const struct person *p, char *name)
+{
+	if (p->state != SOTTO_REQUEST) {
+		chat_note(chat, "that is no request");
+		return 0;
+	}
+	return told(chat, sotto_accept(chat->sotto, p->name, name));
+}
+
+static int add_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	const char *name = strtok_r(rest, " ", &rest), *link = strtok_r(rest, " ", &rest);
+
+	(void)p;
+	if (!name || !link) {
+		chat_note(chat, "/add NAME LINK");
+		return 0;
+	}
+	return told(chat, sotto_add(chat->sotto, name, link));
+}
+
+static int block_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	(void)rest;
+	return say(chat, sotto_block(chat->sotto, p->name), "blocked: /unblock NAME undoes it");
+}
+
+static int unblock_verb(struct chat *chat, const struct person *p, char *name)
+{
+	(void)p;
+	return told(chat, sotto_unblock(chat->sotto, name));
+}
+
+static int rename_verb(struct chat *chat, const struct person *p, char *name)
+{
+	return told(chat,
+			p->group ? sotto_group_rename(chat->sotto, p->name, name)
+				 : sotto_rename(chat->sotto, p->name, name));
+}
+
+static int receipts_verb(struct chat *chat, const struct person *p, char *word)
+{
+	const bool on = strcmp(word, "on") == 0;
+
+	if (!on && strcmp(word, "off") != 0) {
+		chat_note(chat, "/receipts on, or /receipts off");
+		return 0;
+	}
+	return say(chat, sotto_set_receipts(chat->sotto, p->name, on),
+			on ? "they are told that theirs has come" : "they are told nothing");
+}
+
+static int timer_verb(struct chat *chat, const struct person *p, char *word)
+{
+	const int64_t s = span_read(word);
+
+	if (s < 0) {
+		chat_note(chat, "/timer off, or a time like 30s, 5m, 8h, 7d or 4w");
+		return 0;
+	}
+	return told(chat, sotto_set_timer(chat->sotto, p->name, s));
+}
+
+/* Twelve groups of five, four a line, as people read them out. */
+static int show_number(struct chat *chat, const struct person *p)
+{
+	struct sotto_safety safety;
+	char text[512] = "Your safety number with ";
+	int rc = sotto_safety_number(chat->sotto, p->name, &safety);
+
+	if (rc)
+		return told(chat, rc);
+	snprintf(text + strlen(text), sizeof text - strlen(text), "%s:\n", p->name);
+	for (int i = 0; i < 12; i++)
+		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%.5s",
+				i % 4 ? "  " : "\n    ", safety.digits + 5 * i);
+	snprintf(text + strlen(text), sizeof text - strlen(text),
+			"\n\nThey see the same, or somebody is between you. /verify and the digits "
+			"that they read out compares it; /verify yes: you have; /verify no takes "
+			"that back.");
+	chat_panel(chat, text);
+	return 0;
+}
+
+static int verify_verb(struct chat *chat, const struct person *p, char *said)
+{
+	const bool yes = strcmp(said, "yes") == 0, no = strcmp(said, "no") == 0;
+	int rc = 0;
+
+	if (!*said)
+		return show_number(chat, p);
+	if (!yes && !no)
+		rc = sotto_compare(chat->sotto, p->name, said);
+	rc = rc ? rc : sotto_verify(chat->sotto, p->name, !no);
+	return say(chat, rc, no ? "not verified any more" : "verified");
+}
+
+/* --- what was said ------------------------------------------------------ */
+
+/* Without words: the whole conversation again. */
+static int find_verb(struct chat *chat, const struct person *p, char *words)
+{
+	(void)p;
+	snprintf(chat->words, sizeof chat->words, "%s", words);
+	return 0;
+}
+
+/* The newest of ours: the one that people see to be wrong. */
+static int change_newest(struct chat *chat, const struct person *p, const char *text)
+{
+	const int64_t number = chat->newest_ours;
+
+	if (!number) {
+		chat_note(chat, "there is nothing of yours here that could be changed");
+		return 0;
+	}
+	return told(chat,
+			text ? sotto_edit(chat->sotto, p->name, number, text)
+			     : sotto_delete(chat->sotto, p->name, number));
+}
+
+static int edit_verb(struct chat *chat, const struct person *p, char *text)
+{
+	return change_newest(chat, p, text);
+}
+
+static int delete_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	(void)rest;
+	return change_newest(chat, p, NULL);
+}
+
+/* --- files -------------------------------------------------------------- */
+
+/* "~/" as a shell has it. */
+static void read_path(char out[static MOVING_PATH], const char *path)
+{
+	const char *home = getenv("HOME");
+	const bool is_home = path[0] == '~' && path[1] == '/' && home;
+
+	snprintf(out, MOVING_PATH, "%s%s", is_home ? home : "", is_home ? path + 1 : path);
+}
+
+static int begin(struct chat *chat, const struct moving_wish *wish)
+{
+	const int rc = moving_begin(chat, wish);
+
+	if (rc != SOTTO_BUSY)
+		return told(chat, rc);
+	chat_note(chat, "one file at a time: /stop ends that one");
+	return 0;
+}
+
+static int send_verb(struct chat *chat, const struct person *p, char *path)
+{
+	struct moving_wish wish = { .file = 0 };
+	const char *slash = strrchr(path, '/');
+
+	snprintf(wish.contact, sizeof wish.contact, "%s", p->name);
+	snprintf(wish.name, sizeof wish.name, "%s", slash ? slash + 1 : path);
+	read_path(wish.path, path);
+	return begin(chat, &wish);
+}
+
+struct finding {
+	const char *contact;
+	int64_t id; /* 0: the newest that is not fetched */
+	struct moving_wish *wish;
+};
+
+static int find_file(void *userdata, const struct sotto_file *f)
+{
+	struct finding *want = userdata;
+
+	if (f->out || strcmp(f->contact, want->contact) != 0 ||
+			(want->id ? f->id != want->id : f->state == SOTTO_FILE_WHOLE))
+		return 0;
+	snprintf(want->wish->name, sizeof want->wish->name, "%s", f->name);
+	want->wish->file = f->id;
+	return 0;
+}
+
+static int get_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	struct moving_wish wish = { .file = 0 };
+	struct finding want = { p->name, 0, &wish };
+	const size_t digits = strspn(rest, "0123456789");
+	int rc;
+
+	if (digits && digits < 18 && (rest[digits] == ' ' || !rest[digits])) {
+		want.id = strtoll(rest, NULL, 10);
+		rest += digits + strspn(rest + digits, " ");
+	}
+	read_path(wish.path, *rest ? rest : ".");
+	rc = sotto_files(chat->sotto, find_file, &want);
+	return rc || !wish.file ? told(chat, rc ? rc : SOTTO_NO_FILE) : begin(chat, &wish);
+}
+
+static int stop_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	(void)p;
+	(void)rest;
+	moving_stop(chat);
+	return 0;
+}
+
+/* --- groups ------------------------------------------------------------- */
+
+static int join_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	(void)rest;
+	return told(chat, sotto_group_join(chat->sotto, p->name));
+}
+
+static int leave_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	(void)rest;
+	return told(chat, sotto_group_leave(chat->sotto, p->name));
+}
+
+static int group_verb(struct chat *chat, const struct person *p, char *name)
+{
+	(void)p;
+	return told(chat, sotto_group_make(chat->sotto, name));
+}
+
+static int invite_verb(struct chat *chat, const struct person *p, char *name)
+{
+	return say(chat, sotto_group_invite(chat->sotto, p->name, name), "invited");
+}
+
+static int list_member(void *userdata, const struct sotto_member *m)
+{
+	char *text = userdata, name[SOTTO_NAME_MOST + 1];
+	const size_t len = strlen(text);
+
+	text_one_line(name, sizeof name, m->name);
+	snprintf(text + len, CHAT_PANEL - len, "\n    %s%s", name,
+			m->joined ? "" : " (has not joined)");
+	return 0;
+}
+
+static int members_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	char text[CHAT_PANEL];
+	int rc;
+
+	(void)rest;
+	snprintf(text, sizeof text, "In %s with you:\n", p->name);
+	rc = sotto_members(chat->sotto, p->name, list_member, text);
+	if (rc == 0)
+		chat_panel(chat, text);
+	return told(chat, rc);
+}
+
+/* --- the table ---------------------------------------------------------- */
+
+static int quit_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	(void)chat;
+	(void)p;
+	(void)rest;
+	return CHAT_LEFT;
+}
+
+static int help_verb(struct chat *chat, const struct person *p, char *rest);
+
+enum whose { ANY = 0, PERSON = 1, GROUP = 2, BOTH = 3 };
+
+static const struct verb {
+	const char *name, *args, *help;
+	enum whose whose;
+	bool wants; /* an argument */
+	int (*run)(struct chat *chat, const struct person *p, char *rest);
+} verbs[] = {
+	{ "add", "NAME LINK", "a person, by contact link", ANY, true, add_verb },
+	{ "accept", "NAME", "a request, under a name of yours", PERSON, true, accept_verb },
+	{ "block", "", "hear of them no more", PERSON, false, block_verb },
+	{ "unblock", "NAME", "and again", ANY, true, unblock_verb },
+	{ "rename", "NAME", "call them, or your group, otherwise", BOTH, true, rename_verb },
+	{ "verify", "[NUMBER]", "your safety number; compare it", PERSON, false, verify_verb },
+	{ "timer", "TIME", "messages disappear: 30s, 8h, 7d, off", PERSON, true, timer_verb },
+	{ "receipts", "on|off", "tell them that theirs has come", PERSON, true, receipts_verb },
+	{ "find", "WORDS", "search here; without words: back", PERSON, false, find_verb },
+	{ "edit", "TEXT", "your newest message here", PERSON, true, edit_verb },
+	{ "delete", "", "your newest message here", PERSON, false, delete_verb },
+	{ "send", "PATH", "a file", PERSON, true, send_verb },
+	{ "get", "[NUMBER] [PATH]", "fetch a file into a folder (this one)", PERSON, false,
+			get_verb },
+	{ "stop", "", "sending or fetching; the same again goes on", ANY, false, stop_verb },
+	{ "group", "NAME", "a new group", ANY, true, group_verb },
+	{ "invite", "NAME", "into this group", GROUP, true, invite_verb },
+	{ "join", "", "this group, which invites you", GROUP, false, join_verb },
+	{ "leave", "", "this group", GROUP, false, leave_verb },
+	{ "members", "", "of this group", GROUP, false, members_verb },
+	{ "quit", "", "or Ctrl-C", ANY, false, quit_verb },
+	{ "help", "", "this", ANY, false, help_verb },
+};
+
+static int help_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	char text[CHAT_PANEL] = "";
+
+	(void)p;
+	(void)rest;
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		const size_t len = strlen(text);
+		char line[40];
+
+		snprintf(line, sizeof line, "/%s %s", verbs[i].name, verbs[i].args);
+		snprintf(text + len, sizeof text - len, "%-22s%s\n", line, verbs[i].help);
+	}
+	snprintf(text + strlen(text), sizeof text - strlen(text),
+			"> came  ~ waits  < sent  = has come.  Ctrl-X Ctrl-X destroys all.");
+	chat_panel(chat, text);
+	return 0;
+}
+
+static const struct verb *find_verb_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+static bool is_for(const struct verb *v, const struct person *p)
+{
+	return v->whose == ANY || (p && v->whose & (p->group ? GROUP : PERSON));
+}
+
+int command_run(struct chat *chat, char *line)
+{
+	const struct person *p = people_selected(chat);
+	char *rest = line + strcspn(line, " "), text[CHAT_NOTE];
+	const struct verb *v;
+
+	if (*rest)
+		*rest++ = '\0';
+	rest += strspn(rest, " ");
+	v = find_verb_of(line + 1);
+	if (!v || !is_for(v, p))
+		snprintf(text, sizeof text, v ? "that is for %s" : "/help tells what there is",
+				v && v->whose == GROUP ? "groups" : "people");
+	else if (v->wants && !*rest)
+		snprintf(text, sizeof text, "/%s %s: %s", v->name, v->args, v->help);
+	else
+		return v->run(chat, p, rest);
+	chat_note(chat, text);
+	return 0;
+}
