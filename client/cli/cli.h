@@ -108,6 +108,9 @@ static inline __attribute__((unused)) void passphrase_wipe_ref(struct passphrase
 	passphrase_wipe(passphrase);
 }
 
+/* text.c: "-": standard input, without the last end of line. Owned. SOTTO_NOT_TEXT. */
+int text_read(char **out, const char *given) MUST_CHECK;
+
 /* call.c: who rings, and whom one has missed. */
 int show_calls(struct cli *cli) MUST_CHECK;
 

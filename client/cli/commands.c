@@ -99,13 +99,15 @@ int id_command(struct cli *cli)
 
 int send_command(struct cli *cli)
 {
+	CLEANUP(scope_free) char *text = NULL;
 	int rc;
 
 	if (cli->file)
 		return send_file(cli);
 	if (cli->argc != 2)
 		return tell(cli, SOTTO_E_ARGUMENT, "send wants a text, or --file PATH");
-	rc = sotto_send(cli->sotto, cli->argv[0], cli->argv[1]);
+	rc = text_read(&text, cli->argv[1]);
+	rc = rc ? rc : sotto_send(cli->sotto, cli->argv[0], text);
 	if (rc == 0)
 		show_event(cli, "sent", cli->argv[0]);
 	return tell_answer(cli, rc);
