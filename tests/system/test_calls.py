@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Goal: two people call each other with nothing but the client: what is heard, and every way in which a call ends."""
+import glob
 import os
 import re
 import shutil
 import signal
 import socket
+import subprocess
 
 import media
 import stun
-from callers import CallBed
+from callers import CallBed, media_of
 from stack import until
 
 
@@ -17,6 +19,9 @@ class Calls(CallBed):
         call, _ = self.ring()
         answer = self.answer(self.bob)
         self.talk(call, answer)
+        media_has = glob.glob(f"/proc/{media_of(call)}/fd/*")
+        self.assertGreater(len(media_has), 3)
+        self.assertNotIn(f"{self.alice.profile}/", " ".join(map(os.path.realpath, media_has))) # no file of hers is open there
         call.type("h")
         self.assertEqual(call.ended(), ("you hung up", True))
         self.assertEqual(answer.ended(), ("they hung up", True))
@@ -122,9 +127,16 @@ class Calls(CallBed):
         self.heard(self.bob, 440)
 
     def test_who_is_muted_is_not_heard(self):
+        """Bob is a person, who reads no JSON."""
         call, _ = self.ring()
-        answer = self.answer(self.bob)
-        self.talk(call, answer)
+        bob = subprocess.Popen(self.bob.argv("answer", "--audio-in", "test:660", "--audio-out", f"file:{self.stack.dir}/bob.wav"),
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(bob.communicate)
+        self.addCleanup(bob.kill)
+        bob.stdin.write("correct horse battery staple\n")
+        bob.stdin.flush()
+        self.talk(call)
+        self.assertRegex(bob.stderr.readline(), r"^delay \d+ ms, jitter \d+ ms, \d+ packets, 0 lost, \d+ kbit/s$")
         level = lambda: media.level(media.recording(f"{self.stack.dir}/bob.wav"), 440)[1]
         until("a tone", lambda: level() > 8000, lambda: None)
         call.type("m")
