@@ -105,6 +105,20 @@ static int usage(FILE *to)
 			"  --video-in WHAT       auto, test\n"
 			"  --video-out WHAT      auto, none\n"
 			"  --ring SECONDS        give up calling after so long (60 at most)\n");
+	fprintf(to,
+			"\nexamples:\n"
+			"    sotto init INVITE                  register where that invite is "
+			"from\n"
+			"    sotto add bob bob.png              a person, by a picture of the "
+			"link's QR "
+			"code\n"
+			"    sotto send bob 'at nine?'          and what has come: sotto recv\n"
+			"    sotto send bob - <letter.txt       a text that no list of processes "
+			"shows\n"
+			"    sotto timer bob 1d                 messages of both disappear after a "
+			"day\n"
+			"    sotto --json watch | program       for a program, one object a "
+			"line\n");
 	return to == stdout ? 0 : 2;
 }
 
