@@ -111,7 +111,7 @@ class Files(Town):
                          [("meet me at the harbour", "received", True)])
         self.assertEqual(self.alice.do("history", "--search", "airport"), "")
 
-    def test_a_text_is_read_from_standard_input_where_no_list_of_processes_shows_it(self):
+    def test_a_text_is_read_from_standard_input_and_shown_without_what_steers(self):
         passphrase = "" if self.alice.is_unlocked else "correct horse battery staple\n"
 
         def say(text, *words):
@@ -121,13 +121,15 @@ class Files(Town):
         self.bob.do("recv")
         rows = [json.loads(line) for line in self.bob.do("--json", "history", "alice").splitlines()]
         self.assertEqual(rows[-1]["text"], "one line\nand another")
+        self.assertEqual(say("a\u202eb\u2066c\u061cd\x1b[31m\x9b2J\u200fe \u20ac", "send", "bob").returncode, 0)
+        self.assertIn("alice > abcd [31m2Je \u20ac\n", self.bob.do("recv"))
         self.assertEqual(say("now this\n", "edit", "bob", str(rows[-1]["number"])).returncode, 0)
         for text, why in ("x" * 65537, "65,536"), ("", "no text"), ("a\0b", "no text"):
             done = say(text, "send", "bob")
             self.assertEqual(done.returncode, 1)
             self.assertIn(why, done.stderr.decode())
         self.bob.do("recv")
-        self.assertEqual(json.loads(self.bob.do("--json", "history", "alice").splitlines()[-1])["text"], "now this")
+        self.assertIn("now this", self.bob.do("log", "alice"))
 
     def test_a_text_is_changed_a_file_deleted_and_messages_disappear(self):
         path = self.source(1000, "regret.txt")
