@@ -10,7 +10,7 @@ from callers import CallBed
 
 class Patience(CallBed):
     def test_round_trips_of_900_ms_are_borne(self):
-        """As the library comes, no connection comes about, and it never says so."""
+        """At the library's own pace of checks no connection comes about, and it never says so."""
         watch = self.watch(self.bob)
         self.socks.round_trip_s = 0.9
         try:
