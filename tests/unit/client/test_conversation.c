@@ -437,21 +437,25 @@ END_TEST
 
 START_TEST(a_late_message_brings_no_old_link_back)
 {
-	struct contact_link now;
+	struct contact_link before, now;
 	struct contact at_bob;
 	struct parcel one, two;
+	uint8_t onion[ONION_KEY_BYTES];
 
 	set_up();
 	add(&alice, "bob", &bob);
 	say(&alice, "bob", &bob, "before the move");
 	one = post(&alice);
-	randombytes_buf(alice.p->onion, sizeof alice.p->onion);
-	randombytes_buf(alice.p->uuid, sizeof alice.p->uuid);
+	profile_link(alice.p, &before);
+	randombytes_buf(onion, sizeof onion);
+	ck_assert_int_eq(profile_new_account(alice.p, onion), 0);
+	ck_assert_int_eq(profile_refresh(alice.p), 0);
 	say(&alice, "bob", &bob, "after the move");
 	two = post(&alice);
 	ck_assert_int_eq(deliver(&bob, &two), RECEIVE_NEW);
 	ck_assert_int_eq(deliver(&bob, &one), RECEIVE_NEW);
 	profile_link(alice.p, &now);
+	ck_assert_mem_ne(&before, &now, sizeof now);
 	ck_assert_int_eq(contact_by_identity(&at_bob, bob.p, alice.p->identity), 0);
 	ck_assert_mem_eq(&at_bob.link, &now, sizeof now);
 	tear_down();
