@@ -48,7 +48,7 @@ class Terminal:
         """As terminals do, in brackets where the program has asked for them."""
         subprocess.run(["tmux", "-S", f"{self.folder.name}/s", "load-buffer", "-"], check=True, timeout=WAIT_S,
                        input=text.encode())
-        self.tmux("paste-buffer", "-p", "-r")
+        self.tmux("paste-buffer", "-p")
 
     def press(self, *keys):
         """Keys by tmux's names: Enter, Up, C-x."""
