@@ -205,7 +205,7 @@ class Group(Story):
         if verb == "invite":
             return b.name not in a.do("--json", "group")
         return f"{self.NAME} < {words[-1]}" not in who.do("group", "log", self.NAME) if verb == "send" else \
-            state != {"join": "in", "leave": "out"}[verb]
+            state != {"join": "in", "leave": "over"}[verb]
 
     def what_is_wrong(self, i):
         a, b, c = self.people
@@ -219,7 +219,7 @@ class Group(Story):
             others = sorted(other.name for other in inside if other is not person)
             if (state := self.group(person)) != ("in", others):
                 wrong.append(f"for {person.name} it is {state}")
-        if b not in inside and (state := self.group(b)[0]) != ("out" if i == 6 else "invited"):
+        if b not in inside and (state := self.group(b)[0]) != ("over" if i == 6 else "invited"):
             wrong.append(f"bert is {state}")
         for person in (a, b, c):
             person.do("recv")
