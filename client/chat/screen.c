@@ -129,7 +129,6 @@ static void draw_said(const struct chat *chat, int rows)
 static void draw_panel(const struct chat *chat, int rows)
 {
 	CLEANUP(scope_free) wchar_t *text = text_clean(chat->panel);
-
 	const wchar_t *at = text;
 
 	for (int y = 0; at && *at && y < rows; y++) {

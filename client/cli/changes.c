@@ -30,7 +30,7 @@ static int finish(struct cli *cli, int rc, const char *event)
 
 int edit_command(struct cli *cli)
 {
-	CLEANUP(scope_free) char *text = NULL;
+	CLEANUP(text_free) char *text = NULL;
 	int rc = text_read(&text, cli->argv[2]);
 
 	rc = rc ? rc : sotto_edit(cli->sotto, cli->argv[0], read_number(cli->argv[1]), text);

@@ -110,6 +110,8 @@ static inline __attribute__((unused)) void passphrase_wipe_ref(struct passphrase
 
 /* text.c: "-": standard input, without the last end of line. Owned. SOTTO_NOT_TEXT. */
 int text_read(char **out, const char *given) MUST_CHECK;
+void text_free(char *text); /* wipes */
+DEFINE_CLEANUP(char *, text_free)
 
 /* call.c: who rings, and whom one has missed. */
 int show_calls(struct cli *cli) MUST_CHECK;

@@ -99,7 +99,7 @@ int id_command(struct cli *cli)
 
 int send_command(struct cli *cli)
 {
-	CLEANUP(scope_free) char *text = NULL;
+	CLEANUP(text_free) char *text = NULL;
 	int rc;
 
 	if (cli->file)

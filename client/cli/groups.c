@@ -77,7 +77,7 @@ static int leave_verb(struct cli *cli)
 
 static int send_verb(struct cli *cli)
 {
-	CLEANUP(scope_free) char *text = NULL;
+	CLEANUP(text_free) char *text = NULL;
 	int rc = text_read(&text, cli->argv[1]);
 
 	return rc ? rc : sotto_group_write(cli->sotto, cli->argv[0], text);

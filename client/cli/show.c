@@ -2,6 +2,8 @@
 /* What is shown. Text of other people goes to a terminal only without its control characters. */
 #include "client/cli/cli.h"
 
+#include "libshared/plain.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,31 +20,14 @@ void show_json(json_t *json)
 	fflush(stdout);
 }
 
-/* Of what could steer the terminal or turn the direction of writing, so that a text looks like
- * another: its length in UTF-8. C1; U+061C; U+200E, U+200F, U+2028 to U+202E; U+2066 to U+2069. */
-static size_t unwanted(const unsigned char *c)
-{
-	if ((c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) || (c[0] == 0xd8 && c[1] == 0x9c))
-		return 2;
-	if (c[0] != 0xe2)
-		return 0;
-	return (c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xa8 && c[2] <= 0xae))) ||
-					(c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9)
-			? 3
-			: 0;
-}
-
-/* C0 and DEL become a space. */
+/* C0 and DEL become a space, but for the tab; what else is unwanted goes. */
 void show_clean(const char *text)
 {
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		const size_t skip = unwanted(c);
-
-		if (skip)
-			c += skip - 1;
-		else if ((*c >= 0x20 && *c != 0x7f) || *c == '\t')
-			putchar(*c);
-		else
+	for (size_t skip; *text; text += skip ? skip : 1) {
+		skip = plain_unwanted(text);
+		if (skip == 0 || *text == '\t')
+			putchar(*text);
+		else if (skip == 1)
 			putchar(' ');
 	}
 }

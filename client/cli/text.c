@@ -6,17 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
-int text_read(char **out, const char *given)
+void text_free(char *text)
 {
-	CLEANUP(scope_free) char *text = calloc(1, SOTTO_TEXT_MOST + 2);
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+static int read_all(char **out)
+{
+	CLEANUP(text_free) char *text = calloc(1, SOTTO_TEXT_MOST + 2);
 	size_t n = 0, got;
 
 	if (!text)
 		return SOTTO_E_MEMORY;
-	if (strcmp(given, "-") != 0) {
-		*out = strdup(given);
-		return *out ? 0 : SOTTO_E_MEMORY;
-	}
 	while (n <= SOTTO_TEXT_MOST &&
 			(got = fread(text + n, 1, SOTTO_TEXT_MOST + 1 - n, stdin)) > 0)
 		n += got;
@@ -26,4 +29,12 @@ int text_read(char **out, const char *given)
 		return SOTTO_NOT_TEXT;
 	*out = STEAL(text);
 	return 0;
+}
+
+int text_read(char **out, const char *given)
+{
+	if (strcmp(given, "-") == 0)
+		return read_all(out);
+	*out = strdup(given);
+	return *out ? 0 : SOTTO_E_MEMORY;
 }

@@ -25,6 +25,11 @@ struct change {
 	char text[CHANGE_TEXT_MOST + 1]; /* of KIND_LONG: its part of it */
 };
 
+static void change_clear(struct change *c)
+{
+	sodium_memzero(c, sizeof *c);
+}
+
 /* --- bytes -------------------------------------------------------------- */
 
 static size_t change_write(uint8_t out[static CONTENT_TEXT_MOST], const struct change *c)
@@ -239,7 +244,7 @@ static int find_ours(struct change *out, struct profile *p, int64_t contact, int
 
 static int text_of_ours(struct profile *p, int64_t contact, int64_t number, const char *text)
 {
-	struct change c = { .kind = KIND_TEXT };
+	__attribute__((cleanup(change_clear))) struct change c = { .kind = KIND_TEXT };
 	int64_t message, type = 0;
 	int rc = find_ours(&c, p, contact, number);
 
@@ -254,9 +259,7 @@ static int text_of_ours(struct profile *p, int64_t contact, int64_t number, cons
 		return CHANGE_NOT_TEXT;
 	if (c.parts > 1 || parts_count(text, CHANGE_TEXT_MOST) > 1)
 		c.kind = KIND_LONG;
-	rc = say(p, contact, &c, text);
-	sodium_memzero(&c, sizeof c);
-	return rc;
+	return say(p, contact, &c, text);
 }
 
 int change_text(struct profile *p, const struct contact *contact, int64_t number, const char *text)
@@ -342,7 +345,7 @@ static int read_heard(struct heard *h, struct profile *p, int64_t message)
 static int put_together(char *text, struct profile *p, const struct heard *h)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
-	CLEANUP(scope_free) struct change *c = malloc(sizeof *c);
+	__attribute__((cleanup(change_clear))) struct change c = { .kind = 0 };
 	int64_t n = 0;
 	int step,
 			rc = q_open(&s, p->db,
@@ -352,19 +355,18 @@ static int put_together(char *text, struct profile *p, const struct heard *h)
 					"ORDER BY part",
 					"iii", h->contact, h->first, h->parts);
 
-	if (rc || !c)
-		return rc ? rc : E_NOMEM;
+	if (rc)
+		return rc;
 	while ((step = sqlite3_step(s)) == SQLITE_ROW && n < h->parts) {
 		if (sqlite3_column_int64(s, 0) != n ||
-				change_read(c, sqlite3_column_blob(s, 1),
+				change_read(&c, sqlite3_column_blob(s, 1),
 						(size_t)sqlite3_column_bytes(s, 1)) ||
-				c->kind != KIND_LONG || c->first != h->change.first ||
-				c->parts != h->change.parts)
+				c.kind != KIND_LONG || c.first != h->change.first ||
+				c.parts != h->change.parts)
 			return STORE_NONE;
-		text = stpcpy(text, c->text);
+		text = stpcpy(text, c.text);
 		n++;
 	}
-	sodium_memzero(c, sizeof *c);
 	return step != SQLITE_DONE && step != SQLITE_ROW ? E_IO : n < h->parts ? STORE_NONE : 0;
 }
 
@@ -394,7 +396,7 @@ static int do_heard(struct profile *p, int64_t message)
 
 int change_heard(struct profile *p, int64_t message, const struct content *m)
 {
-	struct change c;
+	__attribute__((cleanup(change_clear))) struct change c = { .kind = 0 };
 	/* It is never shown, and its row goes when nothing older can come. */
 	int rc = q_run(p->db, "UPDATE message SET gone = 1, shown = 1 WHERE id = ?", "i", message);
 
@@ -402,7 +404,6 @@ int change_heard(struct profile *p, int64_t message, const struct content *m)
 			c.first + c.parts > (int64_t)m->number - m->part) /* not said yet */
 		return rc;
 	rc = note(p, message, &c);
-	sodium_memzero(&c, sizeof c);
 	rc = rc ? rc : do_heard(p, message);
 	return rc == STORE_NONE ? 0 : rc;
 }

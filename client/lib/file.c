@@ -2,6 +2,7 @@
 /* What is read comes from a contact, authenticated, or from a server, and may be anything. */
 #include "client/lib/file.h"
 
+#include "libshared/plain.h"
 #include "libshared/reader.h"
 #include "libshared/writer.h"
 
@@ -28,19 +29,7 @@ void piece_wipe(struct piece *piece)
 /* Of a character that must not be in a name, its length in UTF-8; 0 for others. */
 static size_t unwanted(const char *s)
 {
-	const uint8_t *c = (const uint8_t *)s;
-
-	if (c[0] < 0x20 || c[0] == 0x7f || c[0] == '/' || c[0] == '\\')
-		return 1;
-	if (c[0] == 0xc2 && c[1] < 0xa0) /* C1 */
-		return 2;
-	if (c[0] != 0xe2)
-		return 0;
-	/* U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069: a name would look like another. */
-	return (c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xa8 && c[2] <= 0xae))) ||
-					(c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9)
-			? 3
-			: 0;
+	return *s == '/' || *s == '\\' ? 1 : plain_unwanted(s);
 }
 
 bool file_name_is_plain(const char *name)

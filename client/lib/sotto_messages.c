@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The public functions around messages. */
 #include "client/lib/change.h"
+#include "client/lib/conversation.h"
 #include "client/lib/group.h"
 #include "client/lib/handle.h"
-#include "client/lib/conversation.h"
 #include "client/lib/history.h"
 #include "client/lib/parts.h"
 #include "client/lib/store.h"

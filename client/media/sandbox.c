@@ -1,44 +1,25 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "client/media/sandbox.h"
 
+#include "libshared/seccomp.h"
+
 #include <arpa/inet.h>
-#include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <net/if.h>
 #include <sched.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined __x86_64__
-#define ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined __aarch64__
-#define ARCHITECTURE AUDIT_ARCH_AARCH64
-#else
-#error system call numbers of this machine are not known
-#endif
-
-#define FIELD(name) \
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, name))
-#define ANSWER(what) BPF_STMT(BPF_RET | BPF_K, what)
-#define DENY(call) \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), ANSWER(SECCOMP_RET_ERRNO | EPERM)
+#define DENY(call) SECCOMP_CALL(call, SECCOMP_DENIED)
 
 /* What is the person's in the kernel (an unlocked profile's key is in the keyring), other
  * processes, other namespaces. Numbers of another kind, x32's, are none of ours. */
 static struct sock_filter rules[] = {
-	FIELD(arch),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
-	ANSWER(SECCOMP_RET_KILL_PROCESS),
-	FIELD(nr),
+	SECCOMP_NUMBER,
 	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1),
-	ANSWER(SECCOMP_RET_KILL_PROCESS),
+	SECCOMP_ANSWER(SECCOMP_RET_KILL_PROCESS),
 	DENY(SYS_add_key),
 	DENY(SYS_request_key),
 	DENY(SYS_keyctl),
@@ -51,7 +32,7 @@ static struct sock_filter rules[] = {
 	DENY(SYS_mount),
 	DENY(SYS_bpf),
 	DENY(SYS_io_uring_setup),
-	ANSWER(SECCOMP_RET_ALLOW),
+	SECCOMP_ANSWER(SECCOMP_RET_ALLOW),
 };
 
 int sandbox_narrow(void)

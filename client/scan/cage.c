@@ -2,42 +2,24 @@
 /* A seccomp filter (seccomp(2)): what is not listed fails with EPERM. */
 #include "client/scan/cage.h"
 
-#include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
+#include "libshared/seccomp.h"
+
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-
-#if defined __x86_64__
-#define ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined __aarch64__
-#define ARCHITECTURE AUDIT_ARCH_AARCH64
-#else
-#error system call numbers of this machine are not known
-#endif
 
 enum { MEMORY_MOST = 1 << 30, SECONDS_MOST = 30 };
 
-#define FIELD(name) \
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, name))
-#define ANSWER(what) BPF_STMT(BPF_RET | BPF_K, what)
-#define ALLOW(call) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), ANSWER(SECCOMP_RET_ALLOW)
+#define ALLOW(call) SECCOMP_CALL(call, SECCOMP_ANSWER(SECCOMP_RET_ALLOW))
 /* Of mmap and mprotect; the flags are in the lower half of the third argument. */
-#define ALLOW_DATA(call)                                                       \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 4), FIELD(args[2]),     \
-			BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 1, 0), \
-			ANSWER(SECCOMP_RET_ALLOW), ANSWER(SECCOMP_RET_ERRNO | EPERM)
+#define ALLOW_DATA(call)                                                           \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 4), SECCOMP_FIELD(args[2]), \
+			BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 1, 0),     \
+			SECCOMP_ANSWER(SECCOMP_RET_ALLOW), SECCOMP_DENIED
 
 /* clang-format off */
 static struct sock_filter rules[] = {
-	FIELD(arch),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
-	ANSWER(SECCOMP_RET_KILL_PROCESS),
-	FIELD(nr),
+	SECCOMP_NUMBER,
 	ALLOW(SYS_read),
 	ALLOW(SYS_write),
 	ALLOW(SYS_exit_group),
@@ -51,7 +33,7 @@ static struct sock_filter rules[] = {
 	ALLOW(SYS_sigaltstack), /* asked for by sanitisers */
 	ALLOW_DATA(SYS_mmap),
 	ALLOW_DATA(SYS_mprotect),
-	ANSWER(SECCOMP_RET_ERRNO | EPERM),
+	SECCOMP_DENIED,
 };
 /* clang-format on */
 

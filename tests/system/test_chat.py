@@ -9,9 +9,9 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 
 from people import Town, friends
+from stack import until
 from terminal import Terminal
 
 
@@ -270,10 +270,10 @@ class Chat(Town):
                                       stdout=log, stderr=log)
         self.addCleanup(server.wait)
         self.addCleanup(server.terminate)
-        end = time.monotonic() + 60
-        while b"Server listening" not in (log := open(f"{folder}/log", "rb").read()):
-            self.assertTrue(server.poll() is None and time.monotonic() < end, log)
-            time.sleep(0.05)
+        def log():
+            with open(f"{folder}/log", "rb") as file:
+                return file.read()
+        until("sshd to listen", lambda: b"Server listening" in log(), lambda: self.assertIsNone(server.poll(), log()))
         return ["ssh", "-tt", "-F", "none", "-p", str(port), "-i", f"{folder}/user", "-o", "IdentitiesOnly=yes",
                 "-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={folder}/known", "-o", "LogLevel=ERROR",
                 "127.0.0.1"]

@@ -10,7 +10,6 @@
 #include "client/lib/signal_provider.h"
 #include "tests/unit/client/people.h"
 
-#include <omemo/session_cipher.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
