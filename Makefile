@@ -155,7 +155,7 @@ abi: all ## the library's interface as it is now becomes the one that is kept
 	@.ci/abi $(B) keep
 
 check-system: all other-signal ## tests on real servers (TESTS=word... picks some)
-	@tests/system/run --build $(B) $(TESTS)
+	@tests/system/run --build $(B) --jobs "$$(nproc)" $(TESTS)
 
 check-call: packages ## calls with Chromium at the other end, and what takes longer (TESTS=word... picks some)
 	@.ci/packages call
