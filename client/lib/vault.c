@@ -178,6 +178,19 @@ static int overwrite(int fd, const void *bytes, size_t len, off_t at)
 	return rc;
 }
 
+static int destroy_slots(int dir, const char *name)
+{
+	FD fd = openat(dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	uint8_t noise[2 * SLOT_BYTES] = { 0 };
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : E_IO;
+	if (getrandom(noise, sizeof noise, GRND_NONBLOCK) < 0) {
+		/* zeros destroy as well */
+	}
+	return overwrite(fd, noise, sizeof noise, HEAD_BYTES);
+}
+
 static int put_new(const struct file *f, int dir)
 {
 	FD fd = openat(dir, "key.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -216,6 +229,10 @@ static int unlock(struct opened *o, int *out_dir, const char *dir, const char *p
 	rc = rc ? rc : derive(&o->kek, before.head, passphrase);
 	rc = rc ? rc : lock(out_dir, dir);
 	rc = rc ? rc : file_read(&o->file, *out_dir);
+	/* Of a power cut; what is destroyed in the one must not stay in the other. */
+	if (rc == 0 && destroy_slots(*out_dir, "key.new")) {
+		/* a full or read-only disk: see vault_open */
+	}
 	if (rc == 0 && memcmp(before.head, o->file.head, HEAD_BYTES) != 0)
 		rc = E_LOCKED; /* another profile has taken its place */
 	return rc ? rc : unwrap_any(o);
@@ -330,19 +347,6 @@ int vault_add_decoy(const struct vault *vault, const char *dir, const char *pass
 
 /* What a power cut may have left beside it holds slots too. */
 static const char *const with_slots[] = { "key", "key.new" };
-
-static int destroy_slots(int dir, const char *name)
-{
-	FD fd = openat(dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	uint8_t noise[2 * SLOT_BYTES] = { 0 };
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : E_IO;
-	if (getrandom(noise, sizeof noise, GRND_NONBLOCK) < 0) {
-		/* zeros destroy as well */
-	}
-	return overwrite(fd, noise, sizeof noise, HEAD_BYTES);
-}
 
 static int destroy(int dir)
 {

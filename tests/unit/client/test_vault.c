@@ -54,16 +54,21 @@ static uint8_t *read_file(const struct place *a, const char *name, size_t *out_l
 	return bytes;
 }
 
-static void write_key_file(const struct place *a, const uint8_t *bytes, size_t len)
+static void write_file(const struct place *a, const char *name, const uint8_t *bytes, size_t len)
 {
 	char path[64];
 	FILE *file;
 
-	snprintf(path, sizeof path, "%s/key", a->dir);
+	snprintf(path, sizeof path, "%s/%s", a->dir, name);
 	file = fopen(path, "we");
 	ck_assert_ptr_nonnull(file);
 	ck_assert_uint_eq(fwrite(bytes, 1, len, file), len);
 	fclose(file);
+}
+
+static void write_key_file(const struct place *a, const uint8_t *bytes, size_t len)
+{
+	write_file(a, "key", bytes, len);
 }
 
 /* --- the key file ------------------------------------------------------- */
@@ -553,6 +558,43 @@ START_TEST(a_cut_under_duress_leaves_profile_or_decoy)
 }
 END_TEST
 
+static uint8_t before[KEY_FILE];
+
+/* What is destroyed in the one is not in the other. */
+static void nothing_beside_it(void)
+{
+	size_t len;
+	uint8_t *key = read_file(&scene, "key", &len), *left = NULL;
+	char path[64];
+
+	snprintf(path, sizeof path, "%s/key.new", scene.dir);
+	if (access(path, F_OK) == 0)
+		left = read_file(&scene, "key.new", &len);
+	for (size_t at = HEAD; left && len == KEY_FILE && at < KEY_FILE; at += SLOT)
+		ck_assert(memcmp(key + at, before + at, SLOT) == 0 ||
+				memcmp(left + at, before + at, SLOT) != 0);
+	free(left);
+	free(key);
+}
+
+START_TEST(a_new_key_file_that_a_cut_has_left_goes_before_anything_else)
+{
+	struct place a;
+	uint8_t *key;
+	size_t len;
+
+	place_make(&a);
+	add_decoy(&a);
+	key = read_file(&a, "key", &len);
+	ck_assert_uint_eq(len, KEY_FILE);
+	memcpy(before, key, KEY_FILE);
+	free(key);
+	write_file(&a, "key.new", before, KEY_FILE);
+	ck_assert_int_gt(cut_everywhere(&a, act_open, duress, nothing_beside_it), 10);
+	place_end(&a);
+}
+END_TEST
+
 static void act_unlock(void *data)
 {
 	struct vault vault;
@@ -598,4 +640,5 @@ UNIT("vault", opens_under_its_passphrase_and_no_other, a_changed_cut_or_longer_k
 		a_cut_while_it_is_opened_or_grows_loses_nothing,
 		a_cut_while_a_passphrase_is_changed_or_a_decoy_made_loses_nothing,
 		a_cut_under_duress_leaves_profile_or_decoy,
+		a_new_key_file_that_a_cut_has_left_goes_before_anything_else,
 		opening_writes_the_same_whether_it_destroys_or_not)
