@@ -8,6 +8,7 @@
 
 #include "client/lib/bundle.h"
 #include "client/lib/outbox.h"
+#include "libshared/sizes.h"
 
 enum {
 	SEND_TOO_LONG = 1, /* more than PARTS_TEXT_MOST */
@@ -17,6 +18,7 @@ enum {
 	RECEIVE_DUPLICATE = 1, /* acknowledge */
 	RECEIVE_JUNK = 2, /* fails cryptographically, is blocked, or was held a day: acknowledge */
 	RECEIVE_HELD_S = 86400,
+	RECEIVE_HELD_MOST = FETCH_SLOTS - 2, /* further ones are junk at once */
 	RECEIVE_HELD = 3, /* no room for a further request, less than a day: do not acknowledge */
 };
 

@@ -319,11 +319,30 @@ static int take(struct profile *p, struct arrival *a)
 	return rc ? rc : turns_opened(p, a->sealing);
 }
 
+/* Fetching shows the oldest only: what is held must not fill the view, or nobody else is heard. */
+static int has_room(bool *out, struct profile *p, const struct inside *in)
+{
+	int64_t n;
+	int rc = q_number(&n, p->db,
+			"SELECT count(*) FROM held WHERE id <> ? AND since_s > ? AND NOT EXISTS "
+			"(SELECT 1 FROM envelope e WHERE e.id = held.id)",
+			"bi", in->envelope_id, sizeof in->envelope_id,
+			profile_now(p) - RECEIVE_HELD_S);
+
+	*out = n < RECEIVE_HELD_MOST;
+	return rc ? E_IO : 0;
+}
+
 /* A day is what a request may wait for room. The row stays, should the acknowledgement be lost. */
 static int hold(struct profile *p, const struct inside *in)
 {
 	int64_t since;
-	int rc = q_number(&since, p->db,
+	bool room = false;
+	int rc = has_room(&room, p, in);
+
+	if (rc || !room)
+		return rc ? rc : RECEIVE_JUNK;
+	rc = q_number(&since, p->db,
 			"INSERT INTO held VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET since_s = "
 			"since_s "
 			"RETURNING since_s",

@@ -388,6 +388,36 @@ START_TEST(a_request_without_room_is_held_a_day)
 }
 END_TEST
 
+/* A server shows the oldest FETCH_SLOTS of a mailbox. */
+START_TEST(what_is_held_leaves_a_view_of_what_comes_after_it)
+{
+	struct parcel parcels[FETCH_SLOTS];
+	int n_held = 0;
+
+	set_up();
+	add(&alice, "bob", &bob);
+	sql(&bob,
+			"WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i "
+			"< 32) "
+			"INSERT INTO contact (name, state, identity_hash) SELECT 'r' || i, 0, "
+			"CAST('r' || i AS BLOB) FROM n");
+	for (int i = 0; i < FETCH_SLOTS; i++) {
+		say(&alice, "bob", &bob, "hi");
+		parcels[i] = post(&alice);
+		n_held += deliver(&bob, &parcels[i]) == RECEIVE_HELD;
+	}
+	ck_assert_int_eq(n_held, RECEIVE_HELD_MOST);
+	ck_assert_int_lt(n_held, FETCH_SLOTS);
+	ck_assert_int_eq(deliver(&bob, &parcels[0]), RECEIVE_HELD);
+	test_now += RECEIVE_HELD_S; /* the first make room */
+	ck_assert_int_eq(deliver(&bob, &parcels[0]), RECEIVE_JUNK);
+	say(&alice, "bob", &bob, "hi");
+	parcels[1] = post(&alice);
+	ck_assert_int_eq(deliver(&bob, &parcels[1]), RECEIVE_HELD);
+	tear_down();
+}
+END_TEST
+
 START_TEST(numbers_that_begin_again_swallow_no_text)
 {
 	set_up();
@@ -645,6 +675,7 @@ UNIT("conversation", two_people_talk_and_a_stranger_is_a_request_until_accepted,
 		a_bundles_sealing_key_lives_until_a_later_turn_was_opened,
 		a_failing_disk_is_not_junk, a_failing_disk_does_not_look_like_no_session,
 		a_request_is_named_by_half_the_hash, a_request_without_room_is_held_a_day,
+		what_is_held_leaves_a_view_of_what_comes_after_it,
 		numbers_that_begin_again_swallow_no_text,
 		a_late_setup_brings_no_old_address_back_but_a_new_session_counts,
 		a_late_message_brings_no_old_link_back, unknown_types_are_acknowledged_and_ignored,
