@@ -70,6 +70,11 @@ static int change_read(struct change *out, const void *bytes, size_t len)
 
 /* --- doing it ----------------------------------------------------------- */
 
+static int forget_file(struct profile *p, int64_t message)
+{
+	return q_run(p->db, "DELETE FROM file WHERE message = ?", "i", message);
+}
+
 static int end_file(struct profile *p, int64_t message)
 {
 	CLEANUP(transfer_wipe) struct transfer t = { .id = 0 };
@@ -80,15 +85,17 @@ static int end_file(struct profile *p, int64_t message)
 	if (rc)
 		return rc == STORE_NONE ? 0 : rc;
 	rc = transfer_load(&t, p, id);
-	return rc ? E_IO : transfer_end(p, &t);
+	if (rc)
+		return E_IO;
+	/* Else whoever names a server would see us come to it, unasked. */
+	return !t.out && t.state == TRANSFER_OPEN ? forget_file(p, message) : transfer_end(p, &t);
 }
 
 /* Whoever was sent a file may fetch it later than ours disappears: without the key its pieces are
  * noise, which ends at the server by itself. */
 static int wipe_file(struct profile *p, int64_t message, enum gone gone)
 {
-	return gone == GONE_TIME ? q_run(p->db, "DELETE FROM file WHERE message = ?", "i", message)
-				 : end_file(p, message);
+	return gone == GONE_TIME ? forget_file(p, message) : end_file(p, message);
 }
 
 int change_wipe(struct profile *p, int64_t message, enum gone gone)

@@ -144,7 +144,9 @@ class Files(Town):
         self.alice.do("delete", "bob", number["regret.txt"])
         self.assertEqual(self.alice.run("delete", "bob", "999").returncode, 1)
         self.assertEqual(self.alice.run("timer", "bob", "soon").returncode, 1)
-        self.bob.do("recv")   # ends the piece too
+        self.bob.do("recv")
+        self.assertEqual(self.chunks(), 1)   # nobody goes to a server for what is deleted
+        self.alice.do("recv")                # but its sender, who ends the piece
         shown = self.bob.do("history", "alice")
         self.assertIn("at ten  (edited)", shown)
         self.assertIn("(deleted)", shown)

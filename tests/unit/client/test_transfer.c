@@ -3,6 +3,7 @@
  * may be lost, and the server and the other may lie. */
 #include "tests/unit/client/shop.h"
 
+#include "client/lib/change.h"
 #include "client/lib/download.h"
 #include "client/lib/loss.h"
 #include "client/lib/upload.h"
@@ -498,6 +499,32 @@ START_TEST(what_a_stranger_announces_is_not_fetched)
 }
 END_TEST
 
+/* The sender's client takes the pieces away; ours shows nobody's server that we are here. */
+START_TEST(what_is_taken_back_unfetched_leads_nobody_to_its_server)
+{
+	struct contact c;
+	struct parcel parcel;
+
+	begin(100);
+	send_file();
+	c = the_contact(&alice, "bob");
+	ck_assert_int_eq(
+			change_take_back(alice.p, &c,
+					count(&alice, "SELECT number FROM message WHERE type = 4")),
+			0);
+	parcel = post(&alice);
+	ck_assert_int_eq(deliver(&bob, &parcel), RECEIVE_NEW);
+	n_answers = 0;
+	clean(&bob);
+	ck_assert_int_eq(n_answers, 0);
+	ck_assert_int_eq(count(&bob, "SELECT count(*) FROM file"), 0);
+	ck_assert_int_eq(get_to(folder), TRANSFER_NONE);
+	clean(&alice);
+	ck_assert_int_eq(n_kept, 0);
+	end();
+}
+END_TEST
+
 UNIT("transfer", a_file_arrives_and_its_pieces_end, an_empty_file_is_a_file,
 		the_key_goes_when_the_pieces_are_gone,
 		any_answer_may_be_lost_and_nothing_is_sent_or_paid_twice,
@@ -510,4 +537,5 @@ UNIT("transfer", a_file_arrives_and_its_pieces_end, an_empty_file_is_a_file,
 		a_source_that_changes_is_noticed_and_sent_under_another_key,
 		an_upload_that_nobody_goes_on_with_ends, an_announcement_that_is_lost_is_sent_again,
 		an_announcement_that_is_none_is_left_out_and_its_number_counts,
-		what_a_stranger_announces_is_not_fetched)
+		what_a_stranger_announces_is_not_fetched,
+		what_is_taken_back_unfetched_leads_nobody_to_its_server)
