@@ -111,11 +111,11 @@ int show_message(void *userdata, const struct sotto_message *m)
 	if (m->deleted)
 		return 0; /* see sotto history */
 	if (cli->json) {
-		show_json(json_pack("{s:s, s:s, s:s*, s:b, s:I, s:I, s:s, s:o*}", "event",
-				request ? "request" : "message", "contact", m->contact, "group",
-				m->group, "out", out, "number", (json_int_t)m->number, "at",
-				(json_int_t)m->at_s, "text", m->text, "file",
-				m->file ? json_integer(m->file) : NULL));
+		show_json(json_pack("{s:s, s:s*, s:s*, s:b, s:I, s:I, s:s, s:o*}", "event",
+				request ? "request" : "message", "contact",
+				*m->contact ? m->contact : NULL, "group", m->group, "out", out,
+				"number", (json_int_t)m->number, "at", (json_int_t)m->at_s, "text",
+				m->text, "file", m->file ? json_integer(m->file) : NULL));
 		return 0;
 	}
 	if (m->group)

@@ -375,6 +375,8 @@ static int get_all(struct stream *s, struct profile *p)
 	rc = rc ? rc : stream_end(s);
 	if (rc == 0 && version < 13 && sqlite3_exec(p->db, STORE_JOIN_PARTS, NULL, NULL, NULL))
 		return E_IO;
+	if (rc == 0 && version < 14 && sqlite3_exec(p->db, STORE_GROUP_LINES, NULL, NULL, NULL))
+		return E_IO;
 	return rc;
 }
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 enum {
+	CONTENT_SIGN = 0, /* of no packet: what somebody did in a group, in our words */
 	CONTENT_TEXT = 1,
 	CONTENT_ASK = 2,     /* loss.h */
 	CONTENT_ANSWER = 3,  /* loss.h */

@@ -82,31 +82,43 @@ static bool name_is_good(const char *name)
 
 /* --- saying -------------------------------------------------------------- */
 
-struct round { /* the same to each member */
+struct round { /* the same to each member; of no text, or with a row that is shown */
 	const struct group *group;
 	struct saying saying;
 	int spread_s;
 	bool to_joined; /* only */
-	int64_t first;	/* message: the copy for the first of them */
-	int64_t whole;	/* message: of a long text that of its first part */
+	int64_t line;	/* message: what is said, of which these are copies; or 0 */
+	unsigned n;	/* so many were told */
 };
+
+/* The first part of the copy for that contact. */
+static int find_whole(int64_t *out, struct profile *p, const struct round *r, int64_t contact)
+{
+	*out = 0;
+	if (r->saying.part == 0)
+		return 0;
+	return q_number(out, p->db,
+			"SELECT id FROM message WHERE copy_of = ? AND contact = ? AND part = 0",
+			"ii", r->line, contact);
+}
 
 static int say_to(struct profile *p, struct round *r, int64_t contact)
 {
 	struct saying saying = r->saying;
 	int64_t message;
-	int rc;
+	int rc = find_whole(&saying.whole, p, r, contact);
 
-	saying.whole = r->first ? 0 : r->whole;
-	saying.text = r->first ? "" : saying.text; /* one of them is shown */
+	if (rc)
+		return rc < 0 ? rc : E_BUG;
 	if (r->spread_s)
 		saying.after_s = profile_now(p) + randombytes_uniform((uint32_t)r->spread_s + 1);
 	rc = conversation_put(p, contact, &saying, &message);
-	rc = rc ? rc
-		: q_run(p->db, "UPDATE message SET grp = ?, copy_of = nullif(?, 0) WHERE id = ?",
-				  "iii", r->group->id, r->first, message);
-	r->first = r->first ? r->first : message;
-	return rc;
+	r->n++;
+	return rc ? rc
+		  : q_run(p->db,
+				    "UPDATE message SET grp = ?, copy_of = nullif(?, 0) WHERE id = "
+				    "?",
+				    "iii", r->group->id, r->line, message);
 }
 
 static int say(struct profile *p, struct round *r)
@@ -317,29 +329,47 @@ int group_leave(struct profile *p, const struct group *g)
 
 /* --- texts ---------------------------------------------------------------- */
 
-/* The row of the first part has all of the text. */
-static int say_piece(struct profile *p, struct round *r, const char *piece, const char *text)
+/* What a person sees of it, whoever comes and goes. */
+static int put_line(struct profile *p, struct round *r, const char *text)
+{
+	uint8_t envelope[16];
+	int64_t number;
+	int rc = q_number(&number, p->db,
+			"UPDATE grp SET said = said + 1 WHERE id = ? RETURNING said", "i",
+			r->group->id);
+
+	randombytes_buf(envelope, sizeof envelope);
+	rc = rc ? rc
+		: q_number(&r->line, p->db,
+				  "INSERT INTO message (contact, out, number, part, parts, at_s, "
+				  "shown, envelope, text, type, grp) VALUES (0, 1, ?, 0, ?, ?, 1, "
+				  "?, ?, ?, ?) RETURNING id",
+				  "iiibtii", number, (int64_t)r->saying.parts, profile_now(p),
+				  envelope, sizeof envelope, text, (int64_t)r->saying.type,
+				  r->group->id);
+	return rc ? E_IO : 0;
+}
+
+static int say_piece(struct profile *p, struct round *r, const char *piece)
 {
 	uint8_t bytes[CONTENT_TEXT_MOST];
 	struct group_body body = { .kind = GROUP_TEXT, .text = piece };
 	int rc;
 
 	memcpy(body.gid, r->group->gid, sizeof body.gid);
-	r->saying.text = r->whole ? "" : text;
+	r->saying.text = "";
 	r->saying.body = bytes;
 	r->saying.len = group_write(bytes, &body);
-	r->first = 0;
 	rc = say(p, r);
 	sodium_memzero(bytes, sizeof bytes);
-	r->whole = r->whole ? r->whole : r->first;
-	return rc || r->first ? rc : GROUP_NOT_IN; /* nobody has joined */
+	return rc || r->n ? rc : GROUP_NOT_IN; /* nobody has joined */
 }
 
 static int say_text(struct profile *p, struct round *r, const char *text)
 {
 	char piece[GROUP_TEXT_MOST + 1];
 	const char *rest = text;
-	int rc = 0;
+	int rc = put_line(p, r, text);
 
 	for (; rc == 0 && r->saying.part < r->saying.parts; r->saying.part++) {
 		size_t len = content_piece_len(rest, GROUP_TEXT_MOST);
@@ -347,7 +377,7 @@ static int say_text(struct profile *p, struct round *r, const char *text)
 		memcpy(piece, rest, len);
 		piece[len] = '\0';
 		rest += len;
-		rc = say_piece(p, r, piece, text);
+		rc = say_piece(p, r, piece);
 	}
 	sodium_memzero(piece, sizeof piece);
 	return rc;

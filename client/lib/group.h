@@ -72,16 +72,17 @@ struct group_said {	  /* what has come */
 	bool quiet;	  /* of no news to a person */
 	bool early;	  /* of somebody who is not listed: kept until they are */
 	const char *text; /* what a person can read of it; in the content, or static */
-	bool is_text;	  /* of theirs, perhaps a part of one */
+	bool is_text;	  /* of theirs, perhaps a part of one; else in our words */
 };
 /* In the transaction of receiving. Negative: our own failure. */
 int group_heard(struct group_said *out, struct profile *profile, int64_t contact,
 		const struct content *content) MUST_CHECK;
-/* Of a row m of message: whether it is one to be shown. Copies, signs, and what comes before its
- * writer is listed are not. */
-#define GROUP_LINES                                                \
-	"(m.grp IS NULL OR (m.copy_of IS NULL AND m.shown < 2 AND" \
-	" (m.text <> '' OR (NOT m.out AND m.body NOT NULL))))"
+/* Of a row m of message: whether it is one to be shown. What we said is a row of no contact, its
+ * copies, one for each member, lead to it by copy_of and are not shown, nor are other signs, and
+ * what comes before its writer is listed. */
+#define GROUP_LINES                                                                    \
+	"(m.grp IS NULL OR (m.shown < 2 AND m.gone <> 1 AND iif(m.out, NOT m.contact," \
+	" m.text <> '' OR m.body NOT NULL OR m.gone = 2)))"
 
 int group_kept(struct profile *profile, int64_t message, const struct group_said *said) MUST_CHECK;
 

@@ -339,8 +339,9 @@ int group_heard(struct group_said *out, struct profile *p, int64_t contact,
 
 int group_kept(struct profile *p, int64_t message, const struct group_said *said)
 {
-	return q_run(p->db, "UPDATE message SET grp = ?, shown = ? WHERE id = ?", "iii",
-			said->group, (int64_t)(said->early ? NOT_YET : said->quiet), message);
+	return q_run(p->db, "UPDATE message SET grp = ?, shown = ?, type = ? WHERE id = ?", "iiii",
+			said->group, (int64_t)(said->early ? NOT_YET : said->quiet),
+			(int64_t)(said->is_text ? CONTENT_GROUP : CONTENT_SIGN), message);
 }
 
 /* --- joining ------------------------------------------------------------- */

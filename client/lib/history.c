@@ -16,17 +16,21 @@ enum { QUERY_MOST = 2048 };
 
 /* clang-format off */
 #define LINE \
-	"SELECT w.id, w.number - w.part, w.at_s, c.name, c.state, w.out," \
-	" NOT EXISTS (SELECT 1 FROM message m WHERE NOT m.received AND " PARTS_OF("w.id") ")," \
+	"SELECT w.id, w.number - w.part, w.at_s, coalesce(c.name, ''), coalesce(c.state, 1), w.out," \
+	" EXISTS (SELECT 1 FROM message m WHERE m.contact AND " PARTS_OF("w.id") ")" \
+	" AND NOT EXISTS (SELECT 1 FROM message m WHERE m.contact AND NOT m.received AND " \
+	PARTS_OF("w.id") ")," \
 	" (SELECT count(*) FROM message m WHERE " PARTS_OF("w.id") "), w.parts," \
 	" w.text, coalesce((SELECT f.id FROM file f WHERE f.message = w.id), 0)," \
-	" EXISTS (SELECT 1 FROM outbox o JOIN message m ON m.id = o.message" \
-	" WHERE o.contact = w.contact AND " PARTS_OF("w.id") ")," \
-	" w.contact, g.name, w.shown, w.edited, w.gone FROM message w JOIN contact c ON c.id = w.contact" \
+	" EXISTS (SELECT 1 FROM message m JOIN outbox o ON o.message = m.id" \
+	" WHERE " PARTS_OF("w.id") ")," \
+	" w.contact, g.name, w.shown, w.edited, w.gone" \
+	" FROM message w LEFT JOIN contact c ON c.id = w.contact" \
 	" LEFT JOIN grp g ON g.id = w.grp WHERE w.id = ?"
 #define IDS \
 	"SELECT m.id FROM message m WHERE m.type <> 6 AND m.gone <> 1 AND m.whole IS NULL AND " \
 	GROUP_LINES " AND "
+#define BY_WHOM " ORDER BY m.grp, iif(m.grp IS NULL, m.contact, 0), m.id"
 #define LAST(of) "SELECT id FROM (" IDS of " AND m.id < ?2 ORDER BY m.id DESC LIMIT ?3) ORDER BY id"
 /* clang-format on */
 
@@ -189,8 +193,8 @@ static int find_words(sqlite3_stmt **out, struct profile *p, const struct histor
 	rc = rc ? rc
 		: q_open(out, p->db,
 				  IDS "(?1 = 0 OR m.contact = ?1) AND m.id IN (SELECT rowid FROM "
-				      "words WHERE words MATCH ?2 ORDER BY rowid DESC LIMIT ?3) "
-				      "ORDER BY m.contact, m.id",
+				      "words WHERE words MATCH ?2 ORDER BY rowid DESC LIMIT "
+				      "?3) " BY_WHOM,
 				  "iti", wish->contact, query, (int64_t)HISTORY_FOUND_MOST);
 	sodium_memzero(query, sizeof query);
 	return rc;
@@ -213,8 +217,7 @@ static int find(sqlite3_stmt **out, struct profile *p, const struct history_wish
 				wish->contact, before, most);
 	if (wish->words)
 		return find_words(out, p, wish);
-	return q_open(out, p->db, IDS "(?1 = 0 OR m.contact = ?1) ORDER BY m.contact, m.id", "i",
-			wish->contact);
+	return q_open(out, p->db, IDS "(?1 = 0 OR m.contact = ?1)" BY_WHOM, "i", wish->contact);
 }
 
 static int collect(struct ids *out, struct profile *p, const struct history_wish *wish)

@@ -17,8 +17,8 @@ enum line_state {
 };
 
 struct line {
-	int64_t id, number, at_s; /* number: of its first part */
-	char contact[CONTACT_NAME_MOST + 1];
+	int64_t id, number, at_s; /* number: of its first part; of ours in a group, among these */
+	char contact[CONTACT_NAME_MOST + 1]; /* "": what we said in a group */
 	enum contact_state contact_state;
 	enum line_state state;
 	bool read;

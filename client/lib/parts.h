@@ -18,8 +18,8 @@ enum {
 
 #define PARTS_GAP "[...]" /* in a text, in the place of parts that are not here */
 
-/* In SQL, of rows m: all of the message that row `of` stands for. */
-#define PARTS_OF(of) "(m.id = " of " OR m.whole = " of ")"
+/* In SQL, of rows m: all of the message that row `of` stands for, with its copies (group.h). */
+#define PARTS_OF(of) "(m.id = " of " OR m.whole = " of " OR m.copy_of = " of ")"
 /* Of a row m that is not shown yet: nothing of it is waited for. now: time. */
 #define PARTS_READY(now) "(m.body IS NULL OR m.at_s NOT BETWEEN " now " - 86400 AND " now ")"
 

@@ -69,9 +69,10 @@ static const char schema[] =
 	"CREATE TABLE held (id BLOB PRIMARY KEY, since_s INTEGER NOT NULL) WITHOUT ROWID;"
 	/* envelope: what is sent again has the same, and is known by it for ever. type: as in
 	   content.h; body: of another type than text, and then text is what can be read of it.
-	   received: they told so; told: we did. grp: the group it was said in; copy_of: the row of
-	   the first member's copy. gone, target, n_targets, takes_back, edited (the number of the
-	   last change): see change.h. lives_s, ends_s: see timer.h. whole: see parts.h. */
+	   received: they told so; told: we did. grp: the group it was said in; what we said there
+	   is a row of contact 0, number among ours in that group, and copy_of leads to it. gone,
+	   target, n_targets, takes_back, edited (the number of the last change): see change.h.
+	   lives_s, ends_s: see timer.h. whole: see parts.h. */
 	"CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
 	" out INTEGER NOT NULL, number INTEGER NOT NULL, part INTEGER NOT NULL,"
 	" parts INTEGER NOT NULL, at_s INTEGER NOT NULL, shown INTEGER NOT NULL DEFAULT 0,"
@@ -83,6 +84,7 @@ static const char schema[] =
 	" target INTEGER, n_targets INTEGER, takes_back INTEGER NOT NULL DEFAULT 0,"
 	" whole INTEGER);"
 	"CREATE INDEX message_whole ON message (whole) WHERE whole NOT NULL;"
+	"CREATE INDEX message_copy ON message (copy_of) WHERE copy_of NOT NULL;"
 	"CREATE INDEX message_grp ON message (grp) WHERE grp NOT NULL;"
 	"CREATE INDEX message_target ON message (contact, out, target) WHERE target NOT NULL;"
 	"CREATE INDEX message_lives ON message (shown) WHERE lives_s > 0;"
@@ -111,6 +113,7 @@ static const char schema[] =
 	" type INTEGER NOT NULL, body BLOB, envelope BLOB NOT NULL, onion BLOB, deposit BLOB,"
 	" key BLOB, packet BLOB, sealed_s INTEGER, after_s INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX outbox_contact ON outbox (contact, id);"
+	"CREATE INDEX outbox_message ON outbox (message);"
 	/* Files on their way: see transfer.h. body: as announced; done, ended: pieces; as_of_ns: when
 	   the source was last changed; cleaned: its pieces are ended, and its key is gone. */
 	"CREATE TABLE file (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
@@ -119,11 +122,12 @@ static const char schema[] =
 	" cleaned INTEGER NOT NULL DEFAULT 0, begun_s INTEGER NOT NULL,"
 	" as_of_ns INTEGER NOT NULL DEFAULT 0, path TEXT, placed TEXT, body BLOB NOT NULL);"
 	"CREATE INDEX file_message ON file (message);"
-	/* Groups, as group.h has them. maker: a contact, or NULL: we, or forgotten. */
+	/* Groups, as group.h has them. maker: a contact, or NULL: we, or forgotten. said: the
+	   highest number of what we said in it. */
 	"CREATE TABLE grp (id INTEGER PRIMARY KEY, gid BLOB NOT NULL UNIQUE,"
 	" name TEXT NOT NULL UNIQUE, ours INTEGER NOT NULL, maker INTEGER,"
 	" version INTEGER NOT NULL DEFAULT 0, n INTEGER NOT NULL DEFAULT 0,"
-	" state INTEGER NOT NULL);"
+	" state INTEGER NOT NULL, said INTEGER NOT NULL DEFAULT 0);"
 	/* The others. listed: the maker says so; joined: they say so. */
 	"CREATE TABLE grp_member (grp INTEGER NOT NULL, contact INTEGER NOT NULL,"
 	" listed INTEGER NOT NULL, joined INTEGER NOT NULL DEFAULT 0,"
@@ -174,6 +178,9 @@ static const char *const upgrades[] = {
 	"ALTER TABLE message ADD COLUMN whole INTEGER;"
 	"CREATE INDEX message_whole ON message (whole) WHERE whole NOT NULL;"
 	"CREATE INDEX message_grp ON message (grp) WHERE grp NOT NULL;" STORE_JOIN_PARTS,
+	"ALTER TABLE grp ADD COLUMN said INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX message_copy ON message (copy_of) WHERE copy_of NOT NULL;"
+	"CREATE INDEX outbox_message ON outbox (message);" STORE_GROUP_LINES,
 };
 /* clang-format on */
 

@@ -70,6 +70,35 @@ int q_end(sqlite3 *db, int rc) MUST_CHECK;
 	" parts = 1 + (SELECT count(*) FROM message m" \
 	" WHERE m.whole = coalesce(message.whole, message.id));" \
 	"UPDATE message SET text = '' WHERE NOT out AND parts > 1 AND body NOT NULL"
+
+/* What we said in groups as versions before 14 kept it, in the row of the first member's copy,
+ * becomes as group.h has it: that row is of no contact, and the copy has one of its own. Also for
+ * exports. What somebody did is told from what was said. */
+#define STORE_APART "length(envelope) = 17" /* marks the new copies until they have theirs */
+#define STORE_GROUP_LINES \
+	"UPDATE message SET copy_of = NULL WHERE copy_of IN (SELECT id FROM message" \
+	" WHERE out AND grp NOT NULL AND text = '' AND whole IS NULL AND copy_of IS NULL);" \
+	"UPDATE message SET copy_of = (SELECT p.whole FROM message p WHERE p.id = message.copy_of)" \
+	" WHERE copy_of IN (SELECT id FROM message WHERE out AND grp NOT NULL AND whole NOT NULL);" \
+	"UPDATE message SET copy_of = whole WHERE out AND grp NOT NULL AND whole NOT NULL;" \
+	"INSERT INTO message (contact, out, number, part, parts, at_s, shown, envelope, text, type," \
+	" body, received, told, grp, copy_of) SELECT contact, 1, number, part, parts, at_s, 1," \
+	" CAST(x'78' || envelope AS BLOB), '', type, body, received, told, grp, id FROM message" \
+	" WHERE out AND grp NOT NULL AND copy_of IS NULL AND text <> '';" \
+	"UPDATE outbox SET message = (SELECT id FROM message WHERE copy_of = outbox.message" \
+	" AND " STORE_APART ") WHERE message IN (SELECT copy_of FROM message WHERE " STORE_APART ");" \
+	"UPDATE message SET whole = (SELECT f.id FROM message f WHERE f.copy_of = message.copy_of" \
+	" AND f.contact = message.contact AND f.part = 0) WHERE copy_of NOT NULL AND part > 0;" \
+	"UPDATE message AS m SET contact = 0, envelope = randomblob(16), body = NULL, received = 0," \
+	" number = 1 + (SELECT count(*) FROM message b WHERE b.grp = m.grp AND b.id < m.id AND" \
+	" b.out AND b.copy_of IS NULL AND b.text <> '')" \
+	" WHERE id IN (SELECT copy_of FROM message WHERE " STORE_APART ");" \
+	"UPDATE message SET envelope = substr(envelope, 2) WHERE " STORE_APART ";" \
+	"UPDATE grp SET said = (SELECT count(*) FROM message m WHERE m.grp = grp.id AND m.out" \
+	" AND NOT m.contact);" \
+	"UPDATE message SET type = 0 WHERE NOT out AND type = 9 AND whole IS NULL AND body IS NULL" \
+	" AND text IN ('', 'invites you: sotto group join', 'has removed you', 'has joined'," \
+	" 'has left', 'has ended the group')"
 /* clang-format on */
 
 static inline __attribute__((unused)) void q_finalize_ref(sqlite3_stmt **statement)

@@ -153,8 +153,8 @@ static int wipe_due(struct profile *p)
 
 	while ((rc = q_number(&message, p->db,
 				"SELECT id FROM message w WHERE ends_s <= ? AND NOT gone AND NOT "
-				"EXISTS (SELECT 1 FROM outbox o JOIN message m ON m.id = o.message "
-				"WHERE o.contact = w.contact AND " PARTS_OF("w.id") ") LIMIT 1",
+				"EXISTS (SELECT 1 FROM message m JOIN outbox o ON o.message = m.id "
+				"WHERE " PARTS_OF("w.id") ") LIMIT 1",
 				"i", profile_now(p))) == 0) {
 		rc = change_wipe(p, message, GONE_TIME);
 		if (rc)

@@ -14,12 +14,13 @@ enum sotto_message_state {
 };
 
 struct sotto_message {
-	int64_t id; /* in this profile; later ones have greater ones */
-	const char *contact;
+	int64_t id;	     /* in this profile; later ones have greater ones */
+	const char *contact; /* whom it came from or went to; of ours in a group "" */
 	enum sotto_state contact_state;
 	enum sotto_message_state state;
 	bool read;	/* shown to the person, as far as sotto_unread or sotto_read know */
-	int64_t number; /* of its sender to this contact: a jump is a gap, a long text has many */
+	int64_t number; /* of its sender to this contact: a jump is a gap, a long text has many; of
+			 * ours in a group: of ours in that group, from 1 */
 	int64_t at_s;	/* when it was stored here */
 	const char *text;
 	const char *group;	 /* it was said in; NULL: between us two */
