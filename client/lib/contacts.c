@@ -250,7 +250,8 @@ int contact_end(struct profile *p, const struct contact *c)
 		return rc;
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(theirs); i++)
 		rc = q_run(p->db, theirs[i], "i", c->id);
-	return q_end(p->db, rc);
+	rc = q_end(p->db, rc ? rc : store_overwrote(p->db));
+	return rc ? rc : store_forget(p->db);
 }
 
 int contact_request(struct contact *out, struct profile *p, const uint8_t identity[static 32])

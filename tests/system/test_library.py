@@ -53,6 +53,14 @@ class Interface(unittest.TestCase):
         self.assertGreater(len(wanted & public), 60)
         self.assertEqual((wanted & ours) - public, {"plain_unwanted", "qr_print"})
 
+    def test_it_keeps_no_state_beside_its_handles(self):
+        """What our objects may write to: one pthread_once of libmosquitto's, and what the linker puts for two streams."""
+        rows = [[cell.strip() for cell in line.split("|")]
+                for line in run("nm", "-f", "sysv", f"{self.build}/libsotto.a").splitlines() if line.count("|") == 6]
+        written = {row[0] for row in rows if re.match(r"\.(t?bss|t?data)(\.(?!rel\.ro)|$)|\*COM\*", row[6])}
+        self.assertEqual({re.sub(r"^\w+\.(?=once)|\.\d+$", "", name) for name in written if "odr_asan" not in name},
+                         {"once", "__wrap_stdout", "__wrap_stderr"})
+
     def test_it_is_the_interface_that_is_kept(self):
         self.assertRegex(run(f"{TOP}/.ci/abi", self.build), r"1 passed, 0 failed\n$")
 

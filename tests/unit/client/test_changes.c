@@ -550,6 +550,21 @@ START_TEST(nothing_of_what_is_over_is_on_the_disk)
 }
 END_TEST
 
+START_TEST(nothing_of_who_was_ended_is_on_the_disk)
+{
+	struct contact c;
+
+	meet();
+	pass(&alice, "bob", &bob, "jabberwocky");
+	pass(&bob, "alice", &alice, "bandersnatch");
+	c = the_contact(&alice, "bob");
+	ck_assert(disk_has(&alice, "jabberwocky") && disk_has(&alice, "bandersnatch"));
+	ck_assert_int_eq(contact_end(alice.p, &c), 0);
+	ck_assert(!disk_has(&alice, "jabberwocky") && !disk_has(&alice, "bandersnatch"));
+	tear_down();
+}
+END_TEST
+
 START_TEST(while_somebody_reads_the_log_is_forgotten_later)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
@@ -653,6 +668,7 @@ UNIT("changes", a_text_is_changed_on_both_sides, only_ones_own_text_is_changed,
 		a_clock_that_jumps_makes_nothing_last_longer,
 		what_is_left_of_them_goes_when_nothing_older_can_come,
 		wild_changes_and_times_do_no_harm, nothing_of_what_is_over_is_on_the_disk,
+		nothing_of_who_was_ended_is_on_the_disk,
 		while_somebody_reads_the_log_is_forgotten_later,
 		a_file_disappears_with_its_key_and_its_pieces_stay_for_the_other,
 		who_comes_out_of_an_export_is_heard_and_hears,
