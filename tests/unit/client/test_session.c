@@ -154,7 +154,7 @@ START_TEST(they_begin_with_our_bundle)
 {
 	struct contact_link link;
 	struct bundle b;
-	omemoSerializedKey signed_key, identity, prekey;
+	omemoSerializedKey signed_key = { 0 }, identity = { 0 }, prekey = { 0 };
 
 	begin();
 	profile_link(alice.p, &link);
