@@ -108,6 +108,9 @@ enum sotto_result {
 
 /* One fixed English sentence each, without a secret; never NULL. */
 SOTTO_API const char *sotto_text(enum sotto_result result);
+/* One fixed word each, for programs: its name in lower case, without SOTTO_ and E_, with dashes.
+ * "unknown": no result of this version. Never NULL. */
+SOTTO_API const char *sotto_code(enum sotto_result result);
 /* Of the library that is loaded; SOTTO_VERSION is the header's. */
 SOTTO_API const char *sotto_version(void);
 

@@ -82,5 +82,5 @@ void export_daily(struct cli *cli)
 	if (rc == 0)
 		show_event(cli, "exported", NULL);
 	else if (rc != SOTTO_NOTHING)
-		tell(cli, rc, "the daily export could not be written: is there room?");
+		warn(cli, "the daily export could not be written: is there room?");
 }

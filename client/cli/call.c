@@ -141,17 +141,16 @@ static const char *fault_text(const char *what)
 static int show_end(struct cli *cli, const struct sotto_call_end *end)
 {
 	char text[160];
-	const char *fault;
+	const char *said = reason_text(end);
 
 	if (end->reason != SOTTO_CALL_FORGED && !end->by_them && *end->what) {
-		fault = fault_text(end->what);
 		snprintf(text, sizeof text, "calls need %s: install the package sotto-calls",
 				end->what);
-		show_event(cli, "ended", fault ? fault : text);
-	} else {
-		show_event(cli, "ended", reason_text(end));
+		said = fault_text(end->what);
+		said = said ? said : text;
 	}
-	return end->reason == SOTTO_CALL_ENDED ? 0 : SOTTO_REFUSED;
+	show_event(cli, "ended", said);
+	return end->reason == SOTTO_CALL_ENDED ? 0 : answer(cli, CLI_NO_CALL, said);
 }
 
 /* Beside ourselves in a build tree, or where the package puts it. */

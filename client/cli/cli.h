@@ -9,11 +9,19 @@
 #include "libshared/scope.h"
 
 #include <jansson.h>
+#include <stdio.h>
+
+/* What went wrong, as far as it was told: for a program it is shown at the end. */
+struct failure {
+	char message[512], hint[512];
+};
 
 struct cli {
 	const char *dir, *socks, *server;
 	int passphrase_fd;
-	bool json, fast;
+	bool json, fast, help, version;
+	uint64_t given; /* a bit for each row of option_rows */
+	struct failure *failure;
 	const char *file;   /* send: the file */
 	const char *search; /* history: words */
 	int64_t work_shown_ms, progress_shown_ms;
@@ -27,7 +35,27 @@ struct cli {
 	struct sotto *sotto; /* or NULL */
 };
 
-/* Each returns 0, or what sotto.h answered or would, which was told already. */
+/* What a command may return besides 0 and the results of sotto.h. */
+enum cli_result {
+	CLI_STOPPED = 1000, /* by a signal; the same again goes on */
+	CLI_UNWELL = 1001,  /* doctor, trace: something is not as it should be, which was shown */
+	CLI_NO_CALL = 1002,
+	CLI_NO_PROFILE = 1003,
+	CLI_WEAK = 1004, /* a passphrase */
+	CLI_NO_PROGRAM = 1005,
+	CLI_NO_CAGE = 1006, /* no namespace, no seccomp */
+	CLI_STATUS = 2000,  /* and an exit status: of a command that has told all itself */
+};
+
+struct command {
+	const char *name, *args;
+	int n_args, n_more; /* must be given, may be given besides */
+	bool opens;	    /* wants an open profile */
+	const char *help;
+	int (*run)(struct cli *cli); /* its result was told already */
+};
+extern const struct command commands[]; /* main.c; the last has no name */
+
 int init_command(struct cli *cli);
 int id_command(struct cli *cli);
 int add_command(struct cli *cli);
@@ -67,6 +95,7 @@ int send_file(struct cli *cli); /* send --file */
 int call_command(struct cli *cli);
 int answer_command(struct cli *cli);
 int decline_command(struct cli *cli);
+int help_command(struct cli *cli);
 
 /* Runs the command whose name and words are cli->argv; returns sotto's exit status. */
 int cli_run(struct cli *cli);
@@ -75,18 +104,60 @@ int cli_run(struct cli *cli);
 
 /* One line, or one JSON object, for a person or a program. */
 void show_event(const struct cli *cli, const char *event, const char *text); /* text may be NULL */
+/* What takes a while begins: on standard error, for a person. */
+void show_step(const struct cli *cli, const char *text);
 void show_clean(const char *text); /* on standard output, without what steers a terminal */
-void show_json(json_t *json);	   /* takes it */
-sotto_on_work show_work;	   /* userdata: the cli */
+void show_clean_to(FILE *to, const char *text);
+void show_json(json_t *json);		/* takes it */
+json_t *show_string(const char *bytes); /* what is no UTF-8 in it becomes question marks */
+sotto_on_work show_work;		/* userdata: the cli */
 /* So much of a file is sent or fetched; on a terminal in place, and done == of ends it. */
 void show_progress(struct cli *cli, const char *name, uint64_t done, uint64_t of);
 sotto_on_message show_message;		     /* userdata: the cli */
 int show_unread(struct cli *cli) MUST_CHECK; /* what has come and was not shown yet */
 
-/* "sotto: what went wrong" on standard error; returns rc. */
+/* colour.c: where colours are wanted, else the bare text. */
+enum colour { BOLD, RED, GREEN, YELLOW };
+void paint(FILE *to, enum colour colour, const char *text);
+
+/* --- tell.c ------------------------------------------------------------- */
+
+/* What went wrong, and in a second call what to do or what is true all the same; returns rc. */
 int tell(const struct cli *cli, int rc, const char *what);
 /* The same for an answer of sotto.h, which says it itself; nothing for 0. */
 int tell_answer(const struct cli *cli, int rc);
+/* The same for what a person has read already, and only a program has not. */
+int answer(const struct cli *cli, int rc, const char *what);
+/* Nothing that the command fails of. */
+void warn(const struct cli *cli, const char *what);
+/* For a program, the error that rc is; the exit status. */
+int tell_finish(const struct cli *cli, int rc);
+void tell_all(const struct cli *cli); /* statuses and codes */
+
+/* --- options.c, help.c -------------------------------------------------- */
+
+struct option_row {
+	char letter; /* not to be typed */
+	const char *name, *value;
+	const char *takers; /* commands; NULL: all */
+	const char *help;
+};
+extern const struct option_row option_rows[]; /* the last has no name */
+bool option_is_of(const struct option_row *row, const char *command);
+/* What does not fit is told. */
+int options_read(struct cli *cli, int argc, char **argv) MUST_CHECK;
+int options_suit(const struct cli *cli, const char *command) MUST_CHECK;
+
+bool is_near(const char *typed, const char *word);
+void help_all(const struct cli *cli, FILE *to);
+int help_page(const struct cli *cli, const struct command *command);
+/* Each returns what the wrong line is, and tells. */
+int help_wrong(const struct cli *cli, const struct command *command);
+int help_unknown(const struct cli *cli, const char *typed);
+int help_verbs(const struct cli *cli, const char *command);
+/* groups.c, server.c: a line for each verb. */
+void group_verbs(char *out, size_t room);
+void server_verbs(char *out, size_t room);
 
 /* --- the others --------------------------------------------------------- */
 

@@ -20,8 +20,7 @@ static int create(struct cli *cli, const char *server)
 
 	if (rc)
 		return rc;
-	if (!cli->json)
-		fprintf(stderr, "Making keys ...\n");
+	show_step(cli, "Making keys");
 	rc = sotto_create(&cli->sotto, &options, passphrase.text, server);
 	if (rc == SOTTO_NO_DEVICE)
 		return tell_answer(cli, rc);
@@ -51,13 +50,13 @@ static int read_target(char out[static SCAN_TEXT_MOST + 1], struct cli *cli)
 		return rc;
 	kind = sotto_kind_of(out);
 	if (kind == SOTTO_LINK_CONTACT)
-		return tell(cli, SOTTO_E_ARGUMENT,
+		return tell(cli, SOTTO_BAD_LINK,
 				"that is a person's contact link; init wants an invite to a "
 				"server");
 	if (cli->server)
 		return tell(cli, SOTTO_E_ARGUMENT,
 				"an invite names its server: leave --server out");
-	return kind == SOTTO_LINK_INVITE ? 0 : tell(cli, SOTTO_E_ARGUMENT, "that is no invite");
+	return kind == SOTTO_LINK_INVITE ? 0 : tell(cli, SOTTO_BAD_LINK, "that is no invite");
 }
 
 /* A profile that could not be registered the last time is opened and registered now. */
@@ -71,8 +70,7 @@ int init_command(struct cli *cli)
 	rc = sotto_exists(cli->dir) ? open_profile(cli) : create(cli, server);
 	if (rc)
 		return rc;
-	if (!cli->json)
-		fprintf(stderr, "Registering over Tor ...\n");
+	show_step(cli, "Registering over Tor");
 	rc = sotto_register(cli->sotto, server);
 	if (rc == SOTTO_EXISTS)
 		return tell(cli, rc, "there is a profile already, at another server");
@@ -125,7 +123,7 @@ int recv_command(struct cli *cli)
 		show_event(cli, "sent", "what waited");
 	rc = rc ? rc : fetched ? fetched : shown;
 	if (rc == 0 && kept)
-		tell(cli, kept, "the account could not be looked after this time");
+		warn(cli, "the account could not be looked after this time");
 	return tell_answer(cli, rc);
 }
 
@@ -146,7 +144,7 @@ static void show_way(const struct cli *cli, bool is_live)
 	if (is_live || cli->json)
 		show_event(cli, is_live ? "live" : "away", NULL);
 	else
-		fprintf(stderr, "sotto: away: it is tried again; sotto doctor tells more\n");
+		warn(cli, "away: it is tried again; sotto doctor tells more");
 }
 
 static int on_event(void *userdata, enum sotto_event event)
@@ -158,7 +156,7 @@ static int on_event(void *userdata, enum sotto_event event)
 	if (event == SOTTO_LIVE || event == SOTTO_AWAY)
 		show_way(cli, event == SOTTO_LIVE);
 	if (event == SOTTO_CHANGED && (show_unread(cli) || show_calls(cli)))
-		fprintf(stderr, "sotto: cannot show what has come\n");
+		warn(cli, "cannot show what has come: is the disk full?");
 	return 0;
 }
 

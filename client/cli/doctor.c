@@ -9,11 +9,19 @@ struct visit {
 
 static int show_finding(void *userdata, const struct sotto_finding *finding)
 {
+	static const char *const parts[] = { "profile", "tor", "server", "account" };
 	struct visit *v = userdata;
+	const char *event = finding->good ? "ok" : "bad";
 
-	show_event(v->cli, finding->good ? "ok" : "bad", finding->text);
 	v->n_bad += !finding->good;
-	return 0;
+	if (v->cli->json) {
+		show_json(json_pack("{s:s, s:s, s:s}", "event", event, "part", parts[finding->part],
+				"text", finding->text));
+		return 0;
+	}
+	paint(stdout, finding->good ? GREEN : RED, event);
+	printf(": %s\n", finding->text);
+	return fflush(stdout) ? SOTTO_E_FILE : 0;
 }
 
 int doctor_command(struct cli *cli)
@@ -21,5 +29,7 @@ int doctor_command(struct cli *cli)
 	struct visit v = { .cli = cli };
 	int rc = sotto_examine(cli->sotto, show_finding, &v);
 
-	return rc ? tell_answer(cli, rc) : v.n_bad ? SOTTO_REFUSED : 0;
+	if (rc)
+		return tell_answer(cli, rc);
+	return v.n_bad ? answer(cli, CLI_UNWELL, "something is wrong: see what is bad") : 0;
 }

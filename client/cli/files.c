@@ -5,8 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 
-enum { STOPPED = 1000 }; /* apart from all answers of the library */
-
 /* It may be killed anywhere; this only ends a step in peace. */
 static volatile sig_atomic_t stop;
 
@@ -25,7 +23,7 @@ static void catch_signals(void)
 static int tell_file(const struct cli *cli, int rc)
 {
 	switch (rc) {
-	case STOPPED:
+	case CLI_STOPPED:
 		return tell(cli, rc, "stopped; the same again goes on from here");
 	case SOTTO_NOTHING:
 		return tell(cli, rc, "that file was fetched already");
@@ -52,7 +50,7 @@ static int on_piece(void *userdata, const struct sotto_file *f)
 	snprintf(m->name, sizeof m->name, "%s", f->placed ? f->placed : f->name);
 	if (!f->placed)
 		show_progress(m->cli, f->name, f->done, f->size);
-	return stop && f->state != SOTTO_FILE_WHOLE ? STOPPED : 0;
+	return stop && f->state != SOTTO_FILE_WHOLE ? CLI_STOPPED : 0;
 }
 
 int send_file(struct cli *cli)
@@ -85,9 +83,7 @@ int get_command(struct cli *cli)
 	show_event(cli, "got", m.name);
 	rc = sotto_end_pieces(cli->sotto); /* nobody needs them any more */
 	if (rc)
-		tell(cli, rc,
-				"the server still has pieces of it; they are ended with a later "
-				"recv");
+		warn(cli, "the server still has pieces of it; they are ended with a later recv");
 	return 0;
 }
 

@@ -104,14 +104,13 @@ static const struct verb {
 	{ "rename", "GROUP NEW-NAME", 2, "renamed", rename_verb },
 };
 
-static int usage(const struct cli *cli)
+void group_verbs(char *out, size_t room)
 {
-	char text[400] = "one of:";
+	size_t used = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		snprintf(text + strlen(text), sizeof text - strlen(text), "\n  sotto group %s %s",
+	for (size_t i = 0; i < ARRAY_LEN(verbs) && used < room; i++)
+		used += (size_t)snprintf(out + used, room - used, "sotto group %s %s\n",
 				verbs[i].name, verbs[i].args);
-	return tell(cli, SOTTO_E_ARGUMENT, text);
 }
 
 /* --- all of them ----------------------------------------------------------- */
@@ -167,7 +166,7 @@ int group_command(struct cli *cli)
 		if (strcmp(verbs[i].name, cli->argv[0]) == 0)
 			verb = &verbs[i];
 	if (!verb || cli->argc - 1 != verb->n_args)
-		return usage(cli);
+		return help_verbs(cli, "group");
 	cli->argv++;
 	rc = verb->run(cli);
 	if (rc)

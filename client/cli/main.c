@@ -11,13 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-static const struct command {
-	const char *name, *args;
-	int n_args, n_more; /* must be given, may be given besides */
-	bool opens;	    /* wants an open profile */
-	const char *help;
-	int (*run)(struct cli *cli);
-} commands[] = {
+const struct command commands[] = {
 	{ "init", "[INVITE]", 0, 1, false, "make a profile and register where the invite says",
 			init_command },
 	{ "id", "", 0, 0, true, "your contact link, as text and QR code", id_command },
@@ -75,52 +69,10 @@ static const struct command {
 	{ "panic", "", 0, 0, false, "destroy the profile, here and at its server", panic_command },
 	{ "duress", "", 0, 0, false, "set a passphrase that opens a decoy and destroys the rest",
 			duress_command },
+	{ "help", "[COMMAND]", 0, 1, false, "what a command does; or errors: what can go wrong",
+			help_command },
+	{ NULL, NULL, 0, 0, false, NULL, NULL },
 };
-
-static int usage(FILE *to)
-{
-	fprintf(to, "usage: sotto [options] COMMAND\n\n");
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(to, "  %-9s %-13s %s\n", commands[i].name, commands[i].args,
-				commands[i].help);
-	fprintf(to,
-			"\n  --profile DIR         the profile (default: ~/.sotto)\n"
-			"  --socks HOST:PORT     Tor's SOCKS port (default: 127.0.0.1:9050)\n"
-			"  --server NAME.onion   init: a server where anybody may register\n"
-			"  --file PATH           send: this file; again the same to go on\n"
-			"  --search WORDS        history: only what has these words\n"
-			"  --decoy               use the decoy, by the profile's own passphrase\n"
-			"  --device              init, import: wants the desktop's keyring "
-			"too\n"
-			"  --daily               export: and again every day; without FILE no "
-			"more\n"
-			"  --passphrase-fd N     read the passphrase from this descriptor\n"
-			"  --pacing fast         no random delays; for tests\n"
-			"  --yes, --no           verify: you have compared it; take that back\n"
-			"  --json                one JSON object a line\n"
-			"\ncall and answer:\n"
-			"  --video               send pictures from a camera\n"
-			"  --audio-in WHAT       auto, silence, test:HZ, file:PATH.wav\n"
-			"  --audio-out WHAT      auto, none, file:PATH.wav\n"
-			"  --video-in WHAT       auto, test\n"
-			"  --video-out WHAT      auto, none\n"
-			"  --ring SECONDS        give up calling after so long (60 at most)\n");
-	fprintf(to,
-			"\nexamples:\n"
-			"    sotto init INVITE                  register where that invite is "
-			"from\n"
-			"    sotto add bob bob.png              a person, by a picture of the "
-			"link's QR "
-			"code\n"
-			"    sotto send bob 'at nine?'          and what has come: sotto recv\n"
-			"    sotto send bob - <letter.txt       a text that no list of processes "
-			"shows\n"
-			"    sotto timer bob 1d                 messages of both disappear after a "
-			"day\n"
-			"    sotto --json watch | program       for a program, one object a "
-			"line\n");
-	return to == stdout ? 0 : 2;
-}
 
 int read_number(const char *text)
 {
@@ -151,110 +103,38 @@ static int run(struct cli *cli, const struct command *command)
 	char host[HOST_MOST], port[PORT_MOST];
 	int rc;
 
+	if (cli->help)
+		return help_page(cli, command);
 	if (cli->argc < command->n_args || cli->argc > command->n_args + command->n_more)
-		return usage(stderr);
+		return help_wrong(cli, command);
 	if (command->run == panic_command && sotto_destroy(cli->dir)) {
 		/* Before anything else, which may fail; the command tells. */
 	}
+	rc = command->run == trace_command || command->run == panic_command
+			? 0
+			: options_suit(cli, command->name);
+	if (rc)
+		return rc;
 	panic_on_signal(cli);
 	if (!read_socks(host, port, cli->socks))
-		return tell(cli, 2, "--socks wants HOST:PORT");
+		return tell(cli, SOTTO_E_ARGUMENT, "--socks wants HOST:PORT");
 	rc = command->opens ? open_profile(cli) : 0;
 	rc = rc ? rc : command->run(cli);
 	if (panic_is_asked())
 		rc = panic_finish(cli);
 	close_profile(cli);
-	return rc ? 1 : 0;
+	return rc;
 }
 
 int cli_run(struct cli *cli)
 {
+	const struct command *command = commands;
 	const char *name = *cli->argv++;
 
 	cli->argc--;
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (strcmp(commands[i].name, name) == 0)
-			return run(cli, &commands[i]);
-	return usage(stderr);
-}
-
-static int read_call_option(struct sotto_call_options *call, int option)
-{
-	if (option == 'v')
-		call->video_in = call->video_in ? call->video_in : "auto";
-	else if (option == 'I')
-		call->audio_in = optarg;
-	else if (option == 'O')
-		call->audio_out = optarg;
-	else if (option == 'V')
-		call->video_in = optarg;
-	else if (option == 'W')
-		call->video_out = optarg;
-	else if (option == 'r')
-		call->ring_s = read_number(optarg);
-	else
-		return -1;
-	return call->ring_s > 0 && call->ring_s <= SOTTO_RING_S ? 0 : -1;
-}
-
-static int read_options(struct cli *cli, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "profile", required_argument, NULL, 'p' },
-		{ "socks", required_argument, NULL, 's' },
-		{ "server", required_argument, NULL, 'o' },
-		{ "file", required_argument, NULL, 'F' },
-		{ "search", required_argument, NULL, 'S' },
-		{ "decoy", no_argument, NULL, 'd' },
-		{ "daily", no_argument, NULL, 'D' },
-		{ "device", no_argument, NULL, 'E' },
-		{ "passphrase-fd", required_argument, NULL, 'f' },
-		{ "pacing", required_argument, NULL, 'a' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "yes", no_argument, NULL, 'y' },
-		{ "no", no_argument, NULL, 'n' },
-		{ "video", no_argument, NULL, 'v' },
-		{ "audio-in", required_argument, NULL, 'I' },
-		{ "audio-out", required_argument, NULL, 'O' },
-		{ "video-in", required_argument, NULL, 'V' },
-		{ "video-out", required_argument, NULL, 'W' },
-		{ "ring", required_argument, NULL, 'r' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'p')
-			cli->dir = optarg;
-		else if (option == 's')
-			cli->socks = optarg;
-		else if (option == 'o')
-			cli->server = optarg;
-		else if (option == 'F')
-			cli->file = optarg;
-		else if (option == 'S')
-			cli->search = optarg;
-		else if (option == 'd')
-			cli->decoy = true;
-		else if (option == 'D')
-			cli->daily = true;
-		else if (option == 'E')
-			cli->device = true;
-		else if (option == 'f')
-			cli->passphrase_fd = read_number(optarg);
-		else if (option == 'a')
-			cli->fast = strcmp(optarg, "fast") == 0;
-		else if (option == 'j')
-			cli->json = true;
-		else if (option == 'y')
-			cli->yes = true;
-		else if (option == 'n')
-			cli->no = true;
-		else if (read_call_option(&cli->call, option))
-			return usage(option == 'h' ? stdout : stderr);
-	}
-	return -1;
+	while (command->name && strcmp(command->name, name) != 0)
+		command++;
+	return tell_finish(cli, command->name ? run(cli, command) : help_unknown(cli, name));
 }
 
 int main(int argc, char **argv)
@@ -265,17 +145,35 @@ int main(int argc, char **argv)
 				.ring_s = SOTTO_RING_S,
 				.audio_in = "auto",
 				.audio_out = "auto" } };
+	struct failure failure = { "", "" };
 	char home[4096];
 	int rc;
 
 	harden();
 	snprintf(home, sizeof home, "%s/.sotto", getenv("HOME") ? getenv("HOME") : ".");
 	cli.dir = home;
-	rc = read_options(&cli, argc, argv);
-	if (rc >= 0)
-		return rc;
-	if (optind == argc || sodium_init() < 0)
-		return usage(stderr);
+	cli.failure = &failure;
+	rc = options_read(&cli, argc, argv);
+	if (rc)
+		return tell_finish(&cli, rc);
+	if (cli.version) {
+		if (cli.json)
+			show_event(&cli, "version", sotto_version());
+		else
+			printf("sotto %s\n", sotto_version());
+		return 0;
+	}
+	if (optind == argc && cli.help) {
+		help_all(&cli, stdout);
+		return 0;
+	}
+	if (optind == argc) {
+		if (!cli.json)
+			help_all(&cli, stderr);
+		return tell_finish(&cli, answer(&cli, SOTTO_E_ARGUMENT, "a command is missing"));
+	}
+	if (sodium_init() < 0)
+		return tell_finish(&cli, SOTTO_E_CRYPTO);
 	cli.argc = argc - optind;
 	cli.argv = argv + optind;
 	return cli_run(&cli);

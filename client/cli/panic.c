@@ -64,10 +64,8 @@ static void on_panic(void *userdata, uint32_t n_ended, uint32_t n_left)
 		return;
 	e->destroyed = true;
 	show_event(e->cli, "destroyed", NULL);
-	if (n_left && !e->cli->json)
-		fprintf(stderr,
-				"Asking the server for a minute at most; it may be interrupted "
-				"...\n");
+	if (n_left)
+		show_step(e->cli, "Asking the server for a minute at most; it may be interrupted");
 }
 
 static int end_locked(struct cli *cli)

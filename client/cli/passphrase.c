@@ -77,8 +77,10 @@ static int check_strength(const struct cli *cli, const char *text)
 			"this passphrase is guessed in about 2^%.0f tries%s; six random words "
 			"take 2^77",
 			bits, bits < BITS_LEAST ? ", which is too few" : "");
-	tell(cli, 0, said);
-	return bits < BITS_LEAST ? SOTTO_E_LOCKED : 0;
+	if (bits < BITS_LEAST)
+		return tell(cli, CLI_WEAK, said);
+	warn(cli, said);
+	return 0;
 }
 
 int passphrase_new(struct passphrase *out, const struct cli *cli, const char *prompt)

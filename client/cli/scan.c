@@ -82,7 +82,7 @@ static int scan_picture(
 	int picture = open(path, O_RDONLY | O_CLOEXEC), status;
 
 	if (picture < 0)
-		return tell(cli, SOTTO_E_ARGUMENT,
+		return tell(cli, SOTTO_NO_PLACE,
 				"that is neither a link nor a file that can be read");
 	status = scan(out, picture);
 	close(picture);
@@ -90,18 +90,16 @@ static int scan_picture(
 	case 0:
 		return 0;
 	case SCAN_NO_CODE:
-		return tell(cli, SOTTO_E_ARGUMENT,
-				"there is no QR code of sotto's in that picture");
+		return tell(cli, SOTTO_BAD_LINK, "there is no QR code of sotto's in that picture");
 	case SCAN_NO_CAGE:
-		return tell(cli, SOTTO_E_ARGUMENT,
+		return tell(cli, CLI_NO_CAGE,
 				"this system cannot cage a program (seccomp), so no picture is "
 				"read: take the text of the code");
 	case NOT_THERE:
-		return tell(cli, SOTTO_E_ARGUMENT,
+		return tell(cli, CLI_NO_PROGRAM,
 				"reading pictures takes sotto-scan, of the package of that name");
 	}
-	return tell(cli, SOTTO_E_ARGUMENT,
-			"that is no PNG or JPEG picture, or too large, or damaged");
+	return tell(cli, SOTTO_DAMAGED, "that is no PNG or JPEG picture, or too large, or damaged");
 }
 
 int read_said(char out[static SCAN_TEXT_MOST + 1], const struct cli *cli, const char *said)

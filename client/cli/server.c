@@ -5,16 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static int usage(void)
+void server_verbs(char *out, size_t room)
 {
-	fprintf(stderr,
-			"usage: sotto server                the servers of this profile\n"
-			"       sotto server move INVITE    move there (or NAME.onion, where "
-			"anybody "
+	snprintf(out, room,
+			"sotto server                    the servers of this profile\n"
+			"sotto server move INVITE        move there (or NAME.onion, where anybody "
 			"may register)\n"
-			"       sotto server forget NAME.onion  give up what is left at a "
-			"server\n");
-	return SOTTO_E_ARGUMENT;
+			"sotto server forget NAME.onion  give up what is left at a server\n");
 }
 
 static int show_server(void *userdata, const struct sotto_server *server)
@@ -23,7 +20,12 @@ static int show_server(void *userdata, const struct sotto_server *server)
 	char line[160];
 
 	snprintf(line, sizeof line, "%s, %u mailboxes", server->name, server->n_mailboxes);
-	show_event(cli, server->lives_here ? "home" : "left", cli->json ? server->name : line);
+	if (cli->json)
+		show_json(json_pack("{s:s, s:s, s:I}", "event",
+				server->lives_here ? "home" : "left", "text", server->name,
+				"mailboxes", (json_int_t)server->n_mailboxes));
+	else
+		show_event(cli, server->lives_here ? "home" : "left", line);
 	return 0;
 }
 
@@ -72,5 +74,5 @@ int server_command(struct cli *cli)
 		return move(cli, cli->argv[1]);
 	if (cli->argc == 2 && strcmp(cli->argv[0], "forget") == 0)
 		return forget(cli, cli->argv[1]);
-	return usage();
+	return help_verbs(cli, "server");
 }

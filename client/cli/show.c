@@ -20,22 +20,41 @@ void show_json(json_t *json)
 	fflush(stdout);
 }
 
+json_t *show_string(const char *bytes)
+{
+	json_t *json = json_string(bytes);
+	char *text = json ? NULL : strdup(bytes);
+
+	for (char *c = text; c && *c; c++)
+		*c = *c & 0x80 ? '?' : *c;
+	if (text)
+		json = json_string(text);
+	free(text);
+	return json;
+}
+
 /* C0 and DEL become a space, but for the tab; what else is unwanted goes. */
-void show_clean(const char *text)
+void show_clean_to(FILE *to, const char *text)
 {
 	for (size_t skip; *text; text += skip ? skip : 1) {
 		skip = plain_unwanted(text);
 		if (skip == 0 || *text == '\t')
-			putchar(*text);
+			putc(*text, to);
 		else if (skip == 1)
-			putchar(' ');
+			putc(' ', to);
 	}
+}
+
+void show_clean(const char *text)
+{
+	show_clean_to(stdout, text);
 }
 
 void show_event(const struct cli *cli, const char *event, const char *text)
 {
 	if (cli->json) {
-		show_json(json_pack("{s:s, s:s*}", "event", event, "text", text));
+		show_json(json_pack("{s:s, s:o*}", "event", event, "text",
+				text ? show_string(text) : NULL));
 		return;
 	}
 	fputs(event, stdout);
@@ -45,6 +64,14 @@ void show_event(const struct cli *cli, const char *event, const char *text)
 	}
 	putchar('\n');
 	fflush(stdout);
+}
+
+void show_step(const struct cli *cli, const char *text)
+{
+	if (cli->json)
+		show_event(cli, "step", text);
+	else
+		fprintf(stderr, "%s ...\n", text);
 }
 
 static int64_t now_ms(void)
@@ -136,30 +163,4 @@ int show_message(void *userdata, const struct sotto_message *m)
 int show_unread(struct cli *cli)
 {
 	return sotto_unread(cli->sotto, show_message, cli);
-}
-
-/* --- what does not work --------------------------------------------------- */
-
-int tell(const struct cli *cli, int rc, const char *what)
-{
-	(void)cli;
-	fprintf(stderr, "sotto: %s\n", what);
-	return rc;
-}
-
-int tell_answer(const struct cli *cli, int rc)
-{
-	switch (rc) {
-	case 0:
-		return 0;
-	case SOTTO_E_FILE:
-		return tell(cli, rc,
-				"the profile could not be written: is the disk full? What has come "
-				"waits at the server");
-	case SOTTO_E_NETWORK:
-		return tell(cli, rc,
-				"a server could not be reached over Tor; what is to be sent waits "
-				"here for a later recv. sotto doctor tells more");
-	}
-	return tell(cli, rc, sotto_text((enum sotto_result)rc));
 }

@@ -47,7 +47,11 @@ struct trace {
 /* --- what was asked for -------------------------------------------------- */
 
 /* The user name stands for the circuit; its first 8 digits will do to tell them apart. */
-static bool read_head(const struct lane *lane, char *out, size_t room)
+struct wish {
+	char circuit[9], onion[256];
+	unsigned port;
+};
+static bool read_head(struct wish *out, const struct lane *lane)
 {
 	const uint8_t *b = lane->head, *end = lane->head + lane->head_len;
 	const uint8_t *auth = b + 2 + b[1], *ask;
@@ -60,23 +64,35 @@ static bool read_head(const struct lane *lane, char *out, size_t room)
 	ask += 1 + ask[0];
 	if (ask[0] != 5 || ask[1] != 1 || ask[3] != 3 || ask + 5 + ask[4] + 2 > end)
 		return false;
-	snprintf(out, room, "circuit %.*s to %.*s:%u", auth[1] < 8 ? auth[1] : 8,
-			(const char *)auth + 2, ask[4], (const char *)ask + 5,
-			(unsigned)ask[5 + ask[4]] << 8 | ask[6 + ask[4]]);
+	snprintf(out->circuit, sizeof out->circuit, "%.*s", auth[1], (const char *)auth + 2);
+	snprintf(out->onion, sizeof out->onion, "%.*s", ask[4], (const char *)ask + 5);
+	out->port = (unsigned)ask[5 + ask[4]] << 8 | ask[6 + ask[4]];
 	return true;
 }
 
 static void tell_lane(struct trace *t, const struct lane *lane)
 {
-	char what[400], text[480];
-	bool known = read_head(lane, what, sizeof what);
+	const unsigned long long out = lane->half[0].total, in = lane->half[1].total;
+	struct wish w = { .port = 0 };
+	char text[480];
+	bool known = read_head(&w, lane);
 
 	t->n_carried++;
 	t->n_odd += !known;
-	snprintf(text, sizeof text, "%s, %llu bytes out, %llu in",
-			known ? what : "no name over a circuit of its own",
-			(unsigned long long)lane->half[0].total,
-			(unsigned long long)lane->half[1].total);
+	if (t->cli->json) {
+		show_json(json_pack("{s:s, s:b, s:o, s:o, s:i, s:I, s:I}", "event", "traced",
+				"named", known, "circuit", show_string(w.circuit), "onion",
+				show_string(w.onion), "port", (int)w.port, "out", (json_int_t)out,
+				"in", (json_int_t)in));
+		return;
+	}
+	if (known)
+		snprintf(text, sizeof text, "circuit %s to %s:%u, %llu bytes out, %llu in",
+				w.circuit, w.onion, w.port, out, in);
+	else
+		snprintf(text, sizeof text,
+				"no name over a circuit of its own, %llu bytes out, %llu in", out,
+				in);
 	show_event(t->cli, "traced", text);
 }
 
@@ -217,9 +233,10 @@ static int inside(struct cli *cli, int to, pid_t parent)
 	if (getppid() != parent || fcntl(to, F_DUPFD_CLOEXEC, 0) < 0) /* open while we are */
 		return 1;
 	if (sandbox_enter(to, &port) < 0) {
-		perror("sotto: this system gives no network namespace (run it as root, or allow "
-		       "unprivileged user namespaces)");
-		return 1;
+		tell(cli, 0,
+				"this system gives no network namespace: run it as root, or allow "
+				"unprivileged user namespaces");
+		return tell_finish(cli, CLI_NO_CAGE);
 	}
 	snprintf(socks, sizeof socks, "127.0.0.1:%d", port);
 	cli->socks = socks;
@@ -257,13 +274,13 @@ static int outside(struct trace *t, pid_t pid)
 		carry(t);
 	close(t->listener);
 	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
-		return 1;
+		return tell(t->cli, CLI_STOPPED, "the command was killed");
 	if (t->listener < 0)
-		return WEXITSTATUS(status);
+		return CLI_STATUS + WEXITSTATUS(status);
 	snprintf(text, sizeof text, "%u connections, all to %.60s; there was no other network",
 			t->n_carried, t->cli->socks);
 	show_event(t->cli, t->n_odd ? "bad" : "ok", text);
-	return t->n_odd ? 1 : WEXITSTATUS(status);
+	return t->n_odd ? answer(t->cli, CLI_UNWELL, text) : CLI_STATUS + WEXITSTATUS(status);
 }
 
 bool read_socks(char host[static HOST_MOST], char port[static PORT_MOST], const char *text)
@@ -292,9 +309,9 @@ int trace_command(struct cli *cli)
 	for (size_t i = 0; i < LANES_MOST; i++)
 		t.lanes[i].fd[0] = t.lanes[i].fd[1] = -1;
 	if (!read_socks(host, port, cli->socks) || getaddrinfo(host, port, &hints, &t.socks))
-		return tell(cli, 1, "--socks names no address");
+		return tell(cli, SOTTO_E_ARGUMENT, "--socks names no address");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return tell(cli, SOTTO_E_FILE, "socketpair");
+		return tell_answer(cli, SOTTO_E_FILE);
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
@@ -303,5 +320,5 @@ int trace_command(struct cli *cli)
 	}
 	close(ends[1]);
 	t.child = ends[0];
-	return pid < 0 ? tell(cli, SOTTO_E_FILE, "fork") : outside(&t, pid);
+	return pid < 0 ? tell_answer(cli, SOTTO_E_FILE) : outside(&t, pid);
 }

@@ -7,6 +7,12 @@
 
 enum { IDLE_MIN = 15, IDLE_MIN_MOST = 24 * 60 };
 
+static int tell_no_profile(const struct cli *cli)
+{
+	return tell(cli, CLI_NO_PROFILE,
+			"there is no profile in that folder: sotto init makes one, see --profile");
+}
+
 static int tell_vault(const struct cli *cli, int rc)
 {
 	switch (rc) {
@@ -19,7 +25,7 @@ static int tell_vault(const struct cli *cli, int rc)
 	case SOTTO_E_MEMORY:
 		return tell(cli, rc, "there is not enough memory to open the profile");
 	case SOTTO_E_ARGUMENT:
-		return tell(cli, rc, "the key file is damaged, or another version's");
+		return tell(cli, SOTTO_DAMAGED, "the key file is damaged, or another version's");
 	case SOTTO_NO_DECOY:
 	case SOTTO_NO_KEYRING:
 	case SOTTO_NO_DEVICE:
@@ -33,7 +39,7 @@ static int tell_vault(const struct cli *cli, int rc)
 				"one; nothing was changed");
 	}
 	if (!sotto_exists(cli->dir))
-		return tell(cli, rc, "there is no profile in that folder");
+		return tell_no_profile(cli);
 	return tell(cli, rc, "the database could not be opened: is the disk full?");
 }
 
@@ -53,8 +59,11 @@ int open_profile(struct cli *cli)
 {
 	CLEANUP(passphrase_wipe) struct passphrase passphrase = { "" };
 	const struct sotto_options options = options_of(cli);
-	int rc = cli->passphrase_fd < 0 ? sotto_open(&cli->sotto, &options, NULL) : SOTTO_E_LOCKED;
+	int rc;
 
+	if (!sotto_exists(cli->dir))
+		return tell_no_profile(cli);
+	rc = cli->passphrase_fd < 0 ? sotto_open(&cli->sotto, &options, NULL) : SOTTO_E_LOCKED;
 	if (rc == SOTTO_E_LOCKED) {
 		rc = passphrase_read(&passphrase, cli);
 		if (rc)
@@ -70,7 +79,7 @@ int open_profile(struct cli *cli)
 static int open_by(struct cli *cli, struct passphrase *passphrase)
 {
 	struct sotto_options options = options_of(cli);
-	int rc = passphrase_read(passphrase, cli);
+	int rc = sotto_exists(cli->dir) ? passphrase_read(passphrase, cli) : tell_no_profile(cli);
 
 	if (rc)
 		return rc;
@@ -121,7 +130,7 @@ int unlock_command(struct cli *cli)
 		return tell(cli, SOTTO_E_ARGUMENT,
 				"unlock wants a number of minutes, a day at most");
 	sotto_lock(cli->dir); /* so it asks */
-	rc = passphrase_read(&passphrase, cli);
+	rc = sotto_exists(cli->dir) ? passphrase_read(&passphrase, cli) : tell_no_profile(cli);
 	if (rc)
 		return rc;
 	rc = sotto_unlock(&options, passphrase.text, (uint32_t)minutes * 60);

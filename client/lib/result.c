@@ -68,71 +68,98 @@ IS(SOTTO_PASSPHRASE_MOST, PASSPHRASE_MOST);
 /* clang-format off */
 static const struct {
 	enum sotto_result result;
-	const char *text;
+	const char *code, *text; /* text NULL: that of error.h */
 } texts[] = {
-	{ SOTTO_REFUSED, "the server refused" },
-	{ SOTTO_NO_CONTACT, "there is no accepted contact of that name" },
-	{ SOTTO_NO_BUNDLE, "this person cannot be reached: the account is gone, or its server gave a "
-			   "wrong bundle" },
-	{ SOTTO_NOT_TEXT, "that is no text of UTF-8" },
-	{ SOTTO_FULL, "their mailbox is full; the message waits here and goes out with a later send or "
-		      "recv" },
-	{ SOTTO_GONE, "their mailbox is gone; the message waits here for a new address" },
-	{ SOTTO_NO_MESSAGE, "there is no such message of yours" },
-	{ SOTTO_TOO_LONG, "messages may stay for a year at most" },
-	{ SOTTO_LONG_TEXT, "a message has at most 65,536 bytes: send a file" },
-	{ SOTTO_UNPAID, "the server wants more than this account may spend: try again tomorrow, or see "
-			"sotto doctor" },
-	{ SOTTO_NO_INVITE, "this server wants an invite: sotto init INVITE" },
-	{ SOTTO_BAD_INVITE, "the invite is used up, expired or unknown to its server" },
-	{ SOTTO_CLOSED, "this server registers nobody now" },
-	{ SOTTO_TWO_FACED, "the server shows different keys to different circuits, so it may be trying "
-			   "to recognise you: nothing was sent. If it happens again, ask its operator "
-			   "and do not use it" },
-	{ SOTTO_TOO_HARD, "the server wants too much work just now: try again later" },
-	{ SOTTO_EXISTS, "that is there already" },
-	{ SOTTO_BAD_NAME, "a name has 1 to 64 bytes" },
-	{ SOTTO_BAD_LINK, "that is no link of the kind that is wanted" },
-	{ SOTTO_OWN_LINK, "that link is your own" },
-	{ SOTTO_NO_KEY, "their key is not here yet: write to them first" },
-	{ SOTTO_OTHER_NUMBER, "this is another number: it is of other people, or somebody is between "
-			      "you two" },
-	{ SOTTO_BAD_NUMBER, "that is no safety number: 60 digits, or the text of its QR code" },
-	{ SOTTO_NOTHING, "there was nothing to do" },
-	{ SOTTO_NO_DECOY, "there is no decoy" },
-	{ SOTTO_NO_KEYRING, "there is no kernel keyring here to keep it in" },
-	{ SOTTO_NO_DEVICE, "the profile opens only with a secret that the desktop's keyring keeps, and "
-			   "that is not to be had: is it unlocked, and secret-tool installed?" },
-	{ SOTTO_FOREIGN, "that file is no export" },
-	{ SOTTO_OTHER_VERSION, "it is of another version of sotto" },
-	{ SOTTO_DAMAGED, "it is damaged" },
-	{ SOTTO_CUT_OFF, "the export is not whole: its end is missing" },
-	{ SOTTO_NO_FILE, "no such file came from a contact" },
-	{ SOTTO_NO_ROOM, "the server has no room for files now: the same again goes on later" },
-	{ SOTTO_FILE_EXPIRED, "the server has that file no more: it keeps files for 21 days" },
-	{ SOTTO_FILE_WRONG, "what came is not the file that was announced" },
-	{ SOTTO_FILE_CHANGED, "the file was changed meanwhile: send it again" },
-	{ SOTTO_FILE_TOO_LARGE, "that file is too large: 64 GiB at most" },
-	{ SOTTO_NAME_TAKEN, "there is a file of that name already; nothing is overwritten" },
-	{ SOTTO_NO_PLACE, "there is no such place, or it cannot be read or written" },
-	{ SOTTO_BUSY, "another process is fetching it to the same place" },
-	{ SOTTO_NO_GROUP, "there is no group of that name" },
-	{ SOTTO_GROUP_FULL, "a group has at most 32 people" },
-	{ SOTTO_NOT_YOURS, "only who made the group may do that" },
-	{ SOTTO_NOT_IN, "you are not in it, or nobody else has joined it yet" },
-	{ SOTTO_NOT_WHOLE, "a part of its list is still on the way" },
-	{ SOTTO_NO_CALL, "nobody is calling" },
-	{ SOTTO_IN_CALL, "you are in a call" },
-	{ SOTTO_NO_MEDIA, "calls need the program sotto-media" },
+	{ SOTTO_DONE, "done", NULL },
+	{ SOTTO_E_MEMORY, "memory", NULL },
+	{ SOTTO_E_FILE, "file", NULL },
+	{ SOTTO_E_ARGUMENT, "argument", NULL },
+	{ SOTTO_E_CRYPTO, "crypto", NULL },
+	{ SOTTO_E_LOCKED, "locked", NULL },
+	{ SOTTO_E_NETWORK, "network", NULL },
+	{ SOTTO_E_PEER, "peer", NULL },
+	{ SOTTO_E_BUG, "bug", NULL },
+	{ SOTTO_REFUSED, "refused", "the server refused" },
+	{ SOTTO_NO_CONTACT, "no-contact", "there is no accepted contact of that name" },
+	{ SOTTO_NO_BUNDLE, "no-bundle",
+		"this person cannot be reached: the account is gone, or its server gave a wrong "
+		"bundle" },
+	{ SOTTO_NOT_TEXT, "not-text", "that is no text of UTF-8" },
+	{ SOTTO_FULL, "full",
+		"their mailbox is full; the message waits here and goes out with a later send or "
+		"recv" },
+	{ SOTTO_GONE, "gone", "their mailbox is gone; the message waits here for a new address" },
+	{ SOTTO_NO_MESSAGE, "no-message", "there is no such message of yours" },
+	{ SOTTO_TOO_LONG, "too-long", "messages may stay for a year at most" },
+	{ SOTTO_LONG_TEXT, "long-text", "a message has at most 65,536 bytes: send a file" },
+	{ SOTTO_UNPAID, "unpaid",
+		"the server wants more than this account may spend: try again tomorrow, or see "
+		"sotto doctor" },
+	{ SOTTO_NO_INVITE, "no-invite", "this server wants an invite: sotto init INVITE" },
+	{ SOTTO_BAD_INVITE, "bad-invite",
+		"the invite is used up, expired or unknown to its server" },
+	{ SOTTO_CLOSED, "closed", "this server registers nobody now" },
+	{ SOTTO_TWO_FACED, "two-faced",
+		"the server shows different keys to different circuits, so it may be trying to "
+		"recognise you: nothing was sent. If it happens again, ask its operator and do not "
+		"use it" },
+	{ SOTTO_TOO_HARD, "too-hard", "the server wants too much work just now: try again later" },
+	{ SOTTO_EXISTS, "exists", "that is there already" },
+	{ SOTTO_BAD_NAME, "bad-name", "a name has 1 to 64 bytes" },
+	{ SOTTO_BAD_LINK, "bad-link", "that is no link of the kind that is wanted" },
+	{ SOTTO_OWN_LINK, "own-link", "that link is your own" },
+	{ SOTTO_NO_KEY, "no-key", "their key is not here yet: write to them first" },
+	{ SOTTO_OTHER_NUMBER, "other-number",
+		"this is another number: it is of other people, or somebody is between you two" },
+	{ SOTTO_BAD_NUMBER, "bad-number",
+		"that is no safety number: 60 digits, or the text of its QR code" },
+	{ SOTTO_NOTHING, "nothing", "there was nothing to do" },
+	{ SOTTO_NO_DECOY, "no-decoy", "there is no decoy" },
+	{ SOTTO_NO_KEYRING, "no-keyring", "there is no kernel keyring here to keep it in" },
+	{ SOTTO_NO_DEVICE, "no-device",
+		"the profile opens only with a secret that the desktop's keyring keeps, and that "
+		"is not to be had: is it unlocked, and secret-tool installed?" },
+	{ SOTTO_FOREIGN, "foreign", "that file is no export" },
+	{ SOTTO_OTHER_VERSION, "other-version", "it is of another version of sotto" },
+	{ SOTTO_DAMAGED, "damaged", "it is damaged" },
+	{ SOTTO_CUT_OFF, "cut-off", "the export is not whole: its end is missing" },
+	{ SOTTO_NO_FILE, "no-file", "no such file came from a contact" },
+	{ SOTTO_NO_ROOM, "no-room",
+		"the server has no room for files now: the same again goes on later" },
+	{ SOTTO_FILE_EXPIRED, "file-expired",
+		"the server has that file no more: it keeps files for 21 days" },
+	{ SOTTO_FILE_WRONG, "file-wrong", "what came is not the file that was announced" },
+	{ SOTTO_FILE_CHANGED, "file-changed", "the file was changed meanwhile: send it again" },
+	{ SOTTO_FILE_TOO_LARGE, "file-too-large", "that file is too large: 64 GiB at most" },
+	{ SOTTO_NAME_TAKEN, "name-taken",
+		"there is a file of that name already; nothing is overwritten" },
+	{ SOTTO_NO_PLACE, "no-place", "there is no such place, or it cannot be read or written" },
+	{ SOTTO_BUSY, "busy", "another process is fetching it to the same place" },
+	{ SOTTO_NO_GROUP, "no-group", "there is no group of that name" },
+	{ SOTTO_GROUP_FULL, "group-full", "a group has at most 32 people" },
+	{ SOTTO_NOT_YOURS, "not-yours", "only who made the group may do that" },
+	{ SOTTO_NOT_IN, "not-in", "you are not in it, or nobody else has joined it yet" },
+	{ SOTTO_NOT_WHOLE, "not-whole", "a part of its list is still on the way" },
+	{ SOTTO_NO_CALL, "no-call", "nobody is calling" },
+	{ SOTTO_IN_CALL, "in-call", "you are in a call" },
+	{ SOTTO_NO_MEDIA, "no-media", "calls need the program sotto-media" },
 };
 /* clang-format on */
 
 const char *sotto_text(enum sotto_result result)
 {
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		if (texts[i].result == result)
+		if (texts[i].result == result && texts[i].text)
 			return texts[i].text;
 	return error_text(result);
+}
+
+const char *sotto_code(enum sotto_result result)
+{
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (texts[i].result == result)
+			return texts[i].code;
+	return "unknown";
 }
 
 const char *sotto_version(void)

@@ -26,7 +26,7 @@ class Slow(Town):
         self.assertEqual(done.returncode, 0, done)
         self.socks.delay_s = CONNECTING_S + 10
         done = alice.slowly("send", bob.name, "more slowly")
-        self.assertEqual((done.returncode, "waits here" in done.stderr), (1, True), done)
+        self.assertEqual((done.returncode, "waits here" in done.stderr), (4, True), done)
         self.socks.delay_s = 0
         for person in (alice, bob):
             person.do("recv")

@@ -85,10 +85,10 @@ class Away(Town):
         self.text = f"text {self.n_said}"
         type(self).n_said += 1
 
-    def fails(self, person, *words):
+    def fails(self, status, person, *words):
         """The line that is seen."""
         done = person.run(*words)
-        self.assertEqual(done.returncode, 1, done)
+        self.assertEqual(done.returncode, status, done)
         return done.stderr.strip()
 
     def arrives(self, times=1):
@@ -103,7 +103,7 @@ class Away(Town):
     def test_no_tor(self):
         port, self.socks.server_address = self.socks.server_address, ("127.0.0.1", 1)
         try:
-            self.assertIn("could not be reached", self.fails(self.alice, "send", self.bob.name, self.text))
+            self.assertIn("could not be reached", self.fails(4, self.alice, "send", self.bob.name, self.text))
             self.assertIn("is Tor running?", self.alice.run("doctor").stdout)
         finally:
             self.socks.server_address = port
@@ -129,8 +129,8 @@ class Away(Town):
 
     def test_the_onion_is_away(self):
         self.socks.open = False
-        self.assertIn("could not be reached", self.fails(self.alice, "send", self.bob.name, self.text))
-        self.assertIn("waits here", self.fails(self.bob, "recv"))
+        self.assertIn("could not be reached", self.fails(4, self.alice, "send", self.bob.name, self.text))
+        self.assertIn("waits here", self.fails(4, self.bob, "recv"))
         self.socks.open = True
         self.arrives()
 
@@ -138,7 +138,7 @@ class Away(Town):
         for daemon in ("blobd", "prekeyd"):
             self.stack.stop(daemon)
             self.socks.refuse = {daemon}
-            self.assertIn("could not be reached", self.fails(self.alice, "recv"))
+            self.assertIn("could not be reached", self.fails(4, self.alice, "recv"))
             self.alice.run("send", self.bob.name, f"{self.text} without {daemon}")
             self.socks.refuse = set()
             self.stack.start(daemon)
@@ -211,7 +211,7 @@ class Away(Town):
         carl.do("recv")
         for free in (1 << 19, 5 << 19):
             carl.leave_free(free)
-            self.assertIn("is the disk full?", self.fails(carl, "get", "1", got))
+            self.assertIn("is the disk full?", self.fails(9, carl, "get", "1", got))
         carl.leave_free("all")
         carl.do("get", "1", got)
         subprocess.run(carl.inside("cmp", path, f"{got}/large.bin"), check=True)
@@ -229,7 +229,7 @@ class Away(Town):
                 self.alice.do("send", self.bob.name, self.text)
             self.arrives()
         self.alice.most = 16384
-        self.assertIn("is the disk full?", self.fails(self.alice, "recv"))
+        self.assertIn("is the disk full?", self.fails(9, self.alice, "recv"))
         self.alice.most = None
 
     def test_a_full_mailbox(self):
@@ -237,7 +237,7 @@ class Away(Town):
         fill = ("INSERT INTO sotto.blob (mailbox, id, expires_on, head, body) SELECT mailbox, gen_random_uuid(), expires_on, head, "
                 "body FROM (SELECT * FROM sotto.blob LIMIT 1) b, generate_series(1, 999)")
         self.stack.sql(fill)
-        self.assertIn("their mailbox is full; the message waits here", self.fails(self.alice, "send", self.bob.name, "later"))
+        self.assertIn("their mailbox is full; the message waits here", self.fails(5, self.alice, "send", self.bob.name, "later"))
         self.stack.sql("DELETE FROM sotto.blob WHERE seq NOT IN (SELECT min(seq) FROM sotto.blob GROUP BY mailbox)")
         self.arrives()
         self.assertEqual(self.bob.texts(self.alice.name)[-1], "later")

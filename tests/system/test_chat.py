@@ -362,7 +362,7 @@ class Chat(Town):
 
     def test_without_a_terminal_that_can_do_it_it_says_so(self):
         done = self.alice.run("chat")
-        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("chat wants a terminal", done.stderr)
         a = self.chat(self.alice, TERM="nonsense")
         self.assertEqual(a.end(), 1)

@@ -30,7 +30,7 @@ class Client(Town):
         friends(self.alice, self.bob)
         self.socks.open = False
         done = self.alice.run("send", self.bob.name, "written on a mountain")
-        self.assertEqual(done.returncode, 1, done)
+        self.assertEqual(done.returncode, 4, done)
         self.socks.open = True
         self.alice.do("recv")
         self.bob.do("recv")

@@ -45,7 +45,7 @@ class Export(Town):
         self.assertIn("not the passphrase", self.imported(OTHER, OTHER)[1])
         self.assertFalse(os.path.exists(self.alice.profile))
         self.assertEqual(self.imported(SECRET, SECRET), (0, f"imported: {self.file}\n"))
-        self.assertEqual(self.imported(SECRET, SECRET)[0], 1) # there is one now
+        self.assertEqual(self.imported(SECRET, SECRET)[0], 7) # there is one now
         self.alice.run("unlock", "60")
         for days in (0.1, 0.2, 0.3): # a few hours: who lost something asks at most once in one
             for person in (self.alice, self.bob):

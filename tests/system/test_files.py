@@ -6,7 +6,7 @@ import random
 import subprocess
 import tempfile
 
-from people import Person, Town, friends
+from people import STEP_S, Person, Town, friends
 
 MB = 1 << 20
 
@@ -83,7 +83,7 @@ class Files(Town):
         number, mine = self.number("cat.png"), f"{self.folder}/cat.png"
         with open(mine, "wb") as file:
             file.write(b"mine")
-        self.assertEqual(self.bob.run("get", number, mine).returncode, 1)
+        self.assertEqual(self.bob.run("get", number, mine).returncode, 7)
         self.assertIn("got: cat (2).png", self.bob.do("get", number, self.folder))
         self.assertTrue(self.same(path, "cat (2).png"))
         self.assertEqual(os.path.getsize(mine), 4)
@@ -93,11 +93,11 @@ class Files(Town):
         self.socks.open = False
         self.addCleanup(setattr, self.socks, "open", True)
         done = self.alice.run("send", "bob", "--file", path)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 4)
         self.assertIn("goes on from here", done.stderr)
         self.socks.open = True
         self.assertIn("sent: other.bin", self.alice.do("send", "bob", "--file", path))
-        self.assertEqual(self.alice.run("send", "bob", "--file", "/no/such").returncode, 1)
+        self.assertEqual(self.alice.run("send", "bob", "--file", "/no/such").returncode, 6)
 
     def test_history_shows_states_and_finds_words_and_receipts_are_asked_for(self):
         self.assertIn("receipts on", self.bob.do("receipts", "alice", "on"))
@@ -126,7 +126,7 @@ class Files(Town):
         self.assertEqual(say("now this\n", "edit", "bob", str(rows[-1]["number"])).returncode, 0)
         for text, why in ("x" * 65537, "65,536"), ("", "no text"), ("a\0b", "no text"):
             done = say(text, "send", "bob")
-            self.assertEqual(done.returncode, 1)
+            self.assertEqual(done.returncode, 2)
             self.assertIn(why, done.stderr.decode())
         self.bob.do("recv")
         self.assertIn("now this", self.bob.do("log", "alice"))
@@ -142,8 +142,8 @@ class Files(Town):
         self.assertEqual(self.chunks(), 1)
         self.alice.do("edit", "bob", number["at nine"], "at ten")
         self.alice.do("delete", "bob", number["regret.txt"])
-        self.assertEqual(self.alice.run("delete", "bob", "999").returncode, 1)
-        self.assertEqual(self.alice.run("timer", "bob", "soon").returncode, 1)
+        self.assertEqual(self.alice.run("delete", "bob", "999").returncode, 6)
+        self.assertEqual(self.alice.run("timer", "bob", "soon").returncode, 2)
         self.bob.do("recv")
         self.assertEqual(self.chunks(), 1)   # nobody goes to a server for what is deleted
         self.alice.do("recv")                # but its sender, who ends the piece
@@ -159,3 +159,26 @@ class Files(Town):
         self.assertNotIn("for an hour", self.bob.do("history") + self.alice.do("history"))
         self.assertIn("at ten", self.bob.do("history"))
         self.alice.do("timer", "bob", "off")
+
+    def test_each_failure_tells_a_program_its_code_and_its_status(self):
+        def ends(code, status, *words, said=None):
+            """said: what is given in place of the passphrase."""
+            done = subprocess.run(self.alice.argv("--json", *words), input=said or "correct horse battery staple\n", text=True, check=False,
+                                  capture_output=True, timeout=STEP_S)
+            error = json.loads(done.stdout.splitlines()[-1]).get("error", {})
+            self.assertEqual((error.get("code"), error.get("status"), done.returncode, done.stderr), (code, status, status, ""), words)
+
+        for code, status, *words in (
+                ("no-contact", 6, "send", "nobody", "x"), ("long-text", 2, "send", "bob", "x" * 65537), ("exists", 7, "add", "bo", self.bob.link()),
+                ("bad-link", 2, "add", "carl", "sotto://x"), ("own-link", 2, "add", "me", self.alice.link()),
+                ("bad-name", 2, "rename", "bob", ""), ("no-message", 6, "edit", "bob", "99", "x"), ("no-file", 6, "get", "99"),
+                ("argument", 2, "get", "x"), ("too-long", 2, "timer", "bob", "9000d"), ("no-group", 6, "group", "join", "cellar"),
+                ("argument", 2, "group", "sing"), ("no-call", 6, "answer"), ("nothing", 6, "server", "forget", self.stack.onion_api),
+                ("exists", 7, "import", "x"), ("no-decoy", 6, "--decoy", "--passphrase-fd", "0", "id")):
+            ends(code, status, *words)
+        ends("locked", 3, "--passphrase-fd", "0", "id", said="another one\n")
+        ends("weak-passphrase", 3, "--passphrase-fd", "0", "export", "x", said="correct horse battery staple\nx\n")
+        self.socks.open = False
+        self.addCleanup(setattr, self.socks, "open", True)
+        ends("network", 4, "recv")
+        ends("unwell", 1, "doctor")

@@ -43,7 +43,7 @@ class Groups(Town):
         anna.do("group", "remove", "garden", carl.name)
         self.assertIn(f"garden/{anna.name} > has removed you\n", carl.do("recv"))
         done = carl.run("group", "send", "garden", "still here?")
-        self.assertEqual((done.returncode, "you are not in it" in done.stderr), (1, True))
+        self.assertEqual((done.returncode, "you are not in it" in done.stderr), (7, True))
         self.hear(bert)
         anna.do("group", "rename", "garden", "orchard")
         self.hear(bert)

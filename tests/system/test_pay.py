@@ -25,7 +25,7 @@ class Pay(Town):
         invite = self.stack.invite_link()
         self.stranger("anna").do("init", invite)
         done = self.stranger("ben").run("init", invite)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 5)
         self.assertIn("used up", done.stderr)
 
     def test_init_that_is_repeated_uses_up_no_second_invite(self):
@@ -37,20 +37,20 @@ class Pay(Town):
     def test_init_that_was_cut_off_goes_on(self):
         invite, anna = self.stack.invite_link(), self.stranger("anna")
         self.socks.open = False
-        self.assertEqual(anna.run("init", invite).returncode, 1)
+        self.assertEqual(anna.run("init", invite).returncode, 4)
         self.socks.open = True
         anna.do("init", invite)
 
     def test_without_an_invite_the_client_says_what_is_wanted(self):
         done = self.stranger("anna").run("init", "--server", self.stack.onion_api)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 5)
         self.assertIn("wants an invite", done.stderr)
 
     def test_a_closed_server_takes_nobody(self):
         invite = self.stack.invite_link()
         self.stack.sottoctl("policy", "closed")
         done = self.stranger("anna").run("init", invite)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 5)
         self.assertIn("registers nobody", done.stderr)
 
     def test_where_anybody_may_register_a_client_works_for_it(self):

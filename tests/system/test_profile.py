@@ -57,7 +57,7 @@ class Place:
 
     def init(self, secret=(OWN,)):
         status, _, err = self.do(secret, "init")
-        assert status == 1 and "not registered" in err, err
+        assert status == 4 and "not registered" in err, err
 
     def link(self, secret, *options):
         """The contact link that is found, or None."""
@@ -166,7 +166,7 @@ class Passphrases(unittest.TestCase):
     def test_easy_passphrases_are_refused(self):
         for easy in ("password123", "aaaaaaaaaaaaaaaaaaaaaaaa", "correct horse"):
             status, _, err = self.place.do((easy,), "init")
-            self.assertEqual(status, 1)
+            self.assertEqual(status, 3)
             self.assertIn("too few", err)
             self.assertFalse(os.path.exists(f"{self.place.profile}/key"))
 
@@ -177,8 +177,8 @@ class Passphrases(unittest.TestCase):
         self.assertEqual(self.place.do((OWN, OTHER), "passwd")[0], 0)
         self.assertIsNone(self.place.link((OWN,)))
         self.assertEqual(self.place.link((OTHER,)), link)
-        self.assertEqual(self.place.do((OWN, DURESS), "passwd")[0], 1)
-        self.assertEqual(self.place.do((OTHER, "hunter2"), "passwd")[0], 1)
+        self.assertEqual(self.place.do((OWN, DURESS), "passwd")[0], 7)
+        self.assertEqual(self.place.do((OTHER, "hunter2"), "passwd")[0], 3)
         self.assertEqual(self.place.link((OTHER,)), link)
 
     def kept_for(self):
@@ -197,15 +197,15 @@ class Passphrases(unittest.TestCase):
         self.assertEqual(self.place.link(None), link)
         self.assertEqual(self.place.do(None, "lock")[0], 0)
         self.assertIsNone(self.place.link(None))
-        self.assertEqual(self.place.do((OTHER,), "unlock")[0], 1)
+        self.assertEqual(self.place.do((OTHER,), "unlock")[0], 3)
         self.assertIsNone(self.place.link(None))
 
     def test_duress_opens_the_decoy_as_if_there_had_been_nothing_else(self):
         plain = Place(self)
         plain.init()
         self.place.init()
-        self.assertEqual(self.place.do((OWN,), "--decoy", "id")[0], 1)
-        self.assertEqual(self.place.do((OWN, OWN), "duress")[0], 1)
+        self.assertEqual(self.place.do((OWN,), "--decoy", "id")[0], 6)
+        self.assertEqual(self.place.do((OWN, OWN), "duress")[0], 7)
         self.assertEqual(self.place.do((OWN, DURESS), "duress")[0], 0)
         link, decoy = self.place.link((OWN,)), self.place.link((OWN,), "--decoy")
         self.assertNotIn(None, (link, decoy))

@@ -81,14 +81,14 @@ class Secret(unittest.TestCase):
         self.assertIsNotNone(link)
         self.assertIsNone(self.place.link((OTHER,)))
         status, _, err = self.away(self.place).do((OWN,), "id")
-        self.assertEqual((status, "desktop's keyring" in err), (1, True), err)
+        self.assertEqual((status, "desktop's keyring" in err), (3, True), err)
         self.assertEqual(self.place.do((OWN, OTHER), "passwd")[0], 0)
         self.assertEqual((self.place.link((OTHER,)), self.place.link((OWN,))), (link, None))
 
     def test_without_a_keyring_none_is_made(self):
         away = self.away(self.place)
         status, _, err = away.do((OWN,), "--device", "init")
-        self.assertEqual((status, "desktop's keyring" in err), (1, True), err)
+        self.assertEqual((status, "desktop's keyring" in err), (3, True), err)
         self.assertFalse(os.path.exists(away.profile))
 
     def test_after_duress_it_looks_as_one_without_and_wants_the_device_too(self):

@@ -35,4 +35,4 @@ class Trace(Town):
         with open(f"/proc/{inner}/net/dev", encoding="ascii") as file:
             self.assertEqual(re.findall(r"^ *(\S+):", file.read(), re.M), ["lo"])
         self.stack.kill("trace", signal.SIGTERM)
-        self.assertEqual(carol.run("trace", "end", "nobody").returncode, 1)
+        self.assertEqual(carol.run("trace", "end", "nobody").returncode, 6)

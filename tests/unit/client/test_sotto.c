@@ -76,6 +76,9 @@ START_TEST(each_result_has_a_text)
 
 	for (size_t i = 0; i < ARRAY_LEN(results); i++)
 		ck_assert_str_ne(sotto_text((enum sotto_result)results[i]), "unknown error");
+	for (size_t i = 0; i < ARRAY_LEN(results); i++)
+		ck_assert_str_ne(sotto_code((enum sotto_result)results[i]), "unknown");
+	ck_assert_str_eq(sotto_code((enum sotto_result)1000), "unknown");
 	ck_assert_str_eq(sotto_text((enum sotto_result)1000), "unknown error");
 	ck_assert_str_eq(sotto_text((enum sotto_result) - 1000), "unknown error");
 	ck_assert_str_eq(sotto_version(), SOTTO_VERSION);
