@@ -365,5 +365,5 @@ class Chat(Town):
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("chat wants a terminal", done.stderr)
         a = self.chat(self.alice, TERM="nonsense")
-        self.assertEqual(a.end(), 1)
+        self.assertEqual(a.end(), 9)
         self.assertIn(b"sotto: the terminal cannot", a.raw())
