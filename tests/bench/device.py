@@ -30,7 +30,8 @@ class Place:
         os.write(to, "".join(f"{line}\n" for line in secrets).encode())
         os.close(to)
         began = time.monotonic()
-        done = subprocess.run([self.sotto, "--profile", f"{self.dir}/{name}", "--socks", "127.0.0.1:1", "--server", self.server,
+        server = ["--server", self.server] if "init" in words else []
+        done = subprocess.run([self.sotto, "--profile", f"{self.dir}/{name}", "--socks", "127.0.0.1:1", *server,
                                "--passphrase-fd", str(fd), *words], pass_fds=(fd,), check=False, capture_output=True, text=True)
         os.close(fd)
         return time.monotonic() - began, done.returncode

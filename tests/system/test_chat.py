@@ -364,6 +364,6 @@ class Chat(Town):
         done = self.alice.run("chat")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("chat wants a terminal", done.stderr)
-        a = self.chat(self.alice, TERM="nonsense")
+        a = self.chat(self.alice, TERM="nonsense", NO_COLOR="1")
         self.assertEqual(a.end(), 9)
         self.assertIn(b"sotto: the terminal cannot", a.raw())
