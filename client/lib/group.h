@@ -13,7 +13,8 @@ enum {
 	GROUP_ID_BYTES = 16,
 	GROUP_PEOPLE_MOST = 32,	    /* whoever made it among them */
 	GROUP_NAME_MOST = 32,	    /* of a member's name too */
-	GROUPS_MOST = 64,	    /* further ones that others invite to are not heard of */
+	GROUPS_MOST = 1024,	    /* further ones that others invite to are not heard of */
+	GROUPS_OF_ONE_MOST = 16,    /* nor of one maker's, while we are in none of so many */
 	GROUP_CONTACTS_MOST = 2000, /* then a list makes nobody a contact */
 	GROUP_TEXT_MOST = CONTENT_TEXT_MOST - 1 - GROUP_ID_BYTES, /* of one part */
 	GROUP_SPREAD_S = 60, /* within so long the copies of a text go out */

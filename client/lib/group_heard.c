@@ -194,17 +194,22 @@ static int keep_page(struct profile *p, const struct group *g, const struct grou
 	return rc;
 }
 
-/* Of a group nobody told of before, its maker is who lists it. */
+/* Of a group nobody told of before, its maker is who lists it. One who makes many keeps nobody
+ * else's from being heard of. */
 static int meet(struct group *out, struct profile *p, const struct group_body *b, int64_t contact)
 {
 	struct contact c;
-	int64_t n;
+	int64_t n, n_of_one = 0;
 	int rc = q_number(&n, p->db, "SELECT count(*) FROM grp", "");
 
+	rc = rc ? rc
+		: q_number(&n_of_one, p->db,
+				  "SELECT count(*) FROM grp WHERE maker = ? AND state <> ?", "ii",
+				  contact, (int64_t)GROUP_IN);
 	rc = rc ? E_IO : contact_by_id(&c, p, contact);
 	if (rc)
 		return E_IO;
-	if (n >= GROUPS_MOST || c.state != CONTACT_ACCEPTED)
+	if (n >= GROUPS_MOST || n_of_one >= GROUPS_OF_ONE_MOST || c.state != CONTACT_ACCEPTED)
 		return GROUP_NONE;
 	rc = group_under(&n, p, b, contact);
 	return rc ? rc : group_by_gid(out, p, b->gid);

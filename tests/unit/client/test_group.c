@@ -219,6 +219,35 @@ START_TEST(a_list_makes_no_endless_contacts)
 }
 END_TEST
 
+static void make_and_invite(struct person *a, const char *name, const char *whom)
+{
+	struct group g;
+
+	ck_assert_int_eq(group_make(a->p, name), 0);
+	g = group_of(a, name);
+	ck_assert_int_eq(group_invite(a->p, &g, whom), 0);
+}
+
+START_TEST(who_makes_many_groups_shuts_nobody_else_s_out)
+{
+	char name[16];
+
+	people_meet();
+	add(bert, "carl", carl);
+	add(carl, "bert", bert);
+	for (int i = 0; i < 3 * GROUPS_OF_ONE_MOST; i++) {
+		snprintf(name, sizeof name, "g%d", i);
+		make_and_invite(anna, name, "bert");
+	}
+	settle();
+	ck_assert_int_eq(count(bert, "SELECT count(*) FROM grp"), GROUPS_OF_ONE_MOST);
+	make_and_invite(carl, "garden", "bert");
+	settle();
+	join_garden(bert);
+	people_part();
+}
+END_TEST
+
 START_TEST(copies_have_times_of_their_own_and_a_long_text_stays_in_order)
 {
 	char text[3 * GROUP_TEXT_MOST];
@@ -295,6 +324,6 @@ UNIT("group", who_joins_hears_and_is_heard_by_all_also_by_strangers,
 		what_comes_before_its_writer_is_listed_is_kept_until_then,
 		who_leaves_is_missed_and_its_makers_leaving_is_the_end,
 		thirty_two_are_the_most_and_their_list_comes_in_any_order,
-		a_list_makes_no_endless_contacts,
+		a_list_makes_no_endless_contacts, who_makes_many_groups_shuts_nobody_else_s_out,
 		copies_have_times_of_their_own_and_a_long_text_stays_in_order,
 		a_body_that_is_cut_or_longer_is_refused)
