@@ -57,12 +57,21 @@ static int find_lines(struct sotto *s, const struct history_wish *wish,
 	return history(s->profile, wish, on_line, &l);
 }
 
+/* A request's name is long, so its beginning will do as where it is accepted. */
+static int who_said(struct contact *out, struct sotto *s, const char *name)
+{
+	int rc = sotto_person(out, s, name);
+
+	return rc == SOTTO_NO_CONTACT ? sotto_of_contact(contact_by_request(out, s->profile, name))
+				      : rc;
+}
+
 int sotto_history(struct sotto *s, const char *contact, const struct sotto_range *range,
 		sotto_on_message *on_message, void *userdata)
 {
 	struct history_wish wish = { .between = true };
-	struct contact c;
-	int rc = sotto_person(&c, s, contact);
+	struct contact c = { .id = 0 };
+	int rc = who_said(&c, s, contact);
 
 	wish.contact = c.id;
 	if (range) {
@@ -92,7 +101,7 @@ int sotto_search(struct sotto *s, const char *contact, const char *words,
 {
 	struct history_wish wish = { .words = words };
 	struct contact c = { .id = 0 };
-	int rc = contact ? sotto_person(&c, s, contact) : 0;
+	int rc = contact ? who_said(&c, s, contact) : 0;
 
 	wish.contact = c.id;
 	return rc ? rc : find_lines(s, &wish, on_message, userdata);

@@ -37,7 +37,8 @@ struct sotto_range { /* the last `most` before the message `before`; 0: all, and
 	int64_t before;
 	uint32_t most;
 };
-/* Between us two, in the order in which it was stored. range NULL: all. SOTTO_NO_CONTACT. */
+/* Between us two, in the order in which it was stored. range NULL: all. Of a request so much of its
+ * name will do as tells it from others. SOTTO_NO_CONTACT. */
 SOTTO_MUST int sotto_history(struct sotto *sotto, const char *contact,
 		const struct sotto_range *range, sotto_on_message *on_message, void *userdata);
 /* With that contact or, NULL, each of them, in groups too. words not NULL: only what has them all,

@@ -117,6 +117,25 @@ static int read_all(void *userdata, const struct sotto_message *m)
 	return userdata ? sotto_read(opened, m->contact) : 0;
 }
 
+START_TEST(a_request_is_read_by_the_beginning_of_its_name)
+{
+	struct person carl;
+
+	meet_and_open();
+	person_make(&carl);
+	add(&carl, "bob", &bob);
+	pass(&carl, "bob", &bob, "hello");
+	forget();
+	ck_assert_int_eq(sotto_history(opened, "req", NULL, hear_line, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(heard, ">hello"));
+	ck_assert_ptr_nonnull(strstr(found("request-", "hello"), ">hello"));
+	ck_assert_int_eq(sotto_history(opened, "", NULL, hear_line, NULL), SOTTO_NO_CONTACT);
+	ck_assert_int_eq(sotto_history(opened, "x", NULL, hear_line, NULL), SOTTO_NO_CONTACT);
+	person_end(&carl);
+	part();
+}
+END_TEST
+
 START_TEST(what_was_read_meanwhile_is_not_shown_again)
 {
 	meet_and_open();
@@ -179,5 +198,6 @@ END_TEST
 UNIT("sotto_messages", words_are_found_with_all_and_with_one, ours_waits_is_sent_and_is_received,
 		a_gap_stands_before_what_came_after_it,
 		what_is_said_in_a_group_is_not_said_between_two,
+		a_request_is_read_by_the_beginning_of_its_name,
 		what_was_read_meanwhile_is_not_shown_again, what_is_gone_meanwhile_is_passed_over,
 		ours_is_edited_deleted_and_disappears)
