@@ -11,16 +11,25 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 static int on_event(void *userdata, enum sotto_event event)
 {
 	struct chat *chat = userdata;
 
-	if (event == SOTTO_CHANGED)
+	if (event == SOTTO_CHANGED) {
 		chat->stale = true;
-	else
-		chat->live = event == SOTTO_LIVE;
+	} else if (event == SOTTO_LIVE) {
+		if (chat->away_s)
+			chat_note(chat, "connected again");
+		chat->live = true;
+		chat->away_s = 0;
+	} else if (chat->live) {
+		chat_note(chat, "Tor or the server is away: what you write waits here");
+		chat->live = false;
+		chat->away_s = time(NULL);
+	}
 	return event == SOTTO_ENDED ? sotto_unwatch(chat->sotto) : 0;
 }
 
@@ -47,8 +56,31 @@ static int load(struct chat *chat)
 		rc = sotto_rings(chat->sotto, on_ring, chat);
 	if (rc == 0 && chat->stale)
 		rc = said_load(chat, screen_pane_width());
+	if (chat->stale)
+		choose_settle(chat);
 	chat->stale = false;
+	if (chat->follow)
+		place_follow(chat);
 	return rc;
+}
+
+/* Keys that terminfo does not know are none, and no part of the text; Alt-Enter is Ctrl-J. */
+static bool is_unknown_key(void)
+{
+	wint_t next;
+	const int kind = get_wch(&next);
+
+	if (kind == KEY_CODE_YES)
+		ungetch((int)next);
+	else if (kind == OK && next == '\r')
+		unget_wch(L'\n');
+	else if (kind == OK && next != '[' && next != 'O')
+		unget_wch((wchar_t)next);
+	if (kind != OK || (next != '[' && next != 'O'))
+		return kind == OK && next == '\r';
+	while (get_wch(&next) == OK && (next < 0x40 || next > 0x7e))
+		;
+	return true;
 }
 
 static int take_keys(struct chat *chat)
@@ -57,7 +89,8 @@ static int take_keys(struct chat *chat)
 	int kind, rc = 0;
 
 	while (rc == 0 && (kind = get_wch(&key)) != ERR)
-		rc = input_key(chat, kind, key);
+		if (kind != OK || key != INPUT_ESCAPE || chat->pasting || !is_unknown_key())
+			rc = input_key(chat, kind, key);
 	return rc;
 }
 
@@ -104,6 +137,8 @@ static int run(struct chat *chat, const char *dir)
 	moving_end(chat);
 	sigprocmask(SIG_SETMASK, &signals, NULL);
 	said_clear(chat);
+	said_wipe(chat->panel);
+	draft_clear(chat);
 	return rc;
 }
 

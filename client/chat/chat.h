@@ -16,10 +16,9 @@ enum {
 	CHAT_LEFT = 1000,  /* the person is done */
 	CHAT_PANIC = 1001, /* the profile is to be destroyed now: sotto_panic */
 
-	CHAT_SHOWN = 200,	      /* messages that are loaded; PgUp loads as many more */
+	CHAT_SHOWN = 200,	      /* messages that are loaded, and so many more at its ends */
 	CHAT_PEOPLE = 1024,	      /* conversations listed */
 	CHAT_INPUT = SOTTO_TEXT_MOST, /* characters of a line */
-	CHAT_PANEL = 4096,	      /* bytes that are shown in place of the conversation */
 	CHAT_NOTE = 200,	      /* characters of what the chat itself says */
 	CHAT_TEXT = 1 << 17,	      /* characters shown of one message */
 	CHAT_WORDS = 256,	      /* bytes that are searched for */
@@ -35,10 +34,21 @@ struct person { /* or a group */
 	enum sotto_trust trust;
 };
 
-struct line {				 /* of a message, as wide as the pane */
-	wchar_t *text;			 /* owned */
-	bool out, waits, request, aside; /* aside: of the chat itself */
+struct line {	       /* of a message, as wide as the pane */
+	wchar_t *text; /* owned */
+	int64_t id;    /* of the message; 0: the chat's own */
+	unsigned nth;
+	bool out, waits, aside; /* aside: of the chat itself, or deleted */
 };
+
+struct said {			  /* a message that has lines */
+	int64_t id, number, file; /* as of sotto_message */
+	bool out, deleted;
+	bool group;
+	char where[SOTTO_NAME_MOST + 1]; /* it was said: a contact, or a group */
+};
+
+struct draft; /* what one was writing elsewhere */
 
 struct chat_options {
 	struct sotto *sotto;	/* borrowed, as all is */
@@ -54,22 +64,38 @@ struct chat {
 	int watch_fd, moving_fd;
 	struct moving *moving; /* or NULL */
 	bool live, asked_panic, pasting;
-	bool stale; /* the profile, the selection or the terminal has changed */
-	char note[CHAT_NOTE], panel[CHAT_PANEL];
+	int64_t away_s; /* since then, having been live; 0: it is, or never was */
+	bool stale;	/* the profile, the selection or the terminal has changed */
+	bool quiet;	/* no bell */
+	char note[CHAT_NOTE];
+	wchar_t *panel;		    /* owned, or NULL: in the place of the conversation */
+	size_t panel_line, n_panel; /* its first line on the screen; how many it has */
 
 	struct person people[CHAT_PEOPLE]; /* the latest first */
 	unsigned n_people, selected;
+	uint32_t n_unread; /* of accepted ones, as it was when they were looked at last */
+	bool opened;	   /* they were */
 
 	struct line *lines; /* owned, as the array is; of the selected conversation */
 	size_t n_lines, room;
-	int64_t oldest_id,
-			newest_ours; /* newest_ours: number of what /edit and /delete mean, or 0 */
-	char words[CHAT_WORDS];	     /* searched for; "": the whole conversation */
+	struct said *said; /* owned; the oldest first */
+	size_t n_said, said_room;
+	int64_t chosen;	  /* id of a message: keys are for it; 0: one writes */
+	bool follow;	  /* the chosen one is to be seen */
+	int64_t asked;	  /* id of the one that d was pressed for once */
+	int64_t new_from; /* id of the first that was unread when one came here, or 0 */
+	int64_t before;	  /* the view ends there; 0: with the newest */
 	uint32_t n_wanted;
-	size_t up; /* how many lines the view is above the newest */
+	char words[CHAT_WORDS]; /* searched for; "": the conversation itself */
+	bool everywhere;	/* in all of them */
+	size_t up;		/* how many lines the view is above its end */
+	bool hold;		/* what is added below does not move the view */
+	bool begins;		/* the view is to begin with what is new */
 
 	wchar_t input[CHAT_INPUT + 1];
 	size_t n_input, cursor;
+	int64_t editing; /* number of ours that the input is to become, or 0 */
+	struct draft *drafts;
 };
 
 /* CHAT_LEFT, or a failure that was not shown; CHAT_PANIC: nobody can open the profile any more,
@@ -79,11 +105,32 @@ int chat_run(const struct chat_options *options) MUST_CHECK;
 /* people.c: what is in the profile. */
 int people_load(struct chat *chat) MUST_CHECK;	   /* the selected one stays it */
 struct person *people_selected(struct chat *chat); /* or NULL */
-void people_select(struct chat *chat, int by);
+int people_select(struct chat *chat, int by) MUST_CHECK;
+int people_go(struct chat *chat, const char *name, bool group) MUST_CHECK; /* SOTTO_NO_CONTACT */
 
-/* said.c: the lines of the selected conversation, `width` columns wide; they are read then. */
+/* said.c: the lines of the selected conversation, `width` columns wide; they are read once their
+ * end is on the screen. */
 int said_load(struct chat *chat, int width) MUST_CHECK;
 void said_clear(struct chat *chat);
+void said_wipe(wchar_t *text);		/* and frees it; NULL is allowed */
+extern const char *const said_states[]; /* of a message, in words */
+
+/* place.c: which part of the conversation is loaded, and how far up the view is. */
+void place_newest(struct chat *chat);
+int place_first(struct chat *chat) MUST_CHECK;
+int place_around(struct chat *chat, int64_t id) MUST_CHECK;
+int place_scroll(struct chat *chat, int lines) MUST_CHECK; /* up; negative: down */
+void place_follow(struct chat *chat);
+
+/* choose.c: keys while a message is chosen. */
+int choose_key(struct chat *chat, int kind, wint_t key) MUST_CHECK;
+void choose_newest(struct chat *chat);
+void choose_settle(struct chat *chat); /* on one that is there, after a load */
+
+/* draft.c: the input is kept for that one (or NULL: not), or is what was kept for the selected. */
+int draft_keep(struct chat *chat, const struct person *p) MUST_CHECK;
+void draft_take(struct chat *chat);
+void draft_clear(struct chat *chat);
 
 /* text.c: characters that only show, or a space or U+FFFD in the place of what would do more;
  * '\n' stays. Owned; NULL: no memory. */
@@ -100,20 +147,33 @@ int screen_open(void) MUST_CHECK; /* E_IO */
 void screen_close(void);
 void screen_draw(struct chat *chat);
 int screen_pane_width(void);
+int screen_rows(void);	  /* of the pane */
 void screen_forget(void); /* nothing of it stays visible */
 
 /* input.c: a key. CHAT_LEFT, CHAT_PANIC. */
 int input_key(struct chat *chat, int kind, wint_t key) MUST_CHECK;
 enum { INPUT_PASTE = 0x1001, INPUT_PASTED }; /* codes for: a text that is pasted begins, ends */
-/* Until the next key: in the status line; in the place of the conversation. */
+#define INPUT_CTRL(c) ((c)&0x1f)
+enum { INPUT_ESCAPE = 0x1b };
+void input_clear(struct chat *chat);
+bool input_add(struct chat *chat, const char *utf8); /* where the cursor is; all of it? */
+int input_read(char **out, const struct chat *chat) MUST_CHECK; /* owned, to be wiped */
+/* Until the next key: in the status line; in the place of the conversation, where it scrolls. */
 void chat_note(struct chat *chat, const char *text);
-void chat_panel(struct chat *chat, const char *text);
+int chat_panel(struct chat *chat, const char *text) MUST_CHECK; /* NULL: none */
+/* The answer is shown; only our own failures end the chat. */
+int chat_told(struct chat *chat, int rc) MUST_CHECK;
 
 /* commands.c: a line that begins with a slash. CHAT_LEFT. */
 int command_run(struct chat *chat, char *line) MUST_CHECK;
+const char *command_name(size_t i, const char **out_args); /* NULL: there are no more */
+enum { MOVING_PATH = 4096, MOVING_NAME = 160 };
+void command_path(char out[static MOVING_PATH], const char *path); /* "~/" as a shell has it */
+
+/* complete.c: a command, a name, a path. */
+int complete(struct chat *chat) MUST_CHECK;
 
 /* moving.c */
-enum { MOVING_PATH = 4096, MOVING_NAME = 160 };
 struct moving_wish {
 	int64_t file; /* to be fetched; 0: one is sent, to that contact */
 	char contact[SOTTO_NAME_MOST + 1], name[MOVING_NAME];

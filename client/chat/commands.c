@@ -9,23 +9,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The answer is shown; only our own failures end the chat. */
-static int told(struct chat *chat, int rc)
-{
-	if (rc)
-		chat_note(chat, sotto_text((enum sotto_result)rc));
-	chat->stale = true;
-	return rc == SOTTO_E_BUG || rc == SOTTO_E_MEMORY ? rc : 0;
-}
-
 static int say(struct chat *chat, int rc, const char *done)
 {
 	if (rc == 0)
 		chat_note(chat, done);
-	return told(chat, rc);
+	return chat_told(chat, rc);
 }
 
+enum { PANEL = 4096 }; /* bytes that are shown */
+
 /* --- people ------------------------------------------------------------- */
+
+/* It stays the selected one. */
+static int renamed(struct chat *chat, int rc, const char *name)
+{
+	struct person *p = people_selected(chat);
+
+	if (rc == 0 && p)
+		snprintf(p->name, sizeof p->name, "%s", name);
+	return chat_told(chat, rc);
+}
 
 static int accept_verb(struct chat *chat, const struct person *p, char *name)
 {
@@ -33,7 +36,7 @@ static int accept_verb(struct chat *chat, const struct person *p, char *name)
 		chat_note(chat, "that is no request");
 		return 0;
 	}
-	return told(chat, sotto_accept(chat->sotto, p->name, name));
+	return renamed(chat, sotto_accept(chat->sotto, p->name, name), name);
 }
 
 static int add_verb(struct chat *chat, const struct person *p, char *rest)
@@ -45,7 +48,7 @@ static int add_verb(struct chat *chat, const struct person *p, char *rest)
 		chat_note(chat, "/add NAME LINK");
 		return 0;
 	}
-	return told(chat, sotto_add(chat->sotto, name, link));
+	return chat_told(chat, sotto_add(chat->sotto, name, link));
 }
 
 static int block_verb(struct chat *chat, const struct person *p, char *rest)
@@ -57,14 +60,15 @@ static int block_verb(struct chat *chat, const struct person *p, char *rest)
 static int unblock_verb(struct chat *chat, const struct person *p, char *name)
 {
 	(void)p;
-	return told(chat, sotto_unblock(chat->sotto, name));
+	return chat_told(chat, sotto_unblock(chat->sotto, name));
 }
 
 static int rename_verb(struct chat *chat, const struct person *p, char *name)
 {
-	return told(chat,
+	return renamed(chat,
 			p->group ? sotto_group_rename(chat->sotto, p->name, name)
-				 : sotto_rename(chat->sotto, p->name, name));
+				 : sotto_rename(chat->sotto, p->name, name),
+			name);
 }
 
 static int receipts_verb(struct chat *chat, const struct person *p, char *word)
@@ -87,7 +91,7 @@ static int timer_verb(struct chat *chat, const struct person *p, char *word)
 		chat_note(chat, "/timer off, or a time like 30s, 5m, 8h, 7d or 4w");
 		return 0;
 	}
-	return told(chat, sotto_set_timer(chat->sotto, p->name, s));
+	return chat_told(chat, sotto_set_timer(chat->sotto, p->name, s));
 }
 
 /* Twelve groups of five, four a line, as people read them out. */
@@ -98,7 +102,7 @@ static int show_number(struct chat *chat, const struct person *p)
 	int rc = sotto_safety_number(chat->sotto, p->name, &safety);
 
 	if (rc)
-		return told(chat, rc);
+		return chat_told(chat, rc);
 	snprintf(text + strlen(text), sizeof text - strlen(text), "%s:\n", p->name);
 	for (int i = 0; i < 12; i++)
 		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%.5s",
@@ -107,8 +111,7 @@ static int show_number(struct chat *chat, const struct person *p)
 			"\n\nThey see the same, or somebody is between you. /verify and the digits "
 			"that they read out compares it; /verify yes: you have; /verify no takes "
 			"that back.");
-	chat_panel(chat, text);
-	return 0;
+	return chat_panel(chat, text);
 }
 
 static int verify_verb(struct chat *chat, const struct person *p, char *said)
@@ -126,43 +129,54 @@ static int verify_verb(struct chat *chat, const struct person *p, char *said)
 
 /* --- what was said ------------------------------------------------------ */
 
-/* Without words: the whole conversation again. */
+/* Without words: the conversation again. */
 static int find_verb(struct chat *chat, const struct person *p, char *words)
 {
 	(void)p;
 	snprintf(chat->words, sizeof chat->words, "%s", words);
+	chat->everywhere = false;
+	place_newest(chat);
+	chat->chosen = *words ? INT64_MAX : 0; /* the newest */
 	return 0;
 }
 
-/* The newest of ours: the one that people see to be wrong. */
-static int change_newest(struct chat *chat, const struct person *p, const char *text)
+static int findall_verb(struct chat *chat, const struct person *p, char *words)
 {
-	const int64_t number = chat->newest_ours;
+	const int rc = find_verb(chat, p, words);
 
-	if (!number) {
-		chat_note(chat, "there is nothing of yours here that could be changed");
-		return 0;
-	}
-	return told(chat,
-			text ? sotto_edit(chat->sotto, p->name, number, text)
-			     : sotto_delete(chat->sotto, p->name, number));
+	chat->everywhere = true;
+	return rc;
+}
+
+/* The newest of ours. */
+static const struct said *newest_ours(struct chat *chat)
+{
+	for (size_t i = chat->n_said; i-- > 0;)
+		if (chat->said[i].out && !chat->said[i].deleted)
+			return &chat->said[i];
+	chat_note(chat, "there is nothing of yours here that could be changed");
+	return NULL;
 }
 
 static int edit_verb(struct chat *chat, const struct person *p, char *text)
 {
-	return change_newest(chat, p, text);
+	const struct said *s = newest_ours(chat);
+
+	return s ? chat_told(chat, sotto_edit(chat->sotto, p->name, s->number, text)) : 0;
 }
 
 static int delete_verb(struct chat *chat, const struct person *p, char *rest)
 {
+	const struct said *s = newest_ours(chat);
+
 	(void)rest;
-	return change_newest(chat, p, NULL);
+	return s ? chat_told(chat, sotto_delete(chat->sotto, p->name, s->number)) : 0;
 }
 
 /* --- files -------------------------------------------------------------- */
 
 /* "~/" as a shell has it. */
-static void read_path(char out[static MOVING_PATH], const char *path)
+void command_path(char out[static MOVING_PATH], const char *path)
 {
 	const char *home = getenv("HOME");
 	const bool is_home = path[0] == '~' && path[1] == '/' && home;
@@ -175,7 +189,7 @@ static int begin(struct chat *chat, const struct moving_wish *wish)
 	const int rc = moving_begin(chat, wish);
 
 	if (rc != SOTTO_BUSY)
-		return told(chat, rc);
+		return chat_told(chat, rc);
 	chat_note(chat, "one file at a time: /stop ends that one");
 	return 0;
 }
@@ -187,7 +201,7 @@ static int send_verb(struct chat *chat, const struct person *p, char *path)
 
 	snprintf(wish.contact, sizeof wish.contact, "%s", p->name);
 	snprintf(wish.name, sizeof wish.name, "%s", slash ? slash + 1 : path);
-	read_path(wish.path, path);
+	command_path(wish.path, path);
 	return begin(chat, &wish);
 }
 
@@ -220,9 +234,9 @@ static int get_verb(struct chat *chat, const struct person *p, char *rest)
 		want.id = strtoll(rest, NULL, 10);
 		rest += digits + strspn(rest + digits, " ");
 	}
-	read_path(wish.path, *rest ? rest : ".");
+	command_path(wish.path, *rest ? rest : ".");
 	rc = sotto_files(chat->sotto, find_file, &want);
-	return rc || !wish.file ? told(chat, rc ? rc : SOTTO_NO_FILE) : begin(chat, &wish);
+	return rc || !wish.file ? chat_told(chat, rc ? rc : SOTTO_NO_FILE) : begin(chat, &wish);
 }
 
 static int stop_verb(struct chat *chat, const struct person *p, char *rest)
@@ -238,19 +252,19 @@ static int stop_verb(struct chat *chat, const struct person *p, char *rest)
 static int join_verb(struct chat *chat, const struct person *p, char *rest)
 {
 	(void)rest;
-	return told(chat, sotto_group_join(chat->sotto, p->name));
+	return chat_told(chat, sotto_group_join(chat->sotto, p->name));
 }
 
 static int leave_verb(struct chat *chat, const struct person *p, char *rest)
 {
 	(void)rest;
-	return told(chat, sotto_group_leave(chat->sotto, p->name));
+	return chat_told(chat, sotto_group_leave(chat->sotto, p->name));
 }
 
 static int group_verb(struct chat *chat, const struct person *p, char *name)
 {
 	(void)p;
-	return told(chat, sotto_group_make(chat->sotto, name));
+	return chat_told(chat, sotto_group_make(chat->sotto, name));
 }
 
 static int invite_verb(struct chat *chat, const struct person *p, char *name)
@@ -264,22 +278,20 @@ static int list_member(void *userdata, const struct sotto_member *m)
 	const size_t len = strlen(text);
 
 	text_one_line(name, sizeof name, m->name);
-	snprintf(text + len, CHAT_PANEL - len, "\n    %s%s", name,
-			m->joined ? "" : " (has not joined)");
+	snprintf(text + len, PANEL - len, "\n    %s%s", name, m->joined ? "" : " (has not joined)");
 	return 0;
 }
 
 static int members_verb(struct chat *chat, const struct person *p, char *rest)
 {
-	char text[CHAT_PANEL];
+	char text[PANEL];
 	int rc;
 
 	(void)rest;
 	snprintf(text, sizeof text, "In %s with you:\n", p->name);
 	rc = sotto_members(chat->sotto, p->name, list_member, text);
-	if (rc == 0)
-		chat_panel(chat, text);
-	return told(chat, rc);
+	rc = rc ? rc : chat_panel(chat, text);
+	return chat_told(chat, rc);
 }
 
 /* --- the table ---------------------------------------------------------- */
@@ -290,6 +302,23 @@ static int quit_verb(struct chat *chat, const struct person *p, char *rest)
 	(void)p;
 	(void)rest;
 	return CHAT_LEFT;
+}
+
+static int go_verb(struct chat *chat, const struct person *p, char *name)
+{
+	int rc = people_go(chat, name, false);
+
+	(void)p;
+	rc = rc == SOTTO_NO_CONTACT ? people_go(chat, name, true) : rc;
+	return chat_told(chat, rc);
+}
+
+static int bell_verb(struct chat *chat, const struct person *p, char *word)
+{
+	(void)p;
+	chat->quiet = strcmp(word, "off") == 0;
+	chat_note(chat, chat->quiet ? "the bell is off" : "the bell rings when something comes");
+	return 0;
 }
 
 static int help_verb(struct chat *chat, const struct person *p, char *rest);
@@ -310,7 +339,9 @@ static const struct verb {
 	{ "verify", "[NUMBER]", "your safety number; compare it", PERSON, false, verify_verb },
 	{ "timer", "TIME", "messages disappear: 30s, 8h, 7d, off", PERSON, true, timer_verb },
 	{ "receipts", "on|off", "tell them that theirs has come", PERSON, true, receipts_verb },
-	{ "find", "WORDS", "search here; without words: back", PERSON, false, find_verb },
+	{ "go", "NAME", "to that person or group", ANY, true, go_verb },
+	{ "find", "WORDS", "search here; without words: back", BOTH, false, find_verb },
+	{ "findall", "WORDS", "search everywhere", ANY, true, findall_verb },
 	{ "edit", "TEXT", "your newest message here", PERSON, true, edit_verb },
 	{ "delete", "", "your newest message here", PERSON, false, delete_verb },
 	{ "send", "PATH", "a file", PERSON, true, send_verb },
@@ -322,13 +353,26 @@ static const struct verb {
 	{ "join", "", "this group, which invites you", GROUP, false, join_verb },
 	{ "leave", "", "this group", GROUP, false, leave_verb },
 	{ "members", "", "of this group", GROUP, false, members_verb },
+	{ "bell", "on|off", "rings when something comes", ANY, true, bell_verb },
 	{ "quit", "", "or Ctrl-C", ANY, false, quit_verb },
 	{ "help", "", "this", ANY, false, help_verb },
 };
 
+static const char keys[] =
+		"\nUp Down, Ctrl-P Ctrl-N   another conversation (/go NAME)\n"
+		"PgUp PgDn                back and forth in this one; Home End with an empty line\n"
+		"Tab                      chooses a message, or completes what follows a slash\n"
+		"  then Up Down PgUp PgDn Home End move; Enter shows it whole, or goes to\n"
+		"  what was found; e edits, d d deletes, g gets a file, s stops; Esc: back\n"
+		"Ctrl-J                   another line of the same message\n"
+		"Ctrl-A E U K W L         begin, end, remove all, to the end, a word; redraw\n"
+		"Esc                      to the newest\n"
+		"Ctrl-X Ctrl-X            destroys all, here and at the server\n\n"
+		"> came   ~ waits here   < is in their mailbox   = has come, as they tell\n";
+
 static int help_verb(struct chat *chat, const struct person *p, char *rest)
 {
-	char text[CHAT_PANEL] = "";
+	char text[PANEL] = "";
 
 	(void)p;
 	(void)rest;
@@ -337,12 +381,18 @@ static int help_verb(struct chat *chat, const struct person *p, char *rest)
 		char line[40];
 
 		snprintf(line, sizeof line, "/%s %s", verbs[i].name, verbs[i].args);
-		snprintf(text + len, sizeof text - len, "%-22s%s\n", line, verbs[i].help);
+		snprintf(text + len, sizeof text - len, "%-24s %s\n", line, verbs[i].help);
 	}
-	snprintf(text + strlen(text), sizeof text - strlen(text),
-			"> came  ~ waits  < sent  = has come.  Ctrl-X Ctrl-X destroys all.");
-	chat_panel(chat, text);
-	return 0;
+	snprintf(text + strlen(text), sizeof text - strlen(text), "%s", keys);
+	return chat_panel(chat, text);
+}
+
+const char *command_name(size_t i, const char **out_args)
+{
+	if (i >= ARRAY_LEN(verbs))
+		return NULL;
+	*out_args = verbs[i].args;
+	return verbs[i].name;
 }
 
 static const struct verb *find_verb_of(const char *name)

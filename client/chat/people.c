@@ -3,6 +3,7 @@
  * not at all. */
 #include "client/chat/chat.h"
 
+#include <curses.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,23 +51,59 @@ static int later_first(const void *a, const void *b)
 	return strcmp(p->name, q->name);
 }
 
+/* Once for however much has come, and never for strangers. */
+static void ring_bell(struct chat *chat)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < chat->n_people; i++)
+		n += chat->people[i].state == SOTTO_ACCEPTED ? chat->people[i].n_unread : 0;
+	if (n > chat->n_unread && !chat->quiet && chat->opened)
+		beep();
+	chat->n_unread = n;
+	chat->opened = true;
+}
+
+static unsigned find(const struct chat *chat, const char *name, bool group)
+{
+	unsigned i = 0;
+
+	while (i < chat->n_people &&
+			(strcmp(chat->people[i].name, name) != 0 || chat->people[i].group != group))
+		i++;
+	return i;
+}
+
+/* It is gone, or is called otherwise. Nobody takes its place while one writes: what was meant for
+ * one must not go to another. */
+static int lose(struct chat *chat, const struct person *was)
+{
+	const bool writes = chat->n_input != 0;
+	const int rc = draft_keep(chat, was);
+
+	chat->selected = writes ? chat->n_people : 0;
+	chat->words[0] = '\0';
+	chat->new_from = chat->chosen = 0;
+	place_newest(chat);
+	draft_take(chat);
+	return rc;
+}
+
 int people_load(struct chat *chat)
 {
-	const struct person *was = people_selected(chat);
-	char name[SOTTO_NAME_MOST + 1] = "";
-	const bool group = was && was->group;
+	const bool first = chat->n_people == 0;
+	const struct person was = people_selected(chat) ? *people_selected(chat)
+							: (struct person){ .name = "" };
 	int rc;
 
-	if (was)
-		snprintf(name, sizeof name, "%s", was->name);
 	chat->n_people = 0;
 	rc = sotto_contacts(chat->sotto, note, chat);
 	rc = rc ? rc : sotto_groups(chat->sotto, note_group, chat);
 	qsort(chat->people, chat->n_people, sizeof *chat->people, later_first);
-	chat->selected = 0;
-	for (unsigned i = 0; i < chat->n_people; i++)
-		if (strcmp(chat->people[i].name, name) == 0 && chat->people[i].group == group)
-			chat->selected = i;
+	chat->selected = first ? 0 : find(chat, was.name, was.group);
+	if (rc == 0 && *was.name && chat->selected == chat->n_people)
+		rc = lose(chat, &was);
+	ring_bell(chat);
 	return rc;
 }
 
@@ -75,14 +112,30 @@ struct person *people_selected(struct chat *chat)
 	return chat->selected < chat->n_people ? &chat->people[chat->selected] : NULL;
 }
 
-void people_select(struct chat *chat, int by)
+static int select_one(struct chat *chat, unsigned i)
 {
-	const int n = (int)chat->n_people, now = (int)chat->selected + by;
+	const int rc = draft_keep(chat, people_selected(chat));
 
-	if (n)
-		chat->selected = (unsigned)(now < 0 ? n - 1 : now >= n ? 0 : now);
-	chat->n_wanted = CHAT_SHOWN;
+	if (rc)
+		return rc;
+	chat->selected = i;
 	chat->words[0] = '\0';
-	chat->up = 0;
-	chat->stale = true;
+	chat->new_from = chat->chosen = 0;
+	place_newest(chat);
+	draft_take(chat);
+	return 0;
+}
+
+int people_select(struct chat *chat, int by)
+{
+	const int n = (int)chat->n_people, to = (int)chat->selected + by;
+
+	return n ? select_one(chat, (unsigned)(to < 0 ? n - 1 : to >= n ? 0 : to)) : 0;
+}
+
+int people_go(struct chat *chat, const char *name, bool group)
+{
+	const unsigned i = find(chat, name, group);
+
+	return i < chat->n_people ? select_one(chat, i) : SOTTO_NO_CONTACT;
 }

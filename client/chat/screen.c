@@ -10,8 +10,10 @@
 #include "libshared/error.h"
 
 #include <curses.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { SIDE = 22, WIDE = 60 }; /* columns of the list, and from how many on it is there */
 
@@ -25,6 +27,11 @@ int screen_pane_width(void)
 	return COLS - side();
 }
 
+int screen_rows(void)
+{
+	return LINES > 2 ? LINES - 2 : 1;
+}
+
 static void bracket(bool on)
 {
 	fputs(on ? "\033[?2004h" : "\033[?2004l", stdout);
@@ -33,6 +40,14 @@ static void bracket(bool on)
 
 int screen_open(void)
 {
+	/* As terminals send them, whatever terminfo says: in tmux, over ssh. */
+	static const struct {
+		const char *code;
+		int key;
+	} keys[] = { { "\033[1~", KEY_HOME }, { "\033[7~", KEY_HOME }, { "\033[H", KEY_HOME },
+		{ "\033OH", KEY_HOME }, { "\033[4~", KEY_END }, { "\033[8~", KEY_END },
+		{ "\033[F", KEY_END }, { "\033OF", KEY_END }, { "\033[3~", KEY_DC } };
+
 	if (!newterm(NULL, stdout, stdin)) /* initscr would end the process */
 		return E_IO;
 	set_escdelay(50);
@@ -41,6 +56,8 @@ int screen_open(void)
 	nonl();
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		define_key(keys[i].code, keys[i].key);
 	/* What is pasted comes in brackets, so that none of it is a key. */
 	define_key("\033[200~", INPUT_PASTE);
 	define_key("\033[201~", INPUT_PASTED);
@@ -102,7 +119,11 @@ static void draw_people(struct chat *chat, int rows)
 									    : A_NORMAL);
 		if (p->n_unread)
 			snprintf(count, sizeof count, " %u", p->n_unread);
-		mvprintw(y, 0, "%*s", SIDE - 2, "");
+		/* Attributes are not all: a terminal may have none. */
+		mvprintw(y, 0, "%-*s", SIDE - 2,
+				i == chat->selected				? ">"
+						: p->trust == SOTTO_KEY_CHANGED ? "!"
+										: "");
 		put_utf8(y, 1, p->name, SIDE - 3 - (int)strlen(count));
 		attron(A_BOLD);
 		mvaddstr(y, SIDE - 2 - (int)strlen(count), count);
@@ -119,65 +140,115 @@ static void draw_said(const struct chat *chat, int rows)
 	for (size_t i = first; i < below; i++, y++) {
 		const struct line *line = &chat->lines[i];
 
-		attrset(line->waits || line->aside ? A_DIM : line->out ? A_BOLD : A_NORMAL);
+		const bool chosen = chat->chosen && line->id == chat->chosen;
+
+		attrset(chosen						     ? A_REVERSE
+						: line->waits || line->aside ? A_DIM
+						: line->out		     ? A_BOLD
+									     : A_NORMAL);
 		put(y, side(), line->text, screen_pane_width());
+		if (chosen) /* between the time and the state */
+			mvaddch(y, side() + 5, '*');
 		attrset(A_NORMAL);
 	}
 }
 
-/* As much of it as there is room for. */
-static void draw_panel(const struct chat *chat, int rows)
+/* As wide as the terminal, so that it can be copied. */
+static void draw_panel(struct chat *chat, int rows)
 {
-	CLEANUP(scope_free) wchar_t *text = text_clean(chat->panel);
-	const wchar_t *at = text;
+	const wchar_t *at = chat->panel;
+	size_t i = 0;
 
-	for (int y = 0; at && *at && y < rows; y++) {
-		const size_t n = text_fit(at, screen_pane_width() - 1);
+	for (; *at; i++) {
+		const size_t n = text_fit(at, COLS);
 
-		mvaddnwstr(y, side() + 1, at, (int)n);
+		if (i >= chat->panel_line && i - chat->panel_line < (size_t)rows)
+			mvaddnwstr((int)(i - chat->panel_line), 0, at, (int)n);
 		at += n;
 		at += *at == L'\n';
 	}
+	chat->n_panel = i;
 }
 
-/* What is to be known of whom one talks with. */
+/* Printed behind what is there, as far as there is room. */
+static void __attribute__((format(printf, 3, 4))) add(char *out, size_t size, const char *form, ...)
+{
+	const size_t n = strlen(out);
+	va_list args;
+
+	va_start(args, form);
+	vsnprintf(out + n, size - n, form, args);
+	va_end(args);
+}
+
+/* What is to be known of whom one talks with, the most important first. */
 static void describe(char *out, size_t size, const struct chat *chat, const struct person *p)
 {
 	static const char *const trust[] = { "", " (verified)", " (ANOTHER KEY: /verify)" };
 	char span[SPAN_ROOM], moves[MOVING_NAME];
-	int n = snprintf(out, size, " %s%s%s", p->group ? "group " : "", p->name,
-			trust[p->group ? 0 : p->trust]);
+	uint32_t n_unread = 0;
 
+	snprintf(out, size, " %s%s%s", p->group ? "group " : "", p->name,
+			trust[p->group ? 0 : p->trust]);
 	span_write(span, p->timer_s);
-	if (p->timer_s && n > 0 && (size_t)n < size)
-		n += snprintf(out + n, size - (size_t)n, "   timer %s", span);
-	if (chat->up && n > 0 && (size_t)n < size)
-		n += snprintf(out + n, size - (size_t)n, "   (PgDn: to the newest)");
-	if (n > 0 && (size_t)n < size && moving_says(chat, moves, sizeof moves))
-		snprintf(out + n, size - (size_t)n, "   %s", moves);
+	if (p->timer_s)
+		add(out, size, "   timer %s", span);
+	for (unsigned i = 0; i < chat->n_people && !side(); i++)
+		n_unread += i == chat->selected ? 0 : chat->people[i].n_unread;
+	if (n_unread)
+		add(out, size, "   %u unread elsewhere", n_unread);
+	if (chat->up || chat->before)
+		add(out, size, p->n_unread ? "   (PgDn: %u new)" : "   (PgDn: to the newest)",
+				p->n_unread);
+	if (moving_says(chat, moves, sizeof moves))
+		add(out, size, "   %s", moves);
+}
+
+static void describe_status(char *out, size_t size, struct chat *chat)
+{
+	const struct person *p = people_selected(chat);
+
+	if (*chat->note)
+		snprintf(out, size, " %s", chat->note);
+	else if (chat->panel && chat->n_panel > (size_t)screen_rows())
+		snprintf(out, size, " PgUp, PgDn: the rest; any other key: back");
+	else if (chat->panel)
+		snprintf(out, size, " any key: back");
+	else if (*chat->words)
+		snprintf(out, size, " %s: %.64s   (/find: back)",
+				chat->everywhere    ? "everywhere"
+						: p ? p->name
+						    : "",
+				chat->words);
+	else if (!p && chat->n_people)
+		snprintf(out, size, " that one is gone, or is called otherwise: Up, Down");
+	else if (!p)
+		snprintf(out, size, " nobody is there yet: /add NAME LINK, /help");
+	else if (p->group && p->state == SOTTO_REQUEST)
+		snprintf(out, size, " group %s invites you: /join", p->name);
+	else if (p->state == SOTTO_REQUEST)
+		snprintf(out, size, " wants to write to you: /accept NAME or /block");
+	else if (chat->editing)
+		snprintf(out, size, " this message of yours becomes (Esc: leave it):");
+	else
+		describe(out, size, chat, p);
 }
 
 static void draw_status(struct chat *chat, int y)
 {
-	const struct person *p = people_selected(chat);
-	char text[CHAT_NOTE + SOTTO_NAME_MOST + MOVING_NAME];
+	char text[CHAT_NOTE + SOTTO_NAME_MOST + MOVING_NAME], state[16] = "connecting";
+	const time_t since = (time_t)chat->away_s;
+	struct tm local;
 
-	if (*chat->note)
-		snprintf(text, sizeof text, " %s", chat->note);
-	else if (!p)
-		snprintf(text, sizeof text, " nobody is there yet: /add NAME LINK, /help");
-	else if (p->group && p->state == SOTTO_REQUEST)
-		snprintf(text, sizeof text, " group %s invites you: /join", p->name);
-	else if (*chat->words)
-		snprintf(text, sizeof text, " %s: %.64s   (/find: back)", p->name, chat->words);
-	else if (p->state == SOTTO_REQUEST)
-		snprintf(text, sizeof text, " wants to write to you: /accept NAME or /block");
-	else
-		describe(text, sizeof text, chat, p);
+	describe_status(text, sizeof text, chat);
+	if (chat->live)
+		snprintf(state, sizeof state, "live");
+	else if (since && localtime_r(&since, &local))
+		strftime(state, sizeof state, "AWAY %H:%M", &local);
 	attrset(A_REVERSE);
 	mvprintw(y, 0, "%*s", COLS, "");
 	put_utf8(y, 0, text, COLS - 12);
-	mvaddstr(y, COLS > 12 ? COLS - 11 : 0, chat->live ? "      live" : "connecting");
+	mvprintw(y, COLS > 12 ? COLS - 11 : 0, "%10s", state);
 	attrset(A_NORMAL);
 }
 
@@ -198,7 +269,22 @@ static void draw_input(const struct chat *chat, int y)
 		if (before + x > room)
 			break;
 	}
+	if (chat->chosen && !chat->panel) {
+		put_utf8(y, 0,
+				*chat->words ? "Up Down  Enter: go there  v: whole  Esc: back"
+					     : "Up Down  Enter: whole  e: edit  d: delete  g: get  "
+					       "s: stop  "
+					       "Esc: write",
+				COLS - 1);
+		return;
+	}
 	mvaddstr(y, 0, "> ");
+	if (!chat->n_input && !chat->panel) {
+		attrset(A_DIM);
+		put_utf8(y, 2, "/help  Tab: choose a message", room);
+		attrset(A_NORMAL);
+	}
+	move(y, 2);
 	for (size_t i = first; i < chat->n_input; i++) {
 		const wchar_t c = chat->input[i] == L'\n' ? line_end : chat->input[i];
 
@@ -219,12 +305,13 @@ void screen_draw(struct chat *chat)
 	if (rows < 1 || COLS < 16) {
 		mvaddnstr(0, 0, "too small", COLS);
 	} else {
-		if (side())
-			draw_people(chat, rows);
-		if (*chat->panel)
+		if (chat->panel) {
 			draw_panel(chat, rows);
-		else
+		} else {
+			if (side())
+				draw_people(chat, rows);
 			draw_said(chat, rows);
+		}
 		draw_status(chat, rows);
 		draw_input(chat, rows + 1);
 	}
