@@ -89,6 +89,7 @@ int edit_command(struct cli *cli);
 int delete_command(struct cli *cli);
 int timer_command(struct cli *cli);
 int get_command(struct cli *cli);
+int forget_command(struct cli *cli);
 int group_command(struct cli *cli);
 int server_command(struct cli *cli);
 int send_file(struct cli *cli); /* send --file */

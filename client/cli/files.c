@@ -87,6 +87,21 @@ int get_command(struct cli *cli)
 	return 0;
 }
 
+int forget_command(struct cli *cli)
+{
+	int id = read_number(cli->argv[0]), rc;
+
+	if (id < 0)
+		return tell(cli, SOTTO_E_ARGUMENT,
+				"forget wants the number that sotto files shows");
+	rc = sotto_forget_file(cli->sotto, id);
+	if (rc == SOTTO_NO_FILE)
+		return tell(cli, rc, "there is no such file: see sotto files");
+	if (rc == 0)
+		show_event(cli, "forgotten", cli->argv[0]);
+	return tell_answer(cli, rc);
+}
+
 /* --- listing ------------------------------------------------------------ */
 
 static const char *state_of(const struct sotto_file *f)

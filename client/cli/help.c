@@ -25,6 +25,7 @@ static const struct {
 			"sotto send bob --file picture.jpg" },
 	{ "files", "sotto files" },
 	{ "get", "sotto get 3\nsotto get 3 ~/Downloads" },
+	{ "forget", "sotto forget 3" },
 	{ "recv", "sotto recv" },
 	{ "watch", "sotto watch\nsotto --json watch | program" },
 	{ "call", "sotto call bob\nsotto call bob --video" },

@@ -32,6 +32,8 @@ const struct command commands[] = {
 	{ "files", "", 0, 0, true, "files that came or are sent, and how far", files_command },
 	{ "get", "FILE [PATH]", 1, 1, true, "fetch a file by its number, into a folder",
 			get_command },
+	{ "forget", "FILE", 1, 0, true, "forget a file by its number, and its line in the history",
+			forget_command },
 	{ "recv", "", 0, 0, true, "fetch what has come, send what waits", recv_command },
 	{ "watch", "", 0, 0, true, "stay and show messages as they come", watch_command },
 	{ "call", "NAME", 1, 0, true, "talk to a person; a line m mutes, h hangs up",

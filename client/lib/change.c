@@ -121,6 +121,31 @@ int change_wipe(struct profile *p, int64_t message, enum gone gone)
 	return rc ? rc : store_overwrote(p->db);
 }
 
+/* Ours that is on its way ends at the server, as does what we have whole; what waits for us we
+ * leave there, and so ours that they may not have fetched yet. */
+static int forget(struct profile *p, const struct transfer *t)
+{
+	int rc = t->out == (t->state == TRANSFER_OPEN) ? transfer_end(p, t) : 0;
+
+	if (rc || !t->message)
+		return rc;
+	/* The pieces' record outlives the message. */
+	rc = q_run(p->db, "UPDATE file SET message = NULL WHERE id = ? AND state = 2", "i", t->id);
+	return rc ? rc : change_wipe(p, t->message, GONE_TIME);
+}
+
+int change_forget_file(struct profile *p, int64_t file)
+{
+	CLEANUP(transfer_wipe) struct transfer t = { .id = 0 };
+	int rc = q_begin(p->db);
+
+	if (rc)
+		return rc;
+	rc = transfer_load(&t, p, file);
+	rc = q_end(p->db, rc ? rc : forget(p, &t));
+	return rc ? rc : store_forget(p->db);
+}
+
 /* The row that stands for the newest of that number: a peer who lost its state numbers anew. */
 static int find(int64_t *out, struct profile *p, int64_t contact, bool ours, int64_t number)
 {

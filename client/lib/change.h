@@ -32,6 +32,10 @@ int change_heard(
 /* The same: something numbered came, whose change may have come before. */
 int change_late(struct profile *profile, int64_t contact, int64_t number) MUST_CHECK;
 
+/* That file, its key and the message that announced it go here, and nobody is told.
+ * TRANSFER_NONE. */
+int change_forget_file(struct profile *profile, int64_t file) MUST_CHECK;
+
 /* In a transaction: contents, changes and pieces of a message go. */
 int change_wipe(struct profile *profile, int64_t message, enum gone gone) MUST_CHECK;
 

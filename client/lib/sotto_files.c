@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The public functions around files. */
+#include "client/lib/change.h"
 #include "client/lib/download.h"
 #include "client/lib/handle.h"
 #include "client/lib/upload.h"
@@ -124,6 +125,11 @@ int sotto_get_file(struct sotto *s, int64_t id, const char *path, sotto_on_file 
 		return sotto_of_transfer(rc);
 	d.transfer.state = TRANSFER_CLOSED;
 	return show(&to, &d.transfer, d.name);
+}
+
+int sotto_forget_file(struct sotto *s, int64_t id)
+{
+	return sotto_of_transfer(change_forget_file(s->profile, id));
 }
 
 int sotto_end_pieces(struct sotto *s)

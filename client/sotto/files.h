@@ -44,6 +44,11 @@ SOTTO_MUST int sotto_send_file(struct sotto *sotto, const char *contact, const c
  * SOTTO_NO_PLACE, SOTTO_NAME_TAKEN, SOTTO_BUSY, SOTTO_FILE_EXPIRED, SOTTO_FILE_WRONG. */
 SOTTO_MUST int sotto_get_file(struct sotto *sotto, int64_t id, const char *path,
 		sotto_on_file *on_file, void *userdata);
+/* It was never here: its name, its key and its line in the history go, and what was sent and waits
+ * still. Nobody is told, and what was fetched stays where it was put. Pieces of what was not sent
+ * whole, or was fetched, end as by sotto_end_pieces; others may fetch what they were sent.
+ * SOTTO_NO_FILE. */
+SOTTO_MUST int sotto_forget_file(struct sotto *sotto, int64_t id);
 /* Network. Ends the pieces at their servers that nobody needs any more, as sotto_receive does by
  * and by. */
 SOTTO_MUST int sotto_end_pieces(struct sotto *sotto);

@@ -87,6 +87,10 @@ class Files(Town):
         self.assertIn("got: cat (2).png", self.bob.do("get", number, self.folder))
         self.assertTrue(self.same(path, "cat (2).png"))
         self.assertEqual(os.path.getsize(mine), 4)
+        self.assertEqual(self.bob.do("forget", number), f"forgotten: {number}\n")
+        self.assertNotIn("cat.png", self.bob.do("files") + self.bob.do("history", "alice"))
+        self.assertEqual(self.bob.run("forget", number).returncode, 6)
+        self.assertTrue(self.same(path, "cat (2).png"))
 
     def test_without_a_network_a_file_is_begun_and_goes_on_later(self):
         path = self.source(2 * MB, "other.bin")

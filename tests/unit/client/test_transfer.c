@@ -525,6 +525,61 @@ START_TEST(what_is_taken_back_unfetched_leads_nobody_to_its_server)
 }
 END_TEST
 
+/* What is left of a file in the rows of a profile. */
+static int64_t traces(struct person *a)
+{
+	return count(a,
+			"SELECT (SELECT count(*) FROM file) + (SELECT count(*) FROM message WHERE "
+			"type = 4 AND (text <> '' OR body NOT NULL)) + (SELECT count(*) FROM words "
+			"WHERE words MATCH 'picture')");
+}
+
+START_TEST(a_file_is_forgotten_at_either_end_and_the_other_has_it_still)
+{
+	begin(100);
+	send_file();
+	ck_assert_int_eq(change_forget_file(alice.p, 2), TRANSFER_NONE);
+	ck_assert_int_gt(traces(&alice), 0);
+	ck_assert_int_eq(change_forget_file(alice.p, 1), 0);
+	ck_assert_int_eq(traces(&alice), 0);
+	clean(&alice);
+	ck_assert_int_eq(n_kept, 1);
+	ck_assert_int_eq(get_to(folder), TRANSFER_DONE);
+	ck_assert(is_same(in_folder("a picture.png")));
+	ck_assert_int_eq(change_forget_file(bob.p, 1), 0); /* its piece is there still */
+	ck_assert_int_eq(count(&bob, "SELECT count(*) FROM message WHERE type = 4 AND text <> ''"),
+			0);
+	ck_assert_int_eq(get_to(folder), TRANSFER_NONE);
+	clean(&bob);
+	ck_assert_int_eq(n_kept, 0);
+	ck_assert_int_eq(traces(&bob), 0);
+	ck_assert(is_same(in_folder("a picture.png")));
+	end();
+}
+END_TEST
+
+START_TEST(what_is_forgotten_on_its_way_ends_where_it_is_ours_and_is_left_where_it_is_theirs)
+{
+	struct transfer t = { .id = 0 };
+
+	begin(2 * SMALL_CONTENTS);
+	ck_assert_int_eq(upload_begin(&t, alice.p, "bob", source), 0);
+	ck_assert_int_eq(upload_step(&net, alice.p, &t), 0);
+	ck_assert_int_eq(change_forget_file(alice.p, 1), 0);
+	clean(&alice);
+	ck_assert_int_eq(n_kept, 0);
+	ck_assert_int_eq(traces(&alice), 0);
+	send_file();
+	ck_assert_int_eq(change_forget_file(bob.p, 1), 0);
+	ck_assert_int_eq(traces(&bob), 0);
+	n_answers = 0;
+	clean(&bob);
+	ck_assert_int_eq(n_answers, 0);
+	ck_assert_int_eq(n_kept, 2);
+	end();
+}
+END_TEST
+
 UNIT("transfer", a_file_arrives_and_its_pieces_end, an_empty_file_is_a_file,
 		the_key_goes_when_the_pieces_are_gone,
 		any_answer_may_be_lost_and_nothing_is_sent_or_paid_twice,
@@ -538,4 +593,6 @@ UNIT("transfer", a_file_arrives_and_its_pieces_end, an_empty_file_is_a_file,
 		an_upload_that_nobody_goes_on_with_ends, an_announcement_that_is_lost_is_sent_again,
 		an_announcement_that_is_none_is_left_out_and_its_number_counts,
 		what_a_stranger_announces_is_not_fetched,
-		what_is_taken_back_unfetched_leads_nobody_to_its_server)
+		what_is_taken_back_unfetched_leads_nobody_to_its_server,
+		a_file_is_forgotten_at_either_end_and_the_other_has_it_still,
+		what_is_forgotten_on_its_way_ends_where_it_is_ours_and_is_left_where_it_is_theirs)
