@@ -72,6 +72,7 @@ int send_command(struct cli *cli);
 int recv_command(struct cli *cli);
 int watch_command(struct cli *cli);
 int log_command(struct cli *cli);
+sotto_on_message show_line; /* history.c: with time, state and number; userdata: the cli */
 int passwd_command(struct cli *cli);
 int duress_command(struct cli *cli);
 int unlock_command(struct cli *cli);

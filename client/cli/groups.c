@@ -19,6 +19,9 @@ static int tell_group(const struct cli *cli, int rc)
 		return tell(cli, rc, "that is no text");
 	case SOTTO_NO_CONTACT:
 		return tell(cli, rc, "there is nobody of that name who could be meant");
+	case SOTTO_NO_MESSAGE:
+		return tell(cli, rc,
+				"there is no such message of yours: see sotto group history GROUP");
 	case SOTTO_NOT_WHOLE:
 		return tell(cli, rc, "a part of its list is still on the way: sotto recv");
 	}
@@ -88,6 +91,25 @@ static int log_verb(struct cli *cli)
 	return sotto_group_history(cli->sotto, cli->argv[0], NULL, show_message, cli);
 }
 
+static int history_verb(struct cli *cli)
+{
+	return sotto_group_history(cli->sotto, cli->argv[0], NULL, show_line, cli);
+}
+
+static int edit_verb(struct cli *cli)
+{
+	CLEANUP(text_free) char *text = NULL;
+	int rc = text_read(&text, cli->argv[2]);
+
+	return rc ? rc
+		  : sotto_group_edit(cli->sotto, cli->argv[0], read_number(cli->argv[1]), text);
+}
+
+static int delete_verb(struct cli *cli)
+{
+	return sotto_group_delete(cli->sotto, cli->argv[0], read_number(cli->argv[1]));
+}
+
 static const struct verb {
 	const char *name, *args;
 	int n_args;
@@ -99,6 +121,9 @@ static const struct verb {
 	{ "join", "GROUP", 1, "joined", join_verb },
 	{ "send", "GROUP TEXT", 2, "sent", send_verb },
 	{ "log", "GROUP", 1, NULL, log_verb },
+	{ "history", "GROUP", 1, NULL, history_verb },
+	{ "edit", "GROUP N TEXT", 3, "edited", edit_verb },
+	{ "delete", "GROUP N", 2, "deleted", delete_verb },
 	{ "leave", "GROUP", 1, "left", leave_verb },
 	{ "remove", "GROUP NAME", 2, "removed", remove_verb },
 	{ "rename", "GROUP NEW-NAME", 2, "renamed", rename_verb },
@@ -171,7 +196,8 @@ int group_command(struct cli *cli)
 	rc = verb->run(cli);
 	if (rc)
 		return tell_group(cli, rc);
-	if (verb->done)
-		show_event(cli, verb->done, cli->argv[0]);
+	if (!verb->done)
+		return 0;
+	show_event(cli, verb->done, cli->argv[0]);
 	return tell_answer(cli, flush(cli));
 }

@@ -26,7 +26,7 @@ static void show_json_line(const struct sotto_message *m)
 			m->file ? json_integer(m->file) : NULL));
 }
 
-static int show_line(void *userdata, const struct sotto_message *m)
+int show_line(void *userdata, const struct sotto_message *m)
 {
 	const struct cli *cli = userdata;
 	const bool came = m->state == SOTTO_CAME;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Of several changes of one message that with the highest number counts, in whichever order they
  * come. What a contact tells is authenticated, but may be anything. */
-#include "client/lib/change.h"
-
+#include "client/lib/change_private.h"
 #include "client/lib/conversation.h"
 #include "client/lib/parts.h"
 #include "client/lib/store.h"
@@ -15,24 +14,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* KIND_TEXT: one part instead of one. KIND_LONG: what is changed or what it says now is longer. */
-enum kind { KIND_TEXT = 1, KIND_TAKE_BACK = 2, KIND_LONG = 3 };
-
-struct change {
-	uint8_t kind;
-	int64_t first; /* number of the changed message's first part */
-	uint8_t parts;
-	char text[CHANGE_TEXT_MOST + 1]; /* of KIND_LONG: its part of it */
-};
-
-static void change_clear(struct change *c)
+void change_clear(struct change *c)
 {
 	sodium_memzero(c, sizeof *c);
 }
 
 /* --- bytes -------------------------------------------------------------- */
 
-static size_t change_write(uint8_t out[static CONTENT_TEXT_MOST], const struct change *c)
+size_t change_write(uint8_t out[static CONTENT_TEXT_MOST], const struct change *c)
 {
 	struct writer w = writer_over(out, CONTENT_TEXT_MOST);
 
@@ -43,7 +32,7 @@ static size_t change_write(uint8_t out[static CONTENT_TEXT_MOST], const struct c
 	return w.used;
 }
 
-static int change_read(struct change *out, const void *bytes, size_t len)
+int change_read(struct change *out, const void *bytes, size_t len)
 {
 	struct reader rd = reader_over(bytes, len);
 	const uint8_t *text;
@@ -106,7 +95,8 @@ int change_wipe(struct profile *p, int64_t message, enum gone gone)
 		"message m WHERE " PARTS_OF("?1") ")",
 		"UPDATE message SET body = NULL, gone = 1 WHERE id IN (SELECT c.id FROM message m "
 		"JOIN message c ON c.contact = m.contact AND c.out = m.out AND c.target = m.number "
-		"- m.part WHERE m.id = ? AND c.number > m.number AND c.takes_back = 0)",
+		"- m.part WHERE (m.id = ?1 OR m.copy_of = ?1) AND c.number > m.number AND "
+		"c.takes_back = 0)",
 	};
 	int rc = wipe_file(p, message, gone);
 
@@ -115,8 +105,8 @@ int change_wipe(struct profile *p, int64_t message, enum gone gone)
 	rc = rc ? rc
 		: q_run(p->db,
 				  "UPDATE message AS m SET text = '', body = NULL, gone = ?2, "
-				  "shown "
-				  "= 1, lives_s = 0, ends_s = NULL WHERE " PARTS_OF("?1"),
+				  "shown = iif(shown = 2, 2, 1), lives_s = 0, ends_s = NULL "
+				  "WHERE " PARTS_OF("?1"),
 				  "ii", message, (int64_t)gone);
 	return rc ? rc : store_overwrote(p->db);
 }
@@ -146,46 +136,54 @@ int change_forget_file(struct profile *p, int64_t file)
 	return rc ? rc : store_forget(p->db);
 }
 
-/* The row that stands for the newest of that number: a peer who lost its state numbers anew. */
+/* The row that stands for the newest of that number: a peer who lost its state numbers anew. Of
+ * ours in groups, see group_change.c. */
 static int find(int64_t *out, struct profile *p, int64_t contact, bool ours, int64_t number)
 {
 	return q_number(out, p->db,
 			"SELECT coalesce(whole, id) FROM message WHERE contact = ? AND out = ? AND "
-			"number = ? AND type IN (1, 4) AND NOT gone ORDER BY id DESC LIMIT 1",
+			"number = ? AND type IN (1, 4, 9) AND NOT gone AND (NOT out OR grp IS "
+			"NULL) ORDER BY id DESC LIMIT 1",
 			"iii", contact, (int64_t)ours, number);
 }
 
-struct doing {
-	const struct change *change;
-	const char *text; /* all of it */
-	int64_t number;	  /* of the change's first part */
-};
+int change_forget(struct profile *p, int64_t message, int64_t number)
+{
+	return q_run(p->db,
+			"UPDATE message SET body = NULL, gone = 1 WHERE id IN (SELECT c.id FROM "
+			"message m JOIN message c ON c.contact = m.contact AND c.out = m.out AND "
+			"c.target = m.number - m.part WHERE m.id = ?1 AND c.number < ?2)",
+			"ii", message, number);
+}
+
+/* Of what was said in a group: its writer is still in it, or not listed so far. */
+#define MAY_SAY                                                                       \
+	"(grp IS NULL OR shown = 2 OR EXISTS (SELECT 1 FROM grp_member g WHERE g.grp" \
+	" = message.grp AND g.contact = message.contact AND g.listed))"
 
 /* What earlier changes said goes too. Parts of ours that still go out, or go again, say nothing. */
 static int do_text(struct profile *p, int64_t message, const struct doing *d)
 {
-	int rc = q_run(p->db,
-			"UPDATE message SET body = NULL, gone = 1 WHERE id IN (SELECT c.id FROM "
-			"message m JOIN message c ON c.contact = m.contact AND c.out = m.out AND "
-			"c.target = m.number - m.part WHERE m.id = ?1 AND c.number < ?2)",
-			"ii", message, d->number);
+	int rc = change_forget(p, message, d->number);
 
 	rc = rc ? rc
 		: q_run(p->db,
 				  "UPDATE message SET text = ?1, edited = ?2 WHERE id = ?3 AND "
-				  "type = 1 AND parts = ?4 AND number - part = ?5 AND edited < ?2",
+				  "type IN (1, 9) AND parts = ?4 AND number - part = ?5 AND edited "
+				  "< ?2 AND " MAY_SAY,
 				  "tiiii", d->text, d->number, message, (int64_t)d->change->parts,
 				  d->change->first);
 	rc = rc ? rc
 		: q_run(p->db,
-				  "UPDATE message AS m SET body = iif(m.out, x'', NULL) WHERE "
-				  "parts > 1 AND (SELECT edited FROM message WHERE id = ?1) = ?2 "
-				  "AND " PARTS_OF("?1"),
+				  "UPDATE message AS m SET body = iif(m.out AND (parts > 1 OR "
+				  "octet_length(text) > 1200), x'', NULL) WHERE (SELECT edited "
+				  "FROM "
+				  "message WHERE id = ?1) = ?2 AND " PARTS_OF("?1"),
 				  "ii", message, d->number);
 	return rc ? rc : store_overwrote(p->db);
 }
 
-static int apply(struct profile *p, int64_t contact, bool ours, const struct doing *d)
+int change_apply(struct profile *p, int64_t contact, bool ours, const struct doing *d)
 {
 	const struct change *c = d->change;
 	int rc = 0;
@@ -203,8 +201,7 @@ static int apply(struct profile *p, int64_t contact, bool ours, const struct doi
 	return rc;
 }
 
-/* The row knows what it changes: ours to say it again, theirs until what it changes has come. */
-static int note(struct profile *p, int64_t message, const struct change *c)
+int change_note(struct profile *p, int64_t message, const struct change *c)
 {
 	uint8_t body[CONTENT_TEXT_MOST];
 	int rc = q_run(p->db,
@@ -229,36 +226,51 @@ static int say_piece(struct profile *p, int64_t contact, struct saying *saying,
 	saying->len = change_write(body, c);
 	rc = conversation_put(p, contact, saying, out_message);
 	sodium_memzero(body, sizeof body);
-	return rc ? rc : note(p, *out_message, c);
+	return rc ? rc : change_note(p, *out_message, c);
 }
 
-/* text: "" of what is taken back. */
-static int say(struct profile *p, int64_t contact, struct change *c, const char *text)
+int change_ask(struct profile *p, const struct change_asked *of, const char *text,
+		int64_t *out_number)
 {
+	__attribute__((cleanup(change_clear))) struct change c = {
+		.kind = KIND_TAKE_BACK, .first = of->first, .parts = of->parts
+	};
 	struct saying saying = { .type = CONTENT_CHANGE,
 		.text = "",
-		.parts = (uint8_t)parts_count(text, CHANGE_TEXT_MOST) };
-	struct doing doing = { c, text, 0 };
-	const char *rest = text;
+		.after_s = of->after_s,
+		.parts = (uint8_t)parts_count(text ? text : "", CHANGE_TEXT_MOST) };
+	const char *rest = text ? text : "";
 	int64_t message, first = 0;
 	int rc = 0;
 
+	if (text)
+		c.kind = of->parts > 1 || saying.parts > 1 ? KIND_LONG : KIND_TEXT;
 	for (; rc == 0 && saying.part < saying.parts; saying.part++) {
 		const size_t len = content_piece_len(rest, CHANGE_TEXT_MOST);
 
-		memcpy(c->text, rest, len);
-		c->text[len] = '\0';
+		memcpy(c.text, rest, len);
+		c.text[len] = '\0';
 		rest += len;
-		rc = say_piece(p, contact, &saying, c, &message);
+		rc = say_piece(p, of->contact, &saying, &c, &message);
 		first = first ? first : message;
 	}
-	rc = rc ? rc
-		: q_number(&doing.number, p->db, "SELECT number FROM message WHERE id = ?", "i",
-				  first);
-	return rc ? rc : apply(p, contact, true, &doing);
+	return rc ? rc
+		  : q_number(out_number, p->db, "SELECT number FROM message WHERE id = ?", "i",
+				    first);
 }
 
-static int find_ours(struct change *out, struct profile *p, int64_t contact, int64_t number)
+static int say(struct profile *p, const struct change_asked *of, const char *text)
+{
+	struct change c = {
+		.kind = text ? KIND_LONG : KIND_TAKE_BACK, .first = of->first, .parts = of->parts
+	};
+	struct doing doing = { &c, text, 0 };
+	int rc = change_ask(p, of, text, &doing.number);
+
+	return rc ? rc : change_apply(p, of->contact, true, &doing);
+}
+
+static int find_ours(struct change_asked *out, struct profile *p, int64_t contact, int64_t number)
 {
 	int64_t message, parts;
 	int rc = find(&message, p, contact, true, number);
@@ -270,15 +282,16 @@ static int find_ours(struct change *out, struct profile *p, int64_t contact, int
 		: q_number(&parts, p->db, "SELECT parts FROM message WHERE id = ?", "i", message);
 	if (rc)
 		return rc == STORE_NONE ? CHANGE_NONE : rc;
+	out->contact = contact;
 	out->parts = (uint8_t)parts;
 	return 0;
 }
 
 static int text_of_ours(struct profile *p, int64_t contact, int64_t number, const char *text)
 {
-	__attribute__((cleanup(change_clear))) struct change c = { .kind = KIND_TEXT };
+	struct change_asked of = { .after_s = 0 };
 	int64_t message, type = 0;
-	int rc = find_ours(&c, p, contact, number);
+	int rc = find_ours(&of, p, contact, number);
 
 	if (rc)
 		return rc;
@@ -287,11 +300,7 @@ static int text_of_ours(struct profile *p, int64_t contact, int64_t number, cons
 		: q_number(&type, p->db, "SELECT type FROM message WHERE id = ?", "i", message);
 	if (rc)
 		return E_IO;
-	if (type != CONTENT_TEXT)
-		return CHANGE_NOT_TEXT;
-	if (c.parts > 1 || parts_count(text, CHANGE_TEXT_MOST) > 1)
-		c.kind = KIND_LONG;
-	return say(p, contact, &c, text);
+	return type == CONTENT_TEXT ? say(p, &of, text) : CHANGE_NOT_TEXT;
 }
 
 int change_text(struct profile *p, const struct contact *contact, int64_t number, const char *text)
@@ -310,10 +319,10 @@ int change_text(struct profile *p, const struct contact *contact, int64_t number
 
 static int take_back(struct profile *p, int64_t contact, int64_t number)
 {
-	struct change c = { .kind = KIND_TAKE_BACK };
-	int rc = find_ours(&c, p, contact, number);
+	struct change_asked of = { .after_s = 0 };
+	int rc = find_ours(&of, p, contact, number);
 
-	return rc ? rc : say(p, contact, &c, "");
+	return rc ? rc : say(p, &of, NULL);
 }
 
 int change_take_back(struct profile *p, const struct contact *contact, int64_t number)
@@ -322,156 +331,4 @@ int change_take_back(struct profile *p, const struct contact *contact, int64_t n
 
 	rc = rc ? rc : q_end(p->db, take_back(p, contact->id, number));
 	return rc ? rc : store_forget(p->db);
-}
-
-/* --- theirs ------------------------------------------------------------- */
-
-/* Once it was done, nobody needs its words again, nor older ones. */
-static int drop_words(struct profile *p, int64_t contact, const struct doing *d)
-{
-	const struct change *c = d->change;
-
-	return q_run(p->db,
-			"UPDATE message SET body = NULL WHERE contact = ?1 AND NOT out AND target "
-			"= ?2 AND NOT takes_back AND number - part <= ?4 AND EXISTS (SELECT 1 FROM "
-			"message WHERE contact = ?1 AND NOT out AND number BETWEEN ?2 AND ?3 AND "
-			"type IN (1, 4))",
-			"iiii", contact, c->first, c->first + c->parts - 1, d->number);
-}
-
-struct heard {			/* a change, or a part of one */
-	int64_t contact, first; /* number of its first part */
-	int64_t part, parts;
-	struct change change;
-};
-
-static void heard_wipe(struct heard *h)
-{
-	sodium_memzero(h, sizeof *h);
-}
-
-static int read_heard(struct heard *h, struct profile *p, int64_t message)
-{
-	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
-	int rc = q_open(&s, p->db,
-			"SELECT contact, number - part, part, parts, body FROM message WHERE id = "
-			"? AND body NOT NULL",
-			"i", message);
-
-	if (rc)
-		return rc;
-	rc = sqlite3_step(s);
-	if (rc != SQLITE_ROW)
-		return rc == SQLITE_DONE ? STORE_NONE : E_IO;
-	h->contact = sqlite3_column_int64(s, 0);
-	h->first = sqlite3_column_int64(s, 1);
-	h->part = sqlite3_column_int64(s, 2);
-	h->parts = sqlite3_column_int64(s, 3);
-	return change_read(&h->change, sqlite3_column_blob(s, 4),
-			       (size_t)sqlite3_column_bytes(s, 4))
-			? E_IO
-			: 0;
-}
-
-/* All parts of it, or STORE_NONE. text has room for them. */
-static int put_together(char *text, struct profile *p, const struct heard *h)
-{
-	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
-	__attribute__((cleanup(change_clear))) struct change c = { .kind = 0 };
-	int64_t n = 0;
-	int step,
-			rc = q_open(&s, p->db,
-					"SELECT part, body FROM message WHERE contact = ?1 AND NOT "
-					"out AND type = 6 AND number BETWEEN ?2 AND ?2 + ?3 - 1 "
-					"AND number - part = ?2 AND parts = ?3 AND body NOT NULL "
-					"ORDER BY part",
-					"iii", h->contact, h->first, h->parts);
-
-	if (rc)
-		return rc;
-	while ((step = sqlite3_step(s)) == SQLITE_ROW && n < h->parts) {
-		if (sqlite3_column_int64(s, 0) != n ||
-				change_read(&c, sqlite3_column_blob(s, 1),
-						(size_t)sqlite3_column_bytes(s, 1)) ||
-				c.kind != KIND_LONG || c.first != h->change.first ||
-				c.parts != h->change.parts)
-			return STORE_NONE;
-		text = stpcpy(text, c.text);
-		n++;
-	}
-	return step != SQLITE_DONE && step != SQLITE_ROW ? E_IO : n < h->parts ? STORE_NONE : 0;
-}
-
-/* STORE_NONE: not all of it is here. */
-static int do_heard(struct profile *p, int64_t message)
-{
-	enum { ROOM = CONTENT_PARTS_MOST * CHANGE_TEXT_MOST + 1 };
-	__attribute__((cleanup(heard_wipe))) struct heard h = { .contact = 0 };
-	CLEANUP(scope_free) char *whole = NULL;
-	struct doing d = { &h.change, h.change.text, 0 };
-	int rc = read_heard(&h, p, message);
-
-	if (rc)
-		return rc;
-	d.number = h.first;
-	if (h.change.kind == KIND_LONG) {
-		whole = calloc(1, ROOM);
-		d.text = whole;
-		rc = whole ? put_together(whole, p, &h) : E_NOMEM;
-	}
-	rc = rc ? rc : apply(p, h.contact, false, &d);
-	rc = rc ? rc : drop_words(p, h.contact, &d);
-	if (whole)
-		sodium_memzero(whole, ROOM);
-	return rc;
-}
-
-int change_heard(struct profile *p, int64_t message, const struct content *m)
-{
-	__attribute__((cleanup(change_clear))) struct change c = { .kind = 0 };
-	/* It is never shown, and its row goes when nothing older can come. */
-	int rc = q_run(p->db, "UPDATE message SET gone = 1, shown = 1 WHERE id = ?", "i", message);
-
-	if (rc || change_read(&c, m->text, m->text_len) ||
-			c.first + c.parts > (int64_t)m->number - m->part) /* not said yet */
-		return rc;
-	rc = note(p, message, &c);
-	rc = rc ? rc : do_heard(p, message);
-	return rc == STORE_NONE ? 0 : rc;
-}
-
-enum { WAITING_MOST = 8 };
-
-/* The newest first; what was taken back once stays so. */
-static int find_waiting(int64_t out[static WAITING_MOST], int *out_n, struct profile *p,
-		int64_t contact, int64_t number)
-{
-	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
-	int n = 0, step = SQLITE_DONE,
-	    rc = q_open(&s, p->db,
-			    "SELECT id FROM message WHERE contact = ?1 AND out = 0 AND "
-			    "target BETWEEN ?2 - ?3 AND ?2 AND target + n_targets > ?2 "
-			    "AND number > ?2 AND part = 0 AND body NOT NULL ORDER BY "
-			    "takes_back DESC, number DESC LIMIT ?4",
-			    "iiii", contact, number, (int64_t)CONTENT_PARTS_MOST,
-			    (int64_t)WAITING_MOST);
-
-	while (rc == 0 && n < WAITING_MOST && (step = sqlite3_step(s)) == SQLITE_ROW)
-		out[n++] = sqlite3_column_int64(s, 0);
-	*out_n = n;
-	return rc ? rc : step == SQLITE_DONE || step == SQLITE_ROW ? 0 : E_IO;
-}
-
-int change_late(struct profile *p, int64_t contact, int64_t number)
-{
-	int64_t waiting[WAITING_MOST];
-	int n = 0, rc = find_waiting(waiting, &n, p, contact, number);
-
-	for (int i = 0; rc == 0 && i < n; i++) {
-		rc = do_heard(p, waiting[i]);
-		if (rc != STORE_NONE)
-			return rc;
-		rc = 0;
-	}
-	return rc;
 }

@@ -26,6 +26,19 @@ int change_text(struct profile *profile, const struct contact *contact, int64_t 
 int change_take_back(
 		struct profile *profile, const struct contact *contact, int64_t number) MUST_CHECK;
 
+/* For group_change.c, in a transaction. Whoever has our messages `first` and on, in so many parts,
+ * is asked to have another text instead, or none; nothing is done here. out_number: of the request.
+ */
+struct change_asked {
+	int64_t contact, first;
+	uint8_t parts;
+	int64_t after_s; /* as in conversation.h */
+};
+int change_ask(struct profile *profile, const struct change_asked *of, const char *text,
+		int64_t *out_number) MUST_CHECK;
+/* What changes of that row said, before the one of that number, goes. */
+int change_forget(struct profile *profile, int64_t message, int64_t number) MUST_CHECK;
+
 /* In the transaction that received it: the change, stored already as that message. */
 int change_heard(
 		struct profile *profile, int64_t message, const struct content *content) MUST_CHECK;

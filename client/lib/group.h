@@ -28,6 +28,7 @@ enum {
 	GROUP_NO_CONTACT = 8, /* who has been accepted, and a member where one is meant */
 	GROUP_NOT_WHOLE = 9,  /* a part of its newest list is still on the way */
 	GROUP_TOO_LONG = 10,  /* such a text */
+	GROUP_NO_LINE = 11,   /* of ours, by that number */
 };
 
 enum group_state { GROUP_INVITED = 0, GROUP_IN = 1, GROUP_OUT = 2 };
@@ -68,6 +69,18 @@ int group_leave(struct profile *profile, const struct group *group) MUST_CHECK;
 int group_send(struct profile *profile, const struct group *group, const char *text,
 		int spread_s) MUST_CHECK;
 
+/* What we said there by that number says something else now, or is gone, here, and at whoever has a
+ * copy: the new words for who is in it and not blocked. GROUP_NO_LINE. */
+struct group_line {
+	int64_t number;
+	int spread_s; /* as of group_send */
+};
+int group_change_text(struct profile *profile, const struct group *group,
+		const struct group_line *line, const char *text) MUST_CHECK;
+/* Also when one is in it no more. */
+int group_take_back(struct profile *profile, const struct group *group,
+		const struct group_line *line) MUST_CHECK;
+
 struct group_said {	  /* what has come */
 	int64_t group;	  /* 0: nothing to be kept */
 	bool quiet;	  /* of no news to a person */
@@ -106,7 +119,7 @@ enum { GROUP_PAGE_MOST = 7 }; /* entries */
 struct group_body {
 	uint8_t kind; /* enum group_kind */
 	uint8_t gid[GROUP_ID_BYTES];
-	const char *text; /* GROUP_TEXT: UTF-8 that ends with NUL; borrowed */
+	const char *text; /* GROUP_TEXT: UTF-8 that ends with NUL; borrowed. "": changed since */
 	bool asks;	  /* GROUP_JOINED: tell me whether you have */
 	/* GROUP_LIST: without its maker. One page of it begins at entry `first`. */
 	uint32_t version;

@@ -85,7 +85,7 @@ int group_read(struct group_body *out, const struct content *content)
 	reader_copy(&rd, out->gid, sizeof out->gid);
 	if (out->kind == GROUP_TEXT) { /* content_read has put a NUL behind it */
 		out->text = (const char *)reader_rest(&rd, &len);
-		return len && content_is_utf8(out->text, len) ? 0 : CONTENT_BAD;
+		return !rd.failed && content_is_utf8(out->text, len) ? 0 : CONTENT_BAD;
 	}
 	if (out->kind == GROUP_LIST && !read_page(out, &rd))
 		return CONTENT_BAD;

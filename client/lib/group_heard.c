@@ -70,8 +70,8 @@ static int list_member(struct profile *p, int64_t group, int64_t contact)
 
 	return rc ? rc
 		  : q_run(p->db,
-				    "UPDATE message SET shown = 0 WHERE grp = ? AND contact = ? "
-				    "AND shown = ?",
+				    "UPDATE message SET shown = gone <> 0 WHERE grp = ? AND "
+				    "contact = ? AND shown = ?",
 				    "iii", group, contact, (int64_t)NOT_YET);
 }
 

@@ -204,7 +204,8 @@ static int keep_group(struct profile *p, const struct arrived *a)
 	is_part = said.is_text && a->content->parts > 1;
 	rc = store(&message, p, a, is_part ? "" : said.text);
 	rc = rc ? rc : group_kept(p, message, &said);
-	return rc || !is_part ? rc : parts_came(p, message, said.text);
+	rc = rc || !is_part ? rc : parts_came(p, message, said.text);
+	return rc || !said.is_text ? rc : change_late(p, a->contact, (int64_t)a->content->number);
 }
 
 /* Of no text: it is not shown, but known if it comes again. */

@@ -130,6 +130,24 @@ int sotto_group_write(struct sotto *s, const char *name, const char *text)
 	return rc ? rc : done(s, group_send(s->profile, &g, text, s->fast ? 0 : GROUP_SPREAD_S));
 }
 
+int sotto_group_edit(struct sotto *s, const char *name, int64_t number, const char *text)
+{
+	const struct group_line line = { number, s->fast ? 0 : GROUP_SPREAD_S };
+	struct group g;
+	int rc = find(&g, s, name);
+
+	return rc ? rc : done(s, group_change_text(s->profile, &g, &line, text));
+}
+
+int sotto_group_delete(struct sotto *s, const char *name, int64_t number)
+{
+	const struct group_line line = { number, s->fast ? 0 : GROUP_SPREAD_S };
+	struct group g;
+	int rc = find(&g, s, name);
+
+	return rc ? rc : done(s, group_take_back(s->profile, &g, &line));
+}
+
 int sotto_group_wait_s(struct sotto *s, int64_t *out)
 {
 	int rc = outbox_wait_s(out, s->profile);

@@ -46,6 +46,15 @@ SOTTO_MUST int sotto_group_leave(struct sotto *sotto, const char *group);
 /* The copies go out within a minute, each at a time of its own. SOTTO_NOT_TEXT,
  * SOTTO_LONG_TEXT. */
 SOTTO_MUST int sotto_group_write(struct sotto *sotto, const char *group, const char *text);
+/* Our message of that number (sotto_message.number of one of this group that is not from others)
+ * says something else now, or is deleted, here and, which is asked of the others' clients,
+ * each at a time of its own within a minute, there. New words go to who is in the group now and had
+ * the old ones; a deletion to all who had them, and also when one is in it no more. It is deleted
+ * here at once: sotto_group_history still tells of it, with deleted set. SOTTO_NO_GROUP,
+ * SOTTO_NO_MESSAGE; edit: SOTTO_NOT_IN, SOTTO_NOT_TEXT, SOTTO_LONG_TEXT. */
+SOTTO_MUST int sotto_group_edit(
+		struct sotto *sotto, const char *group, int64_t number, const char *text);
+SOTTO_MUST int sotto_group_delete(struct sotto *sotto, const char *group, int64_t number);
 /* How long until the next copy may go out; sotto_flush sends none before. SOTTO_NOTHING: none
  * waits for its time. */
 SOTTO_MUST int sotto_group_wait_s(struct sotto *sotto, int64_t *out);

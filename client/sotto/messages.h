@@ -62,8 +62,8 @@ SOTTO_MUST int sotto_write(struct sotto *sotto, const char *contact, const char 
 SOTTO_MUST int sotto_send(struct sotto *sotto, const char *contact, const char *text);
 
 /* Our message of that number says something else now, or is deleted, here and, which is asked of
- * the other's client, there. Not in groups. SOTTO_NO_CONTACT, SOTTO_NO_MESSAGE, SOTTO_NOT_TEXT: it
- * is a file, or the new text is none; SOTTO_LONG_TEXT. */
+ * the other's client, there. In groups: sotto_group_edit. SOTTO_NO_CONTACT, SOTTO_NO_MESSAGE,
+ * SOTTO_NOT_TEXT: it is a file, or the new text is none; SOTTO_LONG_TEXT. */
 SOTTO_MUST int sotto_edit(
 		struct sotto *sotto, const char *contact, int64_t number, const char *text);
 SOTTO_MUST int sotto_delete(struct sotto *sotto, const char *contact, int64_t number);

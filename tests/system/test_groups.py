@@ -36,6 +36,15 @@ class Groups(Town):
         self.assertEqual([line for line in bert.do("group", "log", "garden").splitlines() if "number" in line],
                          [f"garden < number {i}" for i in range(3)])
         self.assertNotIn("number", bert.do("log", anna.name))
+        bert.do("group", "edit", "garden", "2", "number one")
+        bert.do("group", "delete", "garden", "3")
+        for other in (anna, carl):
+            other.do("recv")
+            lines = other.do("group", "history", "garden")
+            self.assertRegex(lines, rf"garden/{bert.name} > number one  \(edited\)\n.*garden/{bert.name} > \(deleted\)\n")
+            self.assertNotRegex(lines, "number [12]")
+        self.assertRegex(bert.do("group", "history", "garden"), r"garden < number one  \(edited\)  \(deposited, 2\)\n")
+        self.assertIn("no such message of yours", carl.run("group", "edit", "garden", "2", "mine").stderr)
         group, = map(json.loads, carl.do("--json", "group").splitlines())
         self.assertEqual({m["name"]: m["joined"] for m in group["members"]}, {anna.name: True, bert.name: True})
         self.assertNotIn("request", carl.do("contacts"))

@@ -152,7 +152,7 @@ START_TEST(lines_of_older_versions_become_as_new_ones)
 	char *before, *after, *shown;
 
 	say_two_things();
-	move(anna, bert); /* and carl's copies wait */
+	move(anna, carl); /* and bert's copies wait */
 	before = picture(anna);
 	shown = strdup(lines(anna, NULL));
 	ck_assert_int_eq(sqlite3_exec(anna->p->db, older, NULL, NULL, NULL), SQLITE_OK);
@@ -163,7 +163,7 @@ START_TEST(lines_of_older_versions_become_as_new_ones)
 	ck_assert_str_eq(lines(anna, NULL), shown);
 	ck_assert_int_eq(count(anna, "SELECT said FROM grp"), 2);
 	settle();
-	ck_assert_ptr_nonnull(strstr(heard(carl), "anna:longxx"));
+	ck_assert_ptr_nonnull(strstr(heard(bert), "anna:longxx"));
 	sqlite3_free(before);
 	sqlite3_free(after);
 	free(shown);

@@ -345,6 +345,35 @@ START_TEST(what_was_changed_is_sent_again_without_its_old_words)
 }
 END_TEST
 
+START_TEST(a_short_one_that_grew_before_it_went_or_is_asked_for_again_comes)
+{
+	static char now[FEW * CONTENT_TEXT_MOST];
+
+	meet();
+	memset(now, 'y', sizeof now - 1);
+	for (int lost = 0; lost < 2; lost++) {
+		write_to_bob("short");
+		if (lost)
+			post(&alice);
+		ck_assert_int_eq(edit(last(&alice)->number, now), 0);
+		settle();
+		ck_assert(strcmp(last_words(&bob), now) == 0);
+		test_now += LOSS_HOUR_S;
+	}
+	/* And when it has shrunk. */
+	write_to_bob("third");
+	ck_assert_int_eq(edit(last(&alice)->number, now), 0);
+	ck_assert_int_eq(edit(last(&alice)->number, "small"), 0);
+	{
+		const struct parcel said = post(&alice);
+
+		hear(&said);
+	}
+	ck_assert_str_eq(last_words(&bob), "small");
+	tear_down();
+}
+END_TEST
+
 START_TEST(it_is_deleted_as_one_and_late_parts_add_nothing)
 {
 	struct contact c;
@@ -505,5 +534,6 @@ UNIT("parts", the_longest_text_is_one_message_and_a_longer_one_is_refused,
 		a_long_text_is_changed_into_a_long_or_a_short_one_and_back,
 		a_change_counts_once_it_is_whole_and_whenever_its_text_comes,
 		what_was_changed_is_sent_again_without_its_old_words,
+		a_short_one_that_grew_before_it_went_or_is_asked_for_again_comes,
 		it_is_deleted_as_one_and_late_parts_add_nothing, it_disappears_as_one,
 		wild_parts_join_nothing_that_is_not_theirs, parts_that_were_kept_apart_are_joined)

@@ -40,9 +40,13 @@ START_TEST(a_group_is_made_and_its_people_listed)
 	ck_assert_str_eq(heard, "alice0 ");
 	ck_assert_int_eq(sotto_group_write(opened, "club", "hello"), SOTTO_NOT_IN);
 	ck_assert_int_eq(sotto_group_wait_s(opened, &wait_s), SOTTO_NOTHING);
+	ck_assert_int_eq(sotto_group_edit(opened, "club", 1, "hello"), SOTTO_NO_MESSAGE);
+	ck_assert_int_eq(sotto_group_edit(opened, "club", 1, ""), SOTTO_NOT_TEXT);
+	ck_assert_int_eq(sotto_group_delete(opened, "club", 1), SOTTO_NO_MESSAGE);
 	ck_assert_int_eq(sotto_group_rename(opened, "club", "pub"), 0);
 	ck_assert_int_eq(sotto_group_remove(opened, "pub", "alice"), 0);
 	ck_assert_int_eq(sotto_group_leave(opened, "pub"), 0);
+	ck_assert_int_eq(sotto_group_edit(opened, "pub", 1, "hello"), SOTTO_NOT_IN);
 	forget();
 	ck_assert_int_eq(sotto_groups(opened, hear_group, NULL), 0);
 	ck_assert_str_eq(heard, "pub!2 ");
@@ -60,6 +64,8 @@ START_TEST(a_group_that_is_not_there_is_said_so)
 	ck_assert_int_eq(sotto_group_join(opened, "club"), SOTTO_NO_GROUP);
 	ck_assert_int_eq(sotto_group_leave(opened, "club"), SOTTO_NO_GROUP);
 	ck_assert_int_eq(sotto_group_write(opened, "club", "hello"), SOTTO_NO_GROUP);
+	ck_assert_int_eq(sotto_group_edit(opened, "club", 1, "hello"), SOTTO_NO_GROUP);
+	ck_assert_int_eq(sotto_group_delete(opened, "club", 1), SOTTO_NO_GROUP);
 	part();
 }
 END_TEST
