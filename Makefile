@@ -129,7 +129,7 @@ sql:
 # What a machine lacks is installed before anything is built, so the work is done by a second make.
 MAKE_IN_TURN = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
-.PHONY: packages check abi unit check-unit check-signal check-sessions other-signal client-alone check-system check-call check-box check-roots check-arm64 mutate-box demo demo-call bench bench-client bench-call attack mutate faults lint fmt fmt-check fuzz clean install deb deb-arm64 help
+.PHONY: packages check abi unit check-unit check-signal check-sessions other-signal client-alone check-threads check-system check-call check-box check-roots check-arm64 mutate-box demo demo-call bench bench-client bench-call attack mutate faults lint fmt fmt-check fuzz clean install deb deb-arm64 help
 packages:
 	@.ci/packages
 
@@ -150,6 +150,11 @@ check-signal: ## tests of sessions on the other Signal library, libsignal-protoc
 	$(SIGNAL_OTHER) check-sessions
 check-sessions: $(session_programs) client-alone
 	@.ci/unit $(session_programs)
+
+# Servers as they are; what has threads is the client, and the chat above all.
+check-threads: all ## the chat, which sends files and calls on threads of its own, under the thread sanitiser
+	+@$(MAKE) --no-print-directory SAN=thread B=$(B)-thread client-alone
+	@SOTTO_VARIANT=-thread tests/system/run --build $(B) $(or $(TESTS),chat.)
 
 abi: all ## the library's interface as it is now becomes the one that is kept
 	@.ci/abi $(B) keep

@@ -141,7 +141,7 @@ static void name_it(char *out, size_t size, const struct chat *chat, const struc
 static char *describe(struct chat *chat, const struct sotto_message *m)
 {
 	struct sized sized = { m->file, 0, "" };
-	char *text = NULL, parts[48] = "", name[2 * SOTTO_NAME_MOST + DAY_ROOM];
+	char *text = NULL, parts[48] = "", name[2 * SOTTO_NAME_MOST + DAY_ROOM + 8];
 	int n;
 
 	name_it(name, sizeof name, chat, m);
