@@ -203,6 +203,11 @@ void panic_stops(struct sotto *sotto); /* before it is closed: NULL */
 bool panic_is_asked(void);
 int panic_finish(struct cli *cli) MUST_CHECK;
 
+/* memory.c: before anything secret is here. */
+void memory_lock(void);
+/* How it is with memory and swap, in a sentence; false: not well. */
+bool memory_examine(char *out, size_t room);
+
 /* main.c: a number and nothing else, or -1. */
 int read_number(const char *text);
 /* trace.c: "HOST:PORT". */

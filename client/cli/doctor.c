@@ -24,11 +24,28 @@ static int show_finding(void *userdata, const struct sotto_finding *finding)
 	return fflush(stdout) ? SOTTO_E_FILE : 0;
 }
 
+/* Not counted as bad: the machine's owner may want it so. */
+static void look_at_memory(const struct cli *cli)
+{
+	char text[160];
+	const bool good = memory_examine(text, sizeof text);
+
+	if (cli->json) {
+		show_json(json_pack("{s:s, s:s, s:s}", "event", good ? "ok" : "note", "part",
+				"memory", "text", text));
+		return;
+	}
+	paint(stdout, good ? GREEN : YELLOW, good ? "ok" : "note");
+	printf(": %s\n", text);
+}
+
 int doctor_command(struct cli *cli)
 {
 	struct visit v = { .cli = cli };
-	int rc = sotto_examine(cli->sotto, show_finding, &v);
+	int rc;
 
+	look_at_memory(cli);
+	rc = sotto_examine(cli->sotto, show_finding, &v);
 	if (rc)
 		return tell_answer(cli, rc);
 	return v.n_bad ? answer(cli, CLI_UNWELL, "something is wrong: see what is bad") : 0;

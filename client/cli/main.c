@@ -84,7 +84,7 @@ int read_number(const char *text)
 	return *text && !*end && n >= 0 && n <= INT_MAX ? (int)n : -1;
 }
 
-/* Nothing of this process may end up in a core file or be read by a debugger. */
+/* Nothing of this process may end up in a core file or in swap, or be read by a debugger. */
 static void harden(void)
 {
 	const struct rlimit none = { 0, 0 };
@@ -92,6 +92,7 @@ static void harden(void)
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
 	umask(077);
+	memory_lock();
 }
 
 static void close_profile(struct cli *cli)

@@ -26,7 +26,8 @@ json_t *show_string(const char *bytes)
 	char *text = json ? NULL : strdup(bytes);
 
 	for (char *c = text; c && *c; c++)
-		*c = *c & 0x80 ? '?' : *c;
+		if (*c & 0x80)
+			*c = '?';
 	if (text)
 		json = json_string(text);
 	free(text);

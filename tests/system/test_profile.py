@@ -4,7 +4,9 @@
 Without a server: `init` makes the profile before it registers.
 """
 import glob
+import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -76,13 +78,17 @@ class Secrets(unittest.TestCase):
         self.addCleanup(self.listener.close)
         self.place = Place(self, NOBODY if os.geteuid() == 0 else None)
         self.place.socks = "127.0.0.1:%d" % self.listener.getsockname()[1]
-        self.process = self.place.start((OWN,), "init", preexec_fn=lambda: resource.setrlimit( # pylint: disable=subprocess-popen-preexec-fn
-            resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)))
+        self.process = self.place.start((OWN,), "init", preexec_fn=self.limit) # pylint: disable=subprocess-popen-preexec-fn
         self.addCleanup(self.end)
         self.listener.settimeout(60)
         self.accepted, _ = self.listener.accept() # now the profile is open
         self.addCleanup(self.accepted.close)
         self.proc = f"/proc/{self.process.pid}"
+
+    def limit(self):
+        """As on a machine that keeps cores, and locks 64 kB unless a program asks for more."""
+        resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (64 << 10, 8 << 20))
 
     def end(self):
         self.process.kill()
@@ -110,6 +116,14 @@ class Secrets(unittest.TestCase):
             locked = next(line for line in file if line.startswith("VmLck:"))
         self.assertGreater(int(locked.split()[1]), 0)
 
+    def test_nor_does_the_heap_where_messages_and_the_signal_librarys_keys_lie(self):
+        with open(f"{self.proc}/smaps", encoding="ascii") as file:
+            parts = re.split(r"(?m)^(?=[0-9a-f]+-[0-9a-f]+ )", file.read())
+        heap = [{name: int(re.search(rf"(?m)^{name}: +(\d+) kB", part)[1]) for name in ("Rss", "Locked")}
+                for part in parts if "[heap]" in part]
+        self.assertGreater(sum(part["Rss"] for part in heap), 200)
+        self.assertEqual([part for part in heap if part["Rss"] != part["Locked"]], [])
+
     def test_no_file_holds_a_secret_and_none_is_elsewhere(self):
         inside = {os.path.realpath(f"{self.proc}/fd/{fd}") for fd in os.listdir(f"{self.proc}/fd")}
         written = {f for f in inside if f.startswith("/") and os.path.isfile(f.removesuffix(" (deleted)"))}
@@ -121,6 +135,40 @@ class Secrets(unittest.TestCase):
                 data = file.read()
             for word in (OWN.encode(), b"SQLite format", b"CREATE TABLE", b"identity"):
                 self.assertNotIn(word, data, path)
+
+
+class Swap(unittest.TestCase):
+    def setUp(self):
+        self.place = Place(self)
+        self.place.init()
+
+    def doctor(self, swaps, sysfs=None, before=()):
+        """What it says of memory where that is swapped to; sysfs: what is there of block devices."""
+        with open(f"{self.place.dir}/swaps", "w", encoding="ascii") as file:
+            file.write("Filename\tType\tSize\tUsed\tPriority\n" + "".join(f"{path} file 1 0 -2\n" for path in swaps))
+        for name, text in (sysfs or {}).items():
+            os.makedirs(os.path.dirname(f"{self.place.dir}/block/{name}"))
+            with open(f"{self.place.dir}/block/{name}", "w", encoding="ascii") as file:
+                file.write(text)
+        os.makedirs(f"{self.place.dir}/block", exist_ok=True)
+        script = f"mount --bind {self.place.dir}/swaps /proc/swaps; mount --bind {self.place.dir}/block /sys/dev/block; exec \"$@\""
+        argv = ["unshare", *([] if os.geteuid() == 0 else ["-r"]), "-m", "sh", "-ec", script, "-", *before, self.place.sotto,
+                "--profile", self.place.profile, "--socks", self.place.socks, "--json", "doctor"]
+        done = subprocess.run(argv, input=f"{OWN}\n", capture_output=True, text=True, timeout=120, check=False)
+        first = json.loads(done.stdout.splitlines()[0])
+        self.assertEqual(first["part"], "memory")
+        return first["event"], first["text"]
+
+    def test_doctor_tells_where_memory_may_be_swapped_to(self):
+        own = os.stat(self.place.dir).st_dev
+        device = f"{os.major(own)}:{os.minor(own)}"
+        self.assertEqual(self.doctor([])[0], "ok")
+        event, text = self.doctor([self.place.dir])
+        self.assertEqual((event, "but swap is not encrypted" in text), ("note", True), text)
+        self.assertEqual(self.doctor([self.place.dir], {f"{device}/slaves/dm-1/dm/uuid": "CRYPT-LUKS2-0\n"})[0], "ok")
+        event, text = self.doctor([], before=("setpriv", "--bounding-set", "-ipc_lock", "prlimit", "--memlock=0:0"))
+        self.assertEqual(event, "note")
+        self.assertRegex(text, r"^\d+ of \d+ kB could be swapped out: see ulimit -l$")
 
 
 class Panic(unittest.TestCase):
