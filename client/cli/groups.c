@@ -93,7 +93,7 @@ static int log_verb(struct cli *cli)
 
 static int history_verb(struct cli *cli)
 {
-	return sotto_group_history(cli->sotto, cli->argv[0], NULL, show_line, cli);
+	return sotto_group_search(cli->sotto, cli->argv[0], cli->search, show_line, cli);
 }
 
 static int edit_verb(struct cli *cli)

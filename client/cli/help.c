@@ -40,7 +40,9 @@ static const struct {
 	{ "receipts", "sotto receipts bob on" },
 	{ "group",
 			"sotto group new attic\nsotto group invite attic bob\n"
-			"sotto group send attic 'who has the key?'" },
+			"sotto group send attic 'who has the key?'\n"
+			"sotto group history attic --search key\n"
+			"sotto group edit attic 3 'who has it?'" },
 	{ "server", "sotto server\nsotto server move INVITE\nsotto server forget NAME.onion" },
 	{ "unlock", "sotto unlock\nsotto unlock 60" },
 	{ "lock", "sotto lock" },

@@ -18,7 +18,7 @@ const struct option_row option_rows[] = {
 	{ 'o', "server", "NAME.onion", "init", "a server where anybody may register" },
 	{ 'E', "device", NULL, "init, import", "it wants the desktop's keyring too" },
 	{ 'F', "file", "PATH", "send", "this file; again the same to go on" },
-	{ 'S', "search", "WORDS", "history", "only what has these words" },
+	{ 'S', "search", "WORDS", "history, group", "only what has these words" },
 	{ 'D', "daily", NULL, "export", "and again every day; without FILE no more" },
 	{ 'y', "yes", NULL, "verify, add", "you have compared it" },
 	{ 'n', "no", NULL, "verify", "you have not: take that back" },

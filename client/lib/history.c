@@ -27,9 +27,8 @@ enum { QUERY_MOST = 2048 };
 	" w.contact, g.name, w.shown, w.edited, w.gone" \
 	" FROM message w LEFT JOIN contact c ON c.id = w.contact" \
 	" LEFT JOIN grp g ON g.id = w.grp WHERE w.id = ?"
-#define IDS \
-	"SELECT m.id FROM message m WHERE m.type <> 6 AND m.gone <> 1 AND m.whole IS NULL AND " \
-	GROUP_LINES " AND "
+#define ARE_LINES "m.type <> 6 AND m.gone <> 1 AND m.whole IS NULL AND " GROUP_LINES
+#define IDS "SELECT m.id FROM message m WHERE " ARE_LINES " AND "
 #define BY_WHOM " ORDER BY m.grp, iif(m.grp IS NULL, m.contact, 0), m.id"
 #define LAST(of) "SELECT id FROM (" IDS of " AND m.id < ?2 ORDER BY m.id DESC LIMIT ?3) ORDER BY id"
 /* clang-format on */
@@ -192,10 +191,13 @@ static int find_words(sqlite3_stmt **out, struct profile *p, const struct histor
 
 	rc = rc ? rc
 		: q_open(out, p->db,
-				  IDS "(?1 = 0 OR m.contact = ?1) AND m.id IN (SELECT rowid FROM "
-				      "words WHERE words MATCH ?2 ORDER BY rowid DESC LIMIT "
-				      "?3) " BY_WHOM,
-				  "iti", wish->contact, query, (int64_t)HISTORY_FOUND_MOST);
+				  "SELECT m.id FROM message m WHERE m.id IN (SELECT m.id FROM "
+				  "words CROSS JOIN message m ON m.id = words.rowid WHERE words "
+				  "MATCH ?1 AND (?2 = 0 OR m.contact = ?2) AND (?3 = 0 OR m.grp = "
+				  "?3) AND " ARE_LINES
+				  " ORDER BY words.rowid DESC LIMIT ?4)" BY_WHOM,
+				  "tiii", query, wish->contact, wish->group,
+				  (int64_t)HISTORY_FOUND_MOST);
 	sodium_memzero(query, sizeof query);
 	return rc;
 }
@@ -210,13 +212,13 @@ static int find(sqlite3_stmt **out, struct profile *p, const struct history_wish
 				IDS "NOT m.shown AND " PARTS_READY("?1") " ORDER BY m.contact, "
 									 "m.number, m.id",
 				"i", profile_now(p));
+	if (wish->words)
+		return find_words(out, p, wish);
 	if (wish->group)
 		return q_open(out, p->db, LAST("m.grp = ?1"), "iii", wish->group, before, most);
 	if (wish->between)
 		return q_open(out, p->db, LAST("m.contact = ?1 AND m.grp IS NULL"), "iii",
 				wish->contact, before, most);
-	if (wish->words)
-		return find_words(out, p, wish);
 	return q_open(out, p->db, IDS "(?1 = 0 OR m.contact = ?1)" BY_WHOM, "i", wish->contact);
 }
 

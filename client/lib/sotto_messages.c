@@ -107,6 +107,17 @@ int sotto_search(struct sotto *s, const char *contact, const char *words,
 	return rc ? rc : find_lines(s, &wish, on_message, userdata);
 }
 
+int sotto_group_search(struct sotto *s, const char *group, const char *words,
+		sotto_on_message *on_message, void *userdata)
+{
+	struct history_wish wish = { .words = words };
+	struct group g;
+	int rc = sotto_of_group(group_by_name(&g, s->profile, group));
+
+	wish.group = g.id;
+	return rc ? rc : find_lines(s, &wish, on_message, userdata);
+}
+
 enum { READ_AT_ONCE = 256 };
 
 struct reading { /* what was told and is to be noted as read: one commit for many */

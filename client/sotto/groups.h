@@ -62,5 +62,8 @@ SOTTO_MUST int sotto_group_wait_s(struct sotto *sotto, int64_t *out);
 /* What was said in it, in the order in which it was stored; of several copies one. */
 SOTTO_MUST int sotto_group_history(struct sotto *sotto, const char *group,
 		const struct sotto_range *range, sotto_on_message *on_message, void *userdata);
+/* As sotto_search, of what was said in that group alone, by others and by us. SOTTO_NO_GROUP. */
+SOTTO_MUST int sotto_group_search(struct sotto *sotto, const char *group, const char *words,
+		sotto_on_message *on_message, void *userdata);
 
 #endif

@@ -44,6 +44,8 @@ class Groups(Town):
             self.assertRegex(lines, rf"garden/{bert.name} > number one  \(edited\)\n.*garden/{bert.name} > \(deleted\)\n")
             self.assertNotRegex(lines, "number [12]")
         self.assertRegex(bert.do("group", "history", "garden"), r"garden < number one  \(edited\)  \(deposited, 2\)\n")
+        found = carl.do("group", "history", "garden", "--search", "numb")
+        self.assertEqual((found.count("number"), found.count("\n")), (2, 2))
         self.assertIn("no such message of yours", carl.run("group", "edit", "garden", "2", "mine").stderr)
         group, = map(json.loads, carl.do("--json", "group").splitlines())
         self.assertEqual({m["name"]: m["joined"] for m in group["members"]}, {anna.name: True, bert.name: True})

@@ -185,6 +185,44 @@ START_TEST(words_are_found_in_any_case_and_as_beginnings)
 }
 END_TEST
 
+static int count_line(void *userdata, const struct line *line)
+{
+	(void)line;
+	++*(int *)userdata;
+	return 0;
+}
+
+static int find(struct person *a, const struct history_wish *wish)
+{
+	int n = 0;
+
+	ck_assert_int_eq(history(a->p, wish, count_line, &n), 0);
+	return n;
+}
+
+START_TEST(what_is_newer_elsewhere_hides_nothing)
+{
+	static const char sql[] = "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i "
+				  "WHERE n < ?) INSERT INTO message (contact, out, number, part, "
+				  "parts, at_s, envelope, text, grp) SELECT 99, 0, 1, 0, 1, 1, "
+				  "randomblob(16), 'meeting', ? FROM i";
+	struct contact c;
+
+	meet();
+	c = the_contact(&bob, "alice");
+	ck_assert_int_eq(q_run(bob.p->db, sql, "ii", (int64_t)1, (int64_t)7), 0);
+	pass(&alice, "bob", &bob, "the meeting is at nine");
+	ck_assert_int_eq(q_run(bob.p->db, sql, "ii", (int64_t)HISTORY_FOUND_MOST + 1, (int64_t)8),
+			0);
+	ck_assert_int_eq(find(&bob, &(struct history_wish){ .words = "meeting" }),
+			HISTORY_FOUND_MOST);
+	ck_assert_int_eq(find(&bob, &(struct history_wish){ .words = "meet", .contact = c.id }), 1);
+	ck_assert_int_eq(find(&bob, &(struct history_wish){ .words = "meet", .group = 7 }), 1);
+	ck_assert_int_eq(find(&bob, &(struct history_wish){ .words = "nine", .group = 7 }), 0);
+	tear_down();
+}
+END_TEST
+
 START_TEST(words_are_no_operators)
 {
 	static const char *const wild[] = { "\"", "a OR b", "NOT", "text:", "*", "(", "a\" OR \"b",
@@ -221,5 +259,6 @@ UNIT("history", what_has_not_come_is_seen_where_it_belongs,
 		a_message_is_queued_then_deposited_then_received,
 		nobody_is_told_without_being_asked, a_receipt_is_late_at_random,
 		many_gaps_take_more_than_one_receipt, wild_receipts_do_no_harm,
-		words_are_found_in_any_case_and_as_beginnings, words_are_no_operators,
+		words_are_found_in_any_case_and_as_beginnings,
+		what_is_newer_elsewhere_hides_nothing, words_are_no_operators,
 		what_is_deleted_is_in_no_index)

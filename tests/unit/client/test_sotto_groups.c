@@ -66,6 +66,7 @@ START_TEST(a_group_that_is_not_there_is_said_so)
 	ck_assert_int_eq(sotto_group_write(opened, "club", "hello"), SOTTO_NO_GROUP);
 	ck_assert_int_eq(sotto_group_edit(opened, "club", 1, "hello"), SOTTO_NO_GROUP);
 	ck_assert_int_eq(sotto_group_delete(opened, "club", 1), SOTTO_NO_GROUP);
+	ck_assert_int_eq(sotto_group_search(opened, "club", "hello", NULL, NULL), SOTTO_NO_GROUP);
 	part();
 }
 END_TEST
