@@ -143,6 +143,21 @@ static void seed_pushes(void)
 		seed("fuzz_push", down, sizeof down);
 }
 
+/* fuzz_parts has the steps: three parts that come in order and are read, 64 that come backwards. */
+static void seed_parts(void)
+{
+	uint8_t steps[65 * 3] = { 0, 0, 1, 0, 1, 1, 0, 2, 1, 1, 0, 0 };
+
+	seed("fuzz_parts", steps, 12);
+	for (uint8_t i = 0; i < 64; i++) {
+		steps[3 * i] = 0;
+		steps[3 * i + 1] = 63 - i;
+		steps[3 * i + 2] = 62;
+	}
+	steps[64 * 3] = 1;
+	seed("fuzz_parts", steps, sizeof steps);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2 || sodium_init() < 0)
@@ -155,5 +170,6 @@ int main(int argc, char **argv)
 	seed_bundle();
 	seed_answers();
 	seed_pushes();
+	seed_parts();
 	return 0;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* A profile that an older sotto has written is opened by this one. */
+/* A profile that an older sotto has written is opened by this one, and its export imported. */
 #include "client/lib/store.h"
+
+#include "client/lib/backup.h"
+#include "tests/unit/client/mend.h"
 #include "tests/unit/client/place.h"
 #include "tests/unit/client/vectors/store_9.h"
 
@@ -139,6 +142,84 @@ START_TEST(an_old_profile_has_everything_and_the_conversation_goes_on)
 }
 END_TEST
 
+/* What versions before 13 and 14 kept in another way: parts of a long text, a line of a group. Their
+ * exports had no table of left accounts, ours has one, which was empty. */
+static const char of_old[] =
+		"INSERT INTO message (contact, out, number, part, parts, at_s, envelope, type, "
+		"text) VALUES (1, 0, 31, 1, 3, 0, randomblob(16), 1, 'was '), (1, 0, 30, 0, 3, 0, "
+		"randomblob(16), 1, 'it '), (1, 0, 32, 2, 3, 0, randomblob(16), 1, 'long');"
+		"INSERT INTO grp (id, gid, name, ours, state) VALUES (1, x'01', 'attic', 1, 1);"
+		"INSERT INTO message (contact, out, number, part, parts, at_s, envelope, type, "
+		"grp, text) VALUES (1, 1, 40, 0, 1, 0, randomblob(16), 9, 1, 'in the attic');"
+		"CREATE TABLE left_account (id INTEGER PRIMARY KEY, onion BLOB)";
+
+/* The profile's database as the old sotto would have left it goes into a file. */
+static void export_old(struct profile *taken, const char *dir, const char *file)
+{
+	char path[64], key[68];
+	struct profile old = { .db = NULL };
+	struct stream_key secret;
+
+	key_text(key, &taken->vault.key);
+	snprintf(path, sizeof path, "%s/db.%d", dir, taken->vault.database);
+	make_old(taken, dir);
+	ck_assert_int_eq(sqlite3_open(path, &old.db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_key_v2(old.db, "main", key, (int)strlen(key)), SQLITE_OK);
+	run(old.db, of_old);
+	ck_assert_int_eq(backup_key(&secret, "of the file", &cheap), 0);
+	ck_assert_int_eq(backup_write(&old, file, &secret), 0);
+	ck_assert_int_eq(sqlite3_close(old.db), SQLITE_OK);
+}
+
+static void must_be(const char *sql, const char *wanted)
+{
+	char *is = of(alice.p, sql);
+
+	ck_assert_str_eq(is, wanted);
+	sqlite3_free(is);
+}
+
+START_TEST(an_old_export_is_imported_whole_and_the_conversation_goes_on)
+{
+	char folder[] = "/tmp/so.XXXXXX", file[32], new[32];
+	const struct backup from = { file, "of the file", "of the profile", &cheap };
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(file, sizeof file, "%s/export", folder);
+	snprintf(new, sizeof new, "%s/new", folder);
+	set_up();
+	add(&bob, "alice", &alice);
+	add(&alice, "bob", &bob);
+	pass(&bob, "alice", &alice, "meet me at the harbour");
+	pass(&alice, "bob", &bob, "when?");
+	export_old(alice.p, alice.dir, file);
+	ck_assert_int_eq(backup_read(&alice.p, new, &from), 0);
+	must_be("SELECT out || text FROM message WHERE text <> '' ORDER BY id",
+			"0meet me at the harbour\n1when?\n0it was long\n1in the attic\n");
+	must_be("SELECT count(*) || sum(whole NOT NULL) FROM message WHERE parts = 3", "32\n");
+	must_be("SELECT m.contact || g.name FROM message m JOIN grp g ON g.id = m.grp WHERE text = "
+		"'in the attic'",
+			"0attic\n");
+	must_be("SELECT text FROM message WHERE id IN (SELECT rowid FROM words WHERE words MATCH "
+		"'harbour OR long OR attic')",
+			"meet me at the harbour\nit was long\nin the attic\n");
+	must_be("SELECT name FROM contact WHERE id > 0", "bob\n");
+	alice.p->now_s = test_clock;
+	ck_assert_int_eq(bundle_make_batch(alice.p, &alice.bundles, 2), 0);
+	alice.next_bundle = 0;
+	for (int hour = 0; hour < 3; hour++, test_now += 2 * LOSS_HOUR_S)
+		settle();
+	pass(&alice, "bob", &bob, "and on");
+	pass(&bob, "alice", &alice, "and on");
+	profile_close(alice.p);
+	remove_dir(alice.dir);
+	remove_dir(new);
+	person_end(&bob);
+	unlink(file);
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
 START_TEST(an_upgraded_database_is_as_a_new_one)
 {
 	set_up();
@@ -201,5 +282,6 @@ START_TEST(what_a_newer_or_unknown_version_wrote_is_refused_and_left_alone)
 END_TEST
 
 UNIT("upgrade", an_old_profile_has_everything_and_the_conversation_goes_on,
+		an_old_export_is_imported_whole_and_the_conversation_goes_on,
 		an_upgraded_database_is_as_a_new_one, a_cut_while_it_is_upgraded_loses_nothing,
 		what_a_newer_or_unknown_version_wrote_is_refused_and_left_alone)
