@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,8 +40,8 @@ struct lane {	   /* one connection of the command, and ours to the real port */
 struct trace {
 	const struct cli *cli;
 	struct addrinfo *socks;
-	int child, listener; /* child: a socket that ends with the command */
-	unsigned n_carried, n_odd;
+	int child, listener;		   /* child: a socket that ends with the command */
+	unsigned n_carried, n_odd, n_lost; /* lost: nobody listens at the port */
 	struct lane lanes[LANES_MOST];
 };
 
@@ -75,7 +76,8 @@ static void tell_lane(struct trace *t, const struct lane *lane)
 	const unsigned long long out = lane->half[0].total, in = lane->half[1].total;
 	struct wish w = { .port = 0 };
 	char text[480];
-	bool known = read_head(&w, lane);
+	const size_t end = read_head(&w, lane) ? strlen(w.onion) : 0;
+	const bool known = end > 6 && strcmp(w.onion + end - 6, ".onion") == 0;
 
 	t->n_carried++;
 	t->n_odd += !known;
@@ -91,7 +93,7 @@ static void tell_lane(struct trace *t, const struct lane *lane)
 				w.circuit, w.onion, w.port, out, in);
 	else
 		snprintf(text, sizeof text,
-				"no name over a circuit of its own, %llu bytes out, %llu in", out,
+				"no onion over a circuit of its own, %llu bytes out, %llu in", out,
 				in);
 	show_event(t->cli, "traced", text);
 }
@@ -130,6 +132,7 @@ static void lane_begin(struct trace *t)
 			lane = &t->lanes[i];
 	to = fd >= 0 && lane ? connect_to(t->socks) : -1;
 	if (to < 0) {
+		t->n_lost += fd >= 0;
 		close(fd);
 		return;
 	}
@@ -224,15 +227,34 @@ static void carry(struct trace *t)
 
 /* --- inside and outside -------------------------------------------------- */
 
+/* A socket that was open already would be a way out. */
+static void close_others(int one, int two)
+{
+	const unsigned first = (unsigned)(one < two ? one : two),
+		       last = (unsigned)(one < two ? two : one), least = STDERR_FILENO + 1;
+
+	if (two < (int)least) {
+		syscall(SYS_close_range, least, (unsigned)one - 1, 0);
+		syscall(SYS_close_range, (unsigned)one + 1, ~0U, 0);
+		return;
+	}
+	if (first > least)
+		syscall(SYS_close_range, least, first - 1, 0);
+	if (last > first + 1)
+		syscall(SYS_close_range, first + 1, last - 1, 0);
+	syscall(SYS_close_range, last + 1, ~0U, 0);
+}
+
 static int inside(struct cli *cli, int to, pid_t parent)
 {
 	char socks[32];
 	int port;
 
+	close_others(to, cli->passphrase_fd);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent || fcntl(to, F_DUPFD_CLOEXEC, 0) < 0) /* open while we are */
 		return 1;
-	if (sandbox_enter(to, &port) < 0) {
+	if (sandbox_enter(to, &port) < 0 || sandbox_isolate() < 0) {
 		tell(cli, 0,
 				"this system gives no network namespace: run it as root, or allow "
 				"unprivileged user namespaces");
@@ -280,6 +302,8 @@ static int outside(struct trace *t, pid_t pid)
 	snprintf(text, sizeof text, "%u connections, all to %.60s; there was no other network",
 			t->n_carried, t->cli->socks);
 	show_event(t->cli, t->n_odd ? "bad" : "ok", text);
+	if (t->n_lost)
+		warn(t->cli, "nobody listens at the SOCKS port: is Tor running? See --socks");
 	return t->n_odd ? answer(t->cli, CLI_UNWELL, text) : CLI_STATUS + WEXITSTATUS(status);
 }
 

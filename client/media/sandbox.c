@@ -35,11 +35,47 @@ static struct sock_filter rules[] = {
 	SECCOMP_ANSWER(SECCOMP_RET_ALLOW),
 };
 
-int sandbox_narrow(void)
+/* What gets round a network namespace: another one, sockets that have none (vsock), or that other
+ * processes give theirs away by, and calls that make either behind this table's back. The keyring
+ * stays. Of unix sockets those remain that a call's lock is. */
+static struct sock_filter isolation[] = {
+	SECCOMP_NUMBER,
+	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1),
+	SECCOMP_ANSWER(SECCOMP_RET_KILL_PROCESS),
+	DENY(SYS_setns),
+	DENY(SYS_ptrace),
+	DENY(SYS_process_vm_readv),
+	DENY(SYS_process_vm_writev),
+	DENY(SYS_pidfd_getfd),
+	DENY(SYS_bpf),
+	DENY(SYS_io_uring_setup),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 7),
+	SECCOMP_FIELD(args[0]),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 5, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 4, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 0, 4),
+	SECCOMP_FIELD(args[1]),
+	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf), /* without SOCK_CLOEXEC and the like */
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_DGRAM, 0, 1),
+	SECCOMP_ANSWER(SECCOMP_RET_ALLOW),
+	SECCOMP_DENIED,
+};
+
+static int filter(struct sock_filter *table, size_t n)
 {
-	const struct sock_fprog program = { ARRAY_LEN(rules), rules };
+	const struct sock_fprog program = { (unsigned short)n, table };
 
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+int sandbox_narrow(void)
+{
+	return filter(rules, ARRAY_LEN(rules));
+}
+
+int sandbox_isolate(void)
+{
+	return filter(isolation, ARRAY_LEN(isolation));
 }
 
 /* Without root a user namespace has to come along; files stay ours in it. */

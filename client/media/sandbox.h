@@ -17,4 +17,7 @@ int sandbox_enter(int to, int *out_port) MUST_CHECK;
  * profile is), other processes or other namespaces. 0, or -1 with errno. */
 int sandbox_narrow(void) MUST_CHECK;
 
+/* Instead of it, where the keyring is needed: nothing that gets round the namespace. */
+int sandbox_isolate(void) MUST_CHECK;
+
 #endif
