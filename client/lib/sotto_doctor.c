@@ -6,9 +6,13 @@
 #include "client/lib/sync.h"
 #include "libshared/error.h"
 
+#include <jansson.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
+
+DEFINE_CLEANUP(json_t *, json_decref)
 
 struct visit {
 	struct sotto *s;
@@ -99,6 +103,60 @@ static int look_at_server(struct visit *v)
 			"the server cannot be reached: it is off, or Tor has no way to it");
 }
 
+enum health { WELL, AWAY, NO_DATABASE, NO_BROKER };
+
+static bool is_down(const json_t *json, const char *what)
+{
+	const char *is = json_string_value(json_object_get(json, what));
+
+	return !is || strcmp(is, "up") != 0;
+}
+
+/* On a circuit of its own: anybody may ask. */
+static enum health health_of(struct visit *v, int port)
+{
+	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
+	CLEANUP(json_decref) json_t *json = NULL;
+	const struct ask ask = {
+		.circuit = { "health", &port, sizeof port, false },
+		.onion = v->s->profile->onion,
+		.port = port,
+		.method = "GET",
+		.path = "/v1/health",
+	};
+
+	if (net_ask(&v->s->net, &ask, &answer) || (answer.status != 200 && answer.status != 503))
+		return AWAY;
+	json = json_loadb((const char *)answer.body, answer.len, JSON_REJECT_DUPLICATES, NULL);
+	if (!json)
+		return AWAY;
+	return is_down(json, "database") ? NO_DATABASE : is_down(json, "broker") ? NO_BROKER : WELL;
+}
+
+/* The server is more than who describes it. */
+static int look_at_services(struct visit *v)
+{
+	const enum health mail = health_of(v, PORT_BLOBD), live = health_of(v, PORT_BRIDGED);
+	int rc = 0;
+
+	if (mail == AWAY)
+		rc = find(v, SOTTO_SERVER, false,
+				"the server's mailboxes cannot be reached: what you write waits "
+				"here, what has come waits there");
+	if (rc == 0 && (mail == NO_DATABASE || live == NO_DATABASE))
+		rc = find(v, SOTTO_SERVER, false,
+				"the server has lost its database: nothing is taken or given till "
+				"it is back");
+	if (rc == 0 && (live == AWAY || live == NO_BROKER))
+		rc = find(v, SOTTO_SERVER, false,
+				"the server brings nothing live: recv and watch fetch what has "
+				"come, calls cannot be made");
+	if (rc == 0 && mail != AWAY && live == WELL)
+		rc = find(v, SOTTO_SERVER, true, "its mailboxes and what it brings live answer");
+	v->goes_on = true; /* who describes it knows the account */
+	return rc;
+}
+
 static int look_at_account(struct visit *v)
 {
 	struct account account;
@@ -121,8 +179,8 @@ static int look_at_account(struct visit *v)
 
 int sotto_examine(struct sotto *s, sotto_on_finding *on_finding, void *userdata)
 {
-	static int (*const looks[])(
-			struct visit * v) = { look_at_tor, look_at_server, look_at_account };
+	static int (*const looks[])(struct visit * v) = { look_at_tor, look_at_server,
+		look_at_services, look_at_account };
 	struct visit v = { s, on_finding, userdata, true };
 	int rc = look_at_profile(&v);
 

@@ -140,11 +140,16 @@ class Away(Town):
             self.socks.refuse = {daemon}
             self.assertIn("could not be reached", self.fails(4, self.alice, "recv"))
             self.alice.run("send", self.bob.name, f"{self.text} without {daemon}")
+            self.assertIn({"blobd": "bad: the server's mailboxes cannot", "prekeyd": "bad: the server cannot"}[daemon],
+                          self.alice.run("doctor").stdout)
             self.socks.refuse = set()
             self.stack.start(daemon)
             self.stack.wait_healthy(daemon)
         self.stack.stop("bridged") # who does not watch does not miss it
         self.alice.do("send", self.bob.name, self.text)
+        self.socks.refuse = {"bridged"}
+        self.assertIn("bad: the server brings nothing live", self.alice.run("doctor").stdout)
+        self.socks.refuse = set()
         self.stack.start("bridged")
         self.stack.wait_healthy("bridged")
         self.arrives()
@@ -156,6 +161,7 @@ class Away(Town):
         watch.until("live\n")
         self.stack.stop("broker")
         watch.until("away: it is tried again")
+        self.assertIn("bad: the server brings nothing live", self.alice.run("doctor").stdout)
         self.alice.do("send", self.bob.name, self.text)
         watch.until(f"> {self.text}\n")
         self.stack.start("broker")
