@@ -5,6 +5,12 @@
 
 #include <stdio.h>
 
+int tell_span(const struct cli *cli, int rc)
+{
+	return tell(cli, rc,
+			"timer wants off, or a time like 30s, 5m, 8h, 7d or 4w; a year at most");
+}
+
 static int tell_change(struct cli *cli, int rc)
 {
 	if (rc == SOTTO_NO_MESSAGE)
@@ -13,9 +19,7 @@ static int tell_change(struct cli *cli, int rc)
 		return tell(cli, rc,
 				"only a text can be changed, into one of UTF-8 that is not empty");
 	if (rc == SOTTO_TOO_LONG)
-		return tell(cli, rc,
-				"timer wants off, or a time like 30s, 5m, 8h, 7d or 4w; a year at "
-				"most");
+		return tell_span(cli, rc);
 	return tell_answer(cli, rc);
 }
 

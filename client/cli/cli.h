@@ -181,6 +181,9 @@ static inline __attribute__((unused)) void passphrase_wipe_ref(struct passphrase
 	passphrase_wipe(passphrase);
 }
 
+/* changes.c: what a time is. */
+int tell_span(const struct cli *cli, int rc);
+
 /* text.c: "-": standard input, without the last end of line. Owned. SOTTO_NOT_TEXT. */
 int text_read(char **out, const char *given) MUST_CHECK;
 void text_free(char *text); /* wipes */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* sotto group: its own verbs over the groups of a profile. */
 #include "client/cli/cli.h"
+#include "client/cli/span.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,8 @@ static int tell_group(const struct cli *cli, int rc)
 	case SOTTO_NO_MESSAGE:
 		return tell(cli, rc,
 				"there is no such message of yours: see sotto group history GROUP");
+	case SOTTO_TOO_LONG:
+		return tell_span(cli, rc);
 	case SOTTO_NOT_WHOLE:
 		return tell(cli, rc, "a part of its list is still on the way: sotto recv");
 	}
@@ -66,6 +69,11 @@ static int remove_verb(struct cli *cli)
 static int rename_verb(struct cli *cli)
 {
 	return sotto_group_rename(cli->sotto, cli->argv[0], cli->argv[1]);
+}
+
+static int timer_verb(struct cli *cli)
+{
+	return sotto_group_set_timer(cli->sotto, cli->argv[0], span_read(cli->argv[1]));
 }
 
 static int join_verb(struct cli *cli)
@@ -127,6 +135,7 @@ static const struct verb {
 	{ "leave", "GROUP", 1, "left", leave_verb },
 	{ "remove", "GROUP NAME", 2, "removed", remove_verb },
 	{ "rename", "GROUP NEW-NAME", 2, "renamed", rename_verb },
+	{ "timer", "GROUP TIME|off", 2, "timer set", timer_verb },
 };
 
 void group_verbs(char *out, size_t room)
@@ -165,17 +174,20 @@ static int show_group(void *userdata, const struct sotto_group *g)
 	static const char *const states[] = { "invited", "in", "over" };
 	const struct cli *cli = userdata;
 	struct listing l = { cli, json_array() };
-	char line[40];
+	char line[80], span[SPAN_ROOM];
 	int rc;
 
+	span_write(span, g->timer_s);
 	if (!cli->json) {
-		snprintf(line, sizeof line, "%s%s", states[g->state], g->ours ? ", yours" : "");
+		snprintf(line, sizeof line, "%s%s%s%s", states[g->state], g->ours ? ", yours" : "",
+				g->timer_s ? ", timer " : "", g->timer_s ? span : "");
 		show_event(cli, g->name, line);
 	}
 	rc = sotto_members(cli->sotto, g->name, show_member, &l);
 	if (cli->json)
-		show_json(json_pack("{s:s, s:s, s:s, s:b, s:O}", "event", "group", "name", g->name,
-				"state", states[g->state], "yours", g->ours, "members", l.members));
+		show_json(json_pack("{s:s, s:s, s:s, s:b, s:I, s:O}", "event", "group", "name",
+				g->name, "state", states[g->state], "yours", g->ours, "timer",
+				(json_int_t)g->timer_s, "members", l.members));
 	json_decref(l.members);
 	return rc;
 }

@@ -42,7 +42,7 @@ static const struct {
 			"sotto group new attic\nsotto group invite attic bob\n"
 			"sotto group send attic 'who has the key?'\n"
 			"sotto group history attic --search key\n"
-			"sotto group edit attic 3 'who has it?'" },
+			"sotto group edit attic 3 'who has it?'\nsotto group timer attic 7d" },
 	{ "server", "sotto server\nsotto server move INVITE\nsotto server forget NAME.onion" },
 	{ "unlock", "sotto unlock\nsotto unlock 60" },
 	{ "lock", "sotto lock" },

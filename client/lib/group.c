@@ -4,6 +4,7 @@
 #include "client/lib/group_private.h"
 #include "client/lib/parts.h"
 #include "client/lib/store.h"
+#include "client/lib/timer.h"
 #include "libshared/error.h"
 
 #include <sodium.h>
@@ -12,7 +13,8 @@
 
 /* --- rows ---------------------------------------------------------------- */
 
-#define COLUMNS "SELECT id, name, gid, ours, coalesce(maker, 0), version, state FROM grp WHERE "
+#define COLUMNS \
+	"SELECT id, name, gid, ours, coalesce(maker, 0), version, state, timer_s FROM grp WHERE "
 
 static int read_group(struct group *out, sqlite3_stmt *s)
 {
@@ -28,6 +30,7 @@ static int read_group(struct group *out, sqlite3_stmt *s)
 	out->maker = sqlite3_column_int64(s, 4);
 	out->version = sqlite3_column_int64(s, 5);
 	out->state = (enum group_state)sqlite3_column_int(s, 6);
+	out->timer_s = sqlite3_column_int64(s, 7);
 	return 0;
 }
 
@@ -88,7 +91,8 @@ struct round { /* the same to each member; of no text, or with a row that is sho
 	int spread_s;
 	bool to_joined; /* only */
 	int64_t line;	/* message: what is said, of which these are copies; or 0 */
-	unsigned n;	/* so many were told */
+	int64_t lives_s;
+	unsigned n; /* so many were told */
 };
 
 /* The first part of the copy for that contact. */
@@ -133,6 +137,27 @@ static int say(struct profile *p, struct round *r)
 			return rc;
 	}
 	return rc == GROUP_NONE ? 0 : rc;
+}
+
+/* What a person sees of it, whoever comes and goes. */
+static int put_line(struct profile *p, struct round *r, const char *text)
+{
+	uint8_t envelope[16];
+	int64_t number;
+	int rc = q_number(&number, p->db,
+			"UPDATE grp SET said = said + 1 WHERE id = ? RETURNING said", "i",
+			r->group->id);
+
+	randombytes_buf(envelope, sizeof envelope);
+	rc = rc ? rc
+		: q_number(&r->line, p->db,
+				  "INSERT INTO message (contact, out, number, part, parts, at_s, "
+				  "shown, envelope, text, type, grp, lives_s) VALUES (0, 1, ?, 0, "
+				  "?, ?, 1, ?, ?, ?, ?, ?) RETURNING id",
+				  "iiibtiii", number, (int64_t)r->saying.parts, profile_now(p),
+				  envelope, sizeof envelope, text, (int64_t)r->saying.type,
+				  r->group->id, r->lives_s);
+	return rc ? E_IO : 0;
 }
 
 /* Of no text: it is not shown. */
@@ -202,6 +227,7 @@ int group_say_list(struct profile *p, const struct group *g, int64_t only)
 	if (rc)
 		return E_IO;
 	body.version = (uint32_t)version;
+	body.after_s = (uint32_t)g->timer_s;
 	body.n = (uint8_t)n;
 	copy_name(body.name, g->name);
 	do {
@@ -312,6 +338,27 @@ int group_rename(struct profile *p, const struct group *g, const char *name)
 	return rc ? rc : group_end_turn(p, rename_to(p, g, name));
 }
 
+static int set_timer(struct profile *p, const struct group *g, int64_t after_s)
+{
+	char text[TIMER_TEXT_ROOM];
+	struct round r = { .group = g, .saying = { .type = CONTENT_TIMER, .parts = 1 } };
+	struct group timed = *g;
+	int rc = q_run(p->db, "UPDATE grp SET timer_s = ? WHERE id = ?", "ii", after_s, g->id);
+
+	timed.timer_s = after_s;
+	timer_text(text, after_s);
+	rc = rc ? rc : put_line(p, &r, text);
+	return rc ? rc : group_say_list(p, &timed, 0);
+}
+
+int group_set_timer(struct profile *p, const struct group *g, int64_t after_s)
+{
+	int rc = after_s < 0 || after_s > TIMER_MOST_S ? GROUP_LONG_TIME : must_be_ours(g);
+
+	rc = rc ? rc : q_begin(p->db);
+	return rc ? rc : group_end_turn(p, set_timer(p, g, after_s));
+}
+
 static int leave(struct profile *p, const struct group *g)
 {
 	struct group_body body = { .kind = GROUP_LEFT };
@@ -329,31 +376,12 @@ int group_leave(struct profile *p, const struct group *g)
 
 /* --- texts ---------------------------------------------------------------- */
 
-/* What a person sees of it, whoever comes and goes. */
-static int put_line(struct profile *p, struct round *r, const char *text)
-{
-	uint8_t envelope[16];
-	int64_t number;
-	int rc = q_number(&number, p->db,
-			"UPDATE grp SET said = said + 1 WHERE id = ? RETURNING said", "i",
-			r->group->id);
-
-	randombytes_buf(envelope, sizeof envelope);
-	rc = rc ? rc
-		: q_number(&r->line, p->db,
-				  "INSERT INTO message (contact, out, number, part, parts, at_s, "
-				  "shown, envelope, text, type, grp) VALUES (0, 1, ?, 0, ?, ?, 1, "
-				  "?, ?, ?, ?) RETURNING id",
-				  "iiibtii", number, (int64_t)r->saying.parts, profile_now(p),
-				  envelope, sizeof envelope, text, (int64_t)r->saying.type,
-				  r->group->id);
-	return rc ? E_IO : 0;
-}
-
 static int say_piece(struct profile *p, struct round *r, const char *piece)
 {
 	uint8_t bytes[CONTENT_TEXT_MOST];
-	struct group_body body = { .kind = GROUP_TEXT, .text = piece };
+	struct group_body body = {
+		.kind = GROUP_TEXT, .text = piece, .after_s = (uint32_t)r->lives_s
+	};
 	int rc;
 
 	memcpy(body.gid, r->group->gid, sizeof body.gid);
@@ -369,8 +397,10 @@ static int say_text(struct profile *p, struct round *r, const char *text)
 {
 	char piece[GROUP_TEXT_MOST + 1];
 	const char *rest = text;
-	int rc = put_line(p, r, text);
+	int rc = q_number(&r->lives_s, p->db, "SELECT timer_s FROM grp WHERE id = ?", "i",
+			r->group->id);
 
+	rc = rc ? E_IO : put_line(p, r, text);
 	for (; rc == 0 && r->saying.part < r->saying.parts; r->saying.part++) {
 		size_t len = content_piece_len(rest, GROUP_TEXT_MOST);
 

@@ -16,7 +16,7 @@ enum {
 	GROUPS_MOST = 1024,	    /* further ones that others invite to are not heard of */
 	GROUPS_OF_ONE_MOST = 16,    /* nor of one maker's, while we are in none of so many */
 	GROUP_CONTACTS_MOST = 2000, /* then a list makes nobody a contact */
-	GROUP_TEXT_MOST = CONTENT_TEXT_MOST - 1 - GROUP_ID_BYTES, /* of one part */
+	GROUP_TEXT_MOST = CONTENT_TEXT_MOST - 1 - GROUP_ID_BYTES - 4, /* of one part */
 	GROUP_SPREAD_S = 60, /* within so long the copies of a text go out */
 	GROUP_NONE = 1,
 	GROUP_EXISTS = 2, /* that name is taken, or that person is in it */
@@ -29,6 +29,7 @@ enum {
 	GROUP_NOT_WHOLE = 9,  /* a part of its newest list is still on the way */
 	GROUP_TOO_LONG = 10,  /* such a text */
 	GROUP_NO_LINE = 11,   /* of ours, by that number */
+	GROUP_LONG_TIME = 12, /* more than TIMER_MOST_S */
 };
 
 enum group_state { GROUP_INVITED = 0, GROUP_IN = 1, GROUP_OUT = 2 };
@@ -40,6 +41,7 @@ struct group {
 	bool ours;			  /* we made it */
 	int64_t maker;			  /* contact, or 0: forgotten */
 	enum group_state state;
+	int64_t timer_s; /* what is said in it disappears after so long; 0: it stays */
 };
 
 int group_by_name(struct group *out, struct profile *profile, const char *name) MUST_CHECK;
@@ -62,6 +64,9 @@ int group_invite(
 int group_remove(
 		struct profile *profile, const struct group *group, const char *contact) MUST_CHECK;
 int group_rename(struct profile *profile, const struct group *group, const char *name) MUST_CHECK;
+/* What is said from now on disappears after so long, 0: it stays. Only its maker sets that, as part
+ * of the list, so all have one time. */
+int group_set_timer(struct profile *profile, const struct group *group, int64_t after_s) MUST_CHECK;
 int group_join(struct profile *profile, const struct group *group) MUST_CHECK;
 /* When its maker leaves it ends for all. */
 int group_leave(struct profile *profile, const struct group *group) MUST_CHECK;
@@ -87,6 +92,8 @@ struct group_said {	  /* what has come */
 	bool early;	  /* of somebody who is not listed: kept until they are */
 	const char *text; /* what a person can read of it; in the content, or static */
 	bool is_text;	  /* of theirs, perhaps a part of one; else in our words */
+	int64_t lives_s;  /* as its writer says; 0: it stays */
+	char sign[64];	  /* room for text */
 };
 /* In the transaction of receiving. Negative: our own failure. */
 int group_heard(struct group_said *out, struct profile *profile, int64_t contact,
@@ -117,7 +124,8 @@ struct group_entry {
 enum { GROUP_PAGE_MOST = 7 }; /* entries */
 
 struct group_body {
-	uint8_t kind; /* enum group_kind */
+	uint8_t kind;	  /* enum group_kind */
+	uint32_t after_s; /* GROUP_TEXT: it disappears after so long; GROUP_LIST: texts do; or 0 */
 	uint8_t gid[GROUP_ID_BYTES];
 	const char *text; /* GROUP_TEXT: UTF-8 that ends with NUL; borrowed. "": changed since */
 	bool asks;	  /* GROUP_JOINED: tell me whether you have */

@@ -2,10 +2,13 @@
 /* What a group's messages say (docs/protocol.md "Groups"). */
 #include "client/lib/group.h"
 
+#include "client/lib/timer.h"
 #include "libshared/reader.h"
 #include "libshared/writer.h"
 
 #include <string.h>
+
+enum { TIMED = 16 }; /* in the first byte: a time follows the id */
 
 static void write_name(struct writer *w, const char *name)
 {
@@ -65,8 +68,10 @@ size_t group_write(uint8_t out[static CONTENT_TEXT_MOST], const struct group_bod
 {
 	struct writer w = writer_over(out, CONTENT_TEXT_MOST);
 
-	writer_u8(&w, b->kind);
+	writer_u8(&w, b->after_s ? b->kind | TIMED : b->kind);
 	writer_copy(&w, b->gid, sizeof b->gid);
+	if (b->after_s)
+		writer_u32(&w, b->after_s);
 	if (b->kind == GROUP_TEXT)
 		writer_copy(&w, b->text, strlen(b->text));
 	else if (b->kind == GROUP_LIST)
@@ -83,6 +88,13 @@ int group_read(struct group_body *out, const struct content *content)
 
 	out->kind = reader_u8(&rd);
 	reader_copy(&rd, out->gid, sizeof out->gid);
+	out->after_s = 0;
+	if (out->kind == (GROUP_TEXT | TIMED) || out->kind == (GROUP_LIST | TIMED)) {
+		out->kind &= (uint8_t)~TIMED;
+		out->after_s = reader_u32(&rd);
+		if (out->after_s == 0 || out->after_s > TIMER_MOST_S)
+			return CONTENT_BAD;
+	}
 	if (out->kind == GROUP_TEXT) { /* content_read has put a NUL behind it */
 		out->text = (const char *)reader_rest(&rd, &len);
 		return !rd.failed && content_is_utf8(out->text, len) ? 0 : CONTENT_BAD;

@@ -15,6 +15,7 @@ struct rewording {
 	int64_t line;	  /* message: what is shown of it */
 	const char *text; /* NULL: taken back */
 	int spread_s;
+	int64_t lives_s;
 };
 
 struct copy { /* for one member: the row of its first part */
@@ -58,7 +59,9 @@ static int may_hear(bool *out, struct profile *p, const struct rewording *r, con
 static int reword(struct profile *p, const struct rewording *r, const struct copy *c, bool hears)
 {
 	const bool fits = hears && c->parts == 1 && strlen(r->text) <= GROUP_TEXT_MOST;
-	struct group_body body = { .kind = GROUP_TEXT, .text = fits ? r->text : "" };
+	struct group_body body = {
+		.kind = GROUP_TEXT, .text = fits ? r->text : "", .after_s = (uint32_t)r->lives_s
+	};
 	uint8_t bytes[CONTENT_TEXT_MOST];
 	int rc;
 
@@ -109,6 +112,8 @@ static int change(struct profile *p, struct rewording *r, int64_t number)
 
 	if (rc)
 		return rc == STORE_NONE ? GROUP_NO_LINE : rc;
+	if (q_number(&r->lives_s, p->db, "SELECT lives_s FROM message WHERE id = ?", "i", r->line))
+		return E_IO;
 	while ((rc = copy_next(&c, p, r->line)) == 0) {
 		rc = change_copy(p, r, &c);
 		if (rc)

@@ -2,6 +2,7 @@
 /* What the others say: lists are believed of a group's maker, the rest of whoever says it. */
 #include "client/lib/group_private.h"
 #include "client/lib/store.h"
+#include "client/lib/timer.h"
 #include "libshared/error.h"
 
 #include <stdio.h>
@@ -179,8 +180,11 @@ static int keep_page(struct profile *p, const struct group *g, const struct grou
 	if ((int64_t)b->version > g->version) {
 		rc = q_run(p->db, "DELETE FROM grp_list WHERE grp = ?", "i", g->id);
 		rc = rc ? rc
-			: q_run(p->db, "UPDATE grp SET version = ?, n = ? WHERE id = ?", "iii",
-					  (int64_t)b->version, (int64_t)b->n, g->id);
+			: q_run(p->db,
+					  "UPDATE grp SET version = ?, n = ?, timer_s = ? WHERE id "
+					  "= ?",
+					  "iiii", (int64_t)b->version, (int64_t)b->n,
+					  (int64_t)b->after_s, g->id);
 		/* The old name stays where another group has the new one. */
 		rc = rc ? rc
 			: q_run(p->db, "UPDATE OR IGNORE grp SET name = ? WHERE id = ?", "ti",
@@ -243,6 +247,11 @@ static int heard_list(struct group_said *said, struct profile *p, const struct g
 	said->group = g.id;
 	said->quiet = true;
 	said->text = "";
+	if (g.state == GROUP_IN && (int64_t)b->version > g.version && b->after_s != g.timer_s) {
+		timer_text(said->sign, b->after_s);
+		said->text = said->sign;
+		said->quiet = false;
+	}
 	rc = keep_page(p, &g, b);
 	rc = rc ? rc : is_whole(&whole, p, g.id);
 	return rc || !whole ? rc : obey(said, p, &g);
@@ -316,6 +325,7 @@ static int heard_text(struct group_said *said, struct profile *p, const struct g
 	said->group = g->id;
 	said->text = b->text;
 	said->is_text = true;
+	said->lives_s = b->after_s;
 	said->early = rc == STORE_NONE || !listed;
 	return 0;
 }
@@ -344,9 +354,11 @@ int group_heard(struct group_said *out, struct profile *p, int64_t contact,
 
 int group_kept(struct profile *p, int64_t message, const struct group_said *said)
 {
-	return q_run(p->db, "UPDATE message SET grp = ?, shown = ?, type = ? WHERE id = ?", "iiii",
-			said->group, (int64_t)(said->early ? NOT_YET : said->quiet),
-			(int64_t)(said->is_text ? CONTENT_GROUP : CONTENT_SIGN), message);
+	return q_run(p->db,
+			"UPDATE message SET grp = ?, shown = ?, type = ?, lives_s = ? WHERE id = ?",
+			"iiiii", said->group, (int64_t)(said->early ? NOT_YET : said->quiet),
+			(int64_t)(said->is_text ? CONTENT_GROUP : CONTENT_SIGN), said->lives_s,
+			message);
 }
 
 /* --- joining ------------------------------------------------------------- */

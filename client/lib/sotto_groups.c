@@ -38,9 +38,10 @@ int sotto_groups(struct sotto *s, sotto_on_group *on_group, void *userdata)
 	int rc;
 
 	while ((rc = group_next(&g, s->profile, g.name)) == 0) {
-		struct sotto_group group = {
-			.name = g.name, .state = (enum sotto_group_state)g.state, .ours = g.ours
-		};
+		struct sotto_group group = { .name = g.name,
+			.state = (enum sotto_group_state)g.state,
+			.ours = g.ours,
+			.timer_s = g.timer_s };
 
 		rc = count(&group, s, g.id);
 		rc = rc ? rc : on_group(userdata, &group);
@@ -104,6 +105,14 @@ int sotto_group_rename(struct sotto *s, const char *name, const char *now)
 	int rc = find(&g, s, name);
 
 	return rc ? rc : done(s, group_rename(s->profile, &g, now));
+}
+
+int sotto_group_set_timer(struct sotto *s, const char *name, int64_t after_s)
+{
+	struct group g;
+	int rc = find(&g, s, name);
+
+	return rc ? rc : done(s, group_set_timer(s->profile, &g, after_s));
 }
 
 int sotto_group_join(struct sotto *s, const char *name)

@@ -187,11 +187,12 @@ int sotto_group_read(struct sotto *s, const char *group)
 	struct group g;
 	int rc = sotto_of_group(group_by_name(&g, s->profile, group));
 
-	return rc ? rc
-		  : q_run(s->profile->db,
-				    "UPDATE message AS m SET shown = 1 WHERE grp = ?2 AND NOT "
-				    "shown AND " PARTS_READY("?1"),
-				    "ii", profile_now(s->profile), g.id);
+	rc = rc ? rc
+		: q_run(s->profile->db,
+				  "UPDATE message AS m SET shown = 1 WHERE grp = ?2 AND NOT shown "
+				  "AND " PARTS_READY("?1"),
+				  "ii", profile_now(s->profile), g.id);
+	return rc ? rc : timer_due(s->profile);
 }
 
 /* --- changing it -------------------------------------------------------- */

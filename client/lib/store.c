@@ -123,11 +123,12 @@ static const char schema[] =
 	" as_of_ns INTEGER NOT NULL DEFAULT 0, path TEXT, placed TEXT, body BLOB NOT NULL);"
 	"CREATE INDEX file_message ON file (message);"
 	/* Groups, as group.h has them. maker: a contact, or NULL: we, or forgotten. said: the
-	   highest number of what we said in it. */
+	   highest number of what we said in it. timer_s: what is said in it lives so long. */
 	"CREATE TABLE grp (id INTEGER PRIMARY KEY, gid BLOB NOT NULL UNIQUE,"
 	" name TEXT NOT NULL UNIQUE, ours INTEGER NOT NULL, maker INTEGER,"
 	" version INTEGER NOT NULL DEFAULT 0, n INTEGER NOT NULL DEFAULT 0,"
-	" state INTEGER NOT NULL, said INTEGER NOT NULL DEFAULT 0);"
+	" state INTEGER NOT NULL, said INTEGER NOT NULL DEFAULT 0,"
+	" timer_s INTEGER NOT NULL DEFAULT 0);"
 	/* The others. listed: the maker says so; joined: they say so. */
 	"CREATE TABLE grp_member (grp INTEGER NOT NULL, contact INTEGER NOT NULL,"
 	" listed INTEGER NOT NULL, joined INTEGER NOT NULL DEFAULT 0,"
@@ -181,6 +182,7 @@ static const char *const upgrades[] = {
 	"ALTER TABLE grp ADD COLUMN said INTEGER NOT NULL DEFAULT 0;"
 	"CREATE INDEX message_copy ON message (copy_of) WHERE copy_of NOT NULL;"
 	"CREATE INDEX outbox_message ON outbox (message);" STORE_GROUP_LINES,
+	"ALTER TABLE grp ADD COLUMN timer_s INTEGER NOT NULL DEFAULT 0",
 };
 /* clang-format on */
 

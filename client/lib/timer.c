@@ -14,7 +14,7 @@
 
 #include <stdio.h>
 
-enum { TIMER_BYTES = 8, TEXT_ROOM = 64 };
+enum { TIMER_BYTES = 8 };
 
 struct timer {
 	int64_t after_s, version;
@@ -29,7 +29,7 @@ static int timer_read(struct timer *out, const void *bytes, size_t len)
 	return reader_is_done(&rd) && out->after_s <= TIMER_MOST_S ? 0 : CONTENT_BAD;
 }
 
-static void timer_text(char out[static TEXT_ROOM], int64_t s)
+void timer_text(char out[static TIMER_TEXT_ROOM], int64_t s)
 {
 	static const struct {
 		int64_t s;
@@ -40,9 +40,9 @@ static void timer_text(char out[static TEXT_ROOM], int64_t s)
 	while (i + 1 < ARRAY_LEN(units) && s % units[i].s)
 		i++;
 	if (s == 0)
-		snprintf(out, TEXT_ROOM, "[messages stay from now on]");
+		snprintf(out, TIMER_TEXT_ROOM, "[messages stay from now on]");
 	else
-		snprintf(out, TEXT_ROOM, "[messages disappear after %lld %s%s from now on]",
+		snprintf(out, TIMER_TEXT_ROOM, "[messages disappear after %lld %s%s from now on]",
 				(long long)(s / units[i].s), units[i].name,
 				s == units[i].s ? "" : "s");
 }
@@ -66,7 +66,7 @@ static int save(struct profile *p, int64_t contact, const struct timer *t)
 
 static int set(struct profile *p, int64_t contact, int64_t after_s)
 {
-	char text[TEXT_ROOM];
+	char text[TIMER_TEXT_ROOM];
 	uint8_t body[TIMER_BYTES];
 	struct writer w = writer_over(body, sizeof body);
 	const struct saying saying = {
@@ -118,7 +118,7 @@ static bool is_newer(const struct timer *t, const struct timer *own)
 int timer_heard(struct profile *p, int64_t contact, int64_t message, const struct content *m)
 {
 	struct timer t, own;
-	char text[TEXT_ROOM];
+	char text[TIMER_TEXT_ROOM];
 	int rc = load(&own, p, contact);
 
 	if (rc)
@@ -142,20 +142,28 @@ int timer_heard(struct profile *p, int64_t contact, int64_t message, const struc
 /* --- the end ------------------------------------------------------------ */
 
 /* Whose end is not known yet, or is further off than it can be: the wall clock was wrong. */
-#define UNPLANNED "lives_s > 0 AND NOT gone AND shown AND (ends_s IS NULL OR ends_s > ?1 + lives_s)"
+#define UNPLANNED \
+	"lives_s > 0 AND NOT gone AND shown = 1 AND (ends_s IS NULL OR ends_s > ?1 + lives_s)"
 #define PAST "gone AND at_s < ?1 - ?2"
 
-/* What was not sent yet does not disappear. */
+/* What was not sent yet does not disappear; but what others of a group have been sent waits for one
+ * who cannot be reached a day longer only. */
+/* clang-format off */
+#define WAITS "EXISTS (SELECT 1 FROM outbox o WHERE o.message = m.id)"
+#define OVER \
+	"SELECT id FROM message w WHERE ends_s <= ?1 AND NOT gone AND (" \
+	"NOT EXISTS (SELECT 1 FROM message m WHERE " PARTS_OF("w.id") " AND " WAITS ")" \
+	" OR (ends_s <= ?1 - ?2" \
+	" AND EXISTS (SELECT 1 FROM message m WHERE m.copy_of = w.id AND NOT " WAITS "))) LIMIT 1"
+/* clang-format on */
+
 static int wipe_due(struct profile *p)
 {
 	int64_t message;
 	int rc;
 
-	while ((rc = q_number(&message, p->db,
-				"SELECT id FROM message w WHERE ends_s <= ? AND NOT gone AND NOT "
-				"EXISTS (SELECT 1 FROM message m JOIN outbox o ON o.message = m.id "
-				"WHERE " PARTS_OF("w.id") ") LIMIT 1",
-				"i", profile_now(p))) == 0) {
+	while ((rc = q_number(&message, p->db, OVER, "ii", profile_now(p),
+				(int64_t)TIMER_UNSENT_S)) == 0) {
 		rc = change_wipe(p, message, GONE_TIME);
 		if (rc)
 			return rc;

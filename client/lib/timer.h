@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * Messages that disappear (docs/protocol.md "Disappearing messages"): one time for each contact,
- * which either side sets. Ours go so long after they were written, theirs after they were shown.
+ * which either side sets, and one for each group (group.h). Ours go so long after they were
+ * written, theirs after they were shown.
  */
 #ifndef SOTTO_TIMER_H
 #define SOTTO_TIMER_H
@@ -13,7 +14,12 @@ enum {
 	TIMER_TOO_LONG = 1,
 	TIMER_MOST_S = 365 * 86400,
 	TIMER_STEP_MOST = 1 << 16, /* a version further above ours is not believed */
+	TIMER_TEXT_ROOM = 64,
+	TIMER_UNSENT_S = 86400, /* see timer.c */
 };
+
+/* That messages disappear after so long from now on, or stay, in words. */
+void timer_text(char out[static TIMER_TEXT_ROOM], int64_t after_s);
 
 /* In SQL: how long a new message of a type to or from a contact lives: texts and files do. */
 #define TIMER_OF(contact, type)                                                            \

@@ -16,7 +16,8 @@ struct sotto_group {
 	enum sotto_group_state state;
 	bool ours; /* we made it */
 	uint32_t n_unread;
-	int64_t last_s; /* of what was said in it last; 0: nothing was */
+	int64_t last_s;	 /* of what was said in it last; 0: nothing was */
+	int64_t timer_s; /* what is said in it disappears after so long; 0: it stays */
 };
 typedef int sotto_on_group(void *userdata, const struct sotto_group *group);
 struct sotto_member { /* of the others */
@@ -40,6 +41,10 @@ SOTTO_MUST int sotto_group_remove(
 		struct sotto *sotto, const char *group, const char *contact); /* _NO_CONTACT */
 SOTTO_MUST int sotto_group_rename(
 		struct sotto *sotto, const char *group, const char *now); /* as _make */
+/* Texts of all in this group disappear from now on: ours so long after they were written, theirs
+ * after they were read; 0: they stay. Only who made the group sets it; the others are told, and who
+ * comes later too. SOTTO_TOO_LONG: a year is the longest. */
+SOTTO_MUST int sotto_group_set_timer(struct sotto *sotto, const char *group, int64_t after_s);
 SOTTO_MUST int sotto_group_join(struct sotto *sotto, const char *group);
 /* When its maker leaves it ends for all. */
 SOTTO_MUST int sotto_group_leave(struct sotto *sotto, const char *group);

@@ -3,6 +3,7 @@
 import json
 
 from people import Town
+from stack import until
 
 
 class Groups(Town):
@@ -50,6 +51,16 @@ class Groups(Town):
         group, = map(json.loads, carl.do("--json", "group").splitlines())
         self.assertEqual({m["name"]: m["joined"] for m in group["members"]}, {anna.name: True, bert.name: True})
         self.assertNotIn("request", carl.do("contacts"))
+
+        anna.do("group", "timer", "garden", "1s")
+        self.hear(*everybody)
+        self.assertIn("timer 1s", carl.do("group"))
+        self.assertIn("only who made", bert.run("group", "timer", "garden", "off").stderr)
+        carl.do("group", "send", "garden", "ephemeral")
+        self.assertIn(f"garden/{carl.name} > ephemeral\n", anna.do("recv"))
+        for person in (anna, carl):
+            until("the end of a text", lambda p=person: p.do("recv") is not None and
+                  "ephemeral" not in p.do("group", "log", "garden"))
 
         anna.do("group", "remove", "garden", carl.name)
         self.assertIn(f"garden/{anna.name} > has removed you\n", carl.do("recv"))
