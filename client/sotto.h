@@ -76,6 +76,9 @@ enum sotto_result {
 	SOTTO_OTHER_NUMBER = 45, /* a safety number, but not that of us two */
 	SOTTO_BAD_NUMBER = 46,	 /* no safety number */
 	SOTTO_NOTHING = 47,	 /* nothing was to be done, or nothing waits */
+	SOTTO_NO_HOME = 48,	 /* the profile does not live at that server */
+	SOTTO_LAST_HOME = 49,	 /* it lives nowhere else */
+	SOTTO_MANY_HOMES = 50,	 /* it lives at SOTTO_HOMES_MOST servers already */
 
 	SOTTO_NO_DECOY = 60,
 	SOTTO_NO_KEYRING = 61,	  /* this system keeps no keys for us */

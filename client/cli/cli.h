@@ -189,6 +189,13 @@ int text_read(char **out, const char *given) MUST_CHECK;
 void text_free(char *text); /* wipes */
 DEFINE_CLEANUP(char *, text_free)
 
+/* server.c: the name of a server where the profile lives or has left something, by its beginning.
+ * Told already. */
+enum { SERVER_ROOM = 64 };
+int server_named(char out[static SERVER_ROOM], struct cli *cli, const char *said) MUST_CHECK;
+/* Which of them did not answer. */
+void show_away(struct cli *cli);
+
 /* call.c: who rings, and whom one has missed. */
 int show_calls(struct cli *cli) MUST_CHECK;
 

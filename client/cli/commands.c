@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 /* --- init, id ----------------------------------------------------------- */
 
@@ -82,15 +83,39 @@ int init_command(struct cli *cli)
 	return 0;
 }
 
+/* Of the main server, or of the one that is asked for; to a program, of each. */
+struct wanted {
+	const struct cli *cli;
+	const char *server; /* or NULL */
+};
+
+static int show_link(void *userdata, const struct sotto_server *server)
+{
+	const struct wanted *w = userdata;
+
+	if (!server->link || (w->server && strcmp(server->name, w->server) != 0))
+		return 0;
+	if (w->cli->json) {
+		show_json(json_pack("{s:s, s:s, s:s, s:b}", "event", "link", "text", server->link,
+				"server", server->name, "main", (int)server->is_main));
+	} else if (w->server || server->is_main) {
+		show_event(w->cli, "link", server->link);
+		qr_print(stdout, server->link);
+	}
+	return 0;
+}
+
 int id_command(struct cli *cli)
 {
-	char text[SOTTO_LINK_ROOM];
+	char name[SERVER_ROOM];
+	struct wanted wanted = { cli, NULL };
+	int rc = 0;
 
-	sotto_link(cli->sotto, text);
-	show_event(cli, "link", text);
-	if (!cli->json)
-		qr_print(stdout, text);
-	return 0;
+	if (cli->server) {
+		rc = server_named(name, cli, cli->server);
+		wanted.server = name;
+	}
+	return rc ? rc : tell_answer(cli, sotto_servers(cli->sotto, show_link, &wanted));
 }
 
 /* --- send, recv --------------------------------------------------------- */
@@ -124,6 +149,8 @@ int recv_command(struct cli *cli)
 	rc = rc ? rc : fetched ? fetched : shown;
 	if (rc == 0 && kept)
 		warn(cli, "the account could not be looked after this time");
+	if (rc == SOTTO_E_NETWORK || kept == SOTTO_E_NETWORK)
+		show_away(cli);
 	return tell_answer(cli, rc);
 }
 

@@ -57,17 +57,20 @@ static int tell_exists(struct cli *cli, const char *link)
 static bool is_added(int rc)
 {
 	return rc != SOTTO_EXISTS && rc != SOTTO_BAD_NAME && rc != SOTTO_BAD_LINK &&
-			rc != SOTTO_OWN_LINK;
+			rc != SOTTO_OWN_LINK && rc != SOTTO_NO_HOME;
 }
 
 int add_command(struct cli *cli)
 {
-	char text[SCAN_TEXT_MOST + 1];
+	char text[SCAN_TEXT_MOST + 1], server[SERVER_ROOM];
 	int rc = read_said(text, cli, cli->argv[1]), noted = 0;
 
 	if (rc)
 		return rc;
-	rc = sotto_add(cli->sotto, cli->argv[0], text);
+	rc = cli->server ? server_named(server, cli, cli->server) : 0;
+	if (rc)
+		return rc;
+	rc = sotto_add_at(cli->sotto, cli->argv[0], text, cli->server ? server : NULL);
 	if (rc == SOTTO_EXISTS)
 		return tell_exists(cli, text);
 	if (cli->yes && is_added(rc))

@@ -10,8 +10,10 @@ static const struct {
 	const char *command, *examples;
 } pages[] = {
 	{ "init", "sotto init INVITE\nsotto init --server NAME.onion" },
-	{ "id", "sotto id" },
-	{ "add", "sotto add bob sotto://...\nsotto add bob bob.png --yes" },
+	{ "id", "sotto id\nsotto id --server NAME" },
+	{ "add",
+			"sotto add bob sotto://...\nsotto add bob bob.png --yes\n"
+			"sotto add bob sotto://... --server NAME" },
 	{ "accept", "sotto accept sti carol" },
 	{ "requests", "sotto requests" },
 	{ "block", "sotto block carol" },
@@ -43,7 +45,7 @@ static const struct {
 			"sotto group send attic 'who has the key?'\n"
 			"sotto group history attic --search key\n"
 			"sotto group edit attic 3 'who has it?'\nsotto group timer attic 7d" },
-	{ "server", "sotto server\nsotto server move INVITE\nsotto server forget NAME.onion" },
+	{ "server", "sotto server\nsotto server add INVITE\nsotto server leave NAME" },
 	{ "unlock", "sotto unlock\nsotto unlock 60" },
 	{ "lock", "sotto lock" },
 	{ "doctor", "sotto doctor\nsotto --json doctor | jq -r 'select(.event == \"bad\").text'" },

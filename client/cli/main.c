@@ -55,7 +55,7 @@ const struct command commands[] = {
 			receipts_command },
 	{ "group", "[VERB ...]", 0, 4, true,
 			"groups: new, invite, join, send, log, edit, delete, ...", group_command },
-	{ "server", "[VERB ...]", 0, 2, true, "where you are registered: move INVITE, forget NAME",
+	{ "server", "[VERB ...]", 0, 3, true, "where you live: add, main, use, leave, move, forget",
 			server_command },
 	{ "unlock", "[MINUTES]", 0, 1, false, "ask for no passphrase until idle for so long",
 			unlock_command },

@@ -18,24 +18,24 @@ enum { BUNDLES_HELD = 2 * BUNDLES_PER_PUT }; /* most that a server keeps */
 
 DEFINE_CLEANUP(json_t *, json_decref)
 
-static void address(struct ask *ask, char path[static 96], const struct profile *p)
+static void address(struct ask *ask, char path[static 96], const struct home *home)
 {
 	char uuid[UUID_TEXT + 1];
 
-	uuid_write(uuid, p->uuid);
+	uuid_write(uuid, home->uuid);
 	snprintf(path, 96, "/v1/accounts/%s%s", uuid, ask->path);
 	ask->path = path;
-	ask->circuit = (struct circuit){ "account", NULL, 0, false };
-	ask->onion = p->onion;
+	ask->circuit = (struct circuit){ "account", home->uuid, UUID_BYTES, false };
+	ask->onion = home->onion;
 	ask->port = PORT_PREKEYD;
-	ask->owner = &p->owner;
+	ask->owner = &home->owner;
 }
 
-static int ask(struct net *net, const struct profile *p, struct ask *rest, struct answer *out)
+static int ask(struct net *net, const struct home *home, struct ask *rest, struct answer *out)
 {
 	char path[96];
 
-	address(rest, path, p);
+	address(rest, path, home);
 	return sync_verdict(net_ask(net, rest, out), out);
 }
 
@@ -55,26 +55,26 @@ static int read_account(struct account *out, const struct answer *a)
 	return 0;
 }
 
-int account_ask(struct account *out, struct net *net, struct profile *p)
+int account_ask(struct account *out, struct net *net, const struct home *home)
 {
 	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
 	struct ask rest = { .method = "GET", .path = "/bundles" };
-	int rc = ask(net, p, &rest, &answer);
+	int rc = ask(net, home, &rest, &answer);
 
 	return rc ? rc : read_account(out, &answer);
 }
 
-int account_end(struct net *net, const struct profile *p)
+int account_end(struct net *net, const struct home *home)
 {
 	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
 	struct ask rest = { .method = "DELETE", .path = "" };
 
-	return ask(net, p, &rest, &answer);
+	return ask(net, home, &rest, &answer);
 }
 
 /* --- bundles ------------------------------------------------------------ */
 
-static int put_batch(struct net *net, struct profile *p, const struct bundle_batch *batch,
+static int put_batch(struct net *net, const struct home *home, const struct bundle_batch *batch,
 		struct account *account)
 {
 	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
@@ -93,122 +93,139 @@ static int put_batch(struct net *net, struct profile *p, const struct bundle_bat
 	writer_copy(&w, batch->one_time, sizeof batch->one_time);
 	if (!writer_is_full(&w))
 		return E_BUG;
-	rc = ask(net, p, &rest, &answer);
+	rc = ask(net, home, &rest, &answer);
 	return rc ? rc : read_account(account, &answer);
 }
 
 /* The secrets are stored before the server hears of the bundles. */
-static int put_bundles(
-		struct net *net, struct profile *p, uint32_t generation, struct account *account)
+static int put_bundles(struct net *net, struct profile *p, const struct home *home,
+		uint32_t generation, struct account *account)
 {
 	CLEANUP(scope_free) struct bundle_batch *batch = malloc(sizeof *batch);
-	int rc = batch ? bundle_make_batch(p, batch, generation) : E_NOMEM;
+	int rc = batch ? bundle_make_batch(p, home, batch, generation) : E_NOMEM;
 
-	rc = rc ? rc : put_batch(net, p, batch, account);
+	rc = rc ? rc : put_batch(net, home, batch, account);
 	if (rc == 0 && account->generation == generation)
-		rc = bundle_confirmed(p, generation);
+		rc = bundle_confirmed(p, home, generation);
 	return rc;
 }
 
-static int put_account(
-		struct net *net, struct profile *p, const uint8_t last_resort[static BUNDLE_BYTES])
+static int put_account(struct net *net, struct profile *p, const struct home *home,
+		const uint8_t last_resort[static BUNDLE_BYTES])
 {
 	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
 	/* Repeating it costs nothing, so it is first tried without. */
-	const struct payment payment = { TOKEN_ACCOUNT, p->uuid, sizeof p->uuid, true };
+	const struct payment payment = { TOKEN_ACCOUNT, home->uuid, sizeof home->uuid, true };
 	struct ask ask = {
 		.method = "PUT", .path = "", .body = last_resort, .body_len = BUNDLE_BYTES
 	};
 	char path[96];
 	int rc;
 
-	address(&ask, path, p);
+	address(&ask, path, home);
 	rc = sync_verdict(tokens_ask(net, p, &ask, &payment, &answer), &answer);
 	return rc ? rc : tokens_spent(p, &ask, &payment);
 }
 
+static int plan(struct profile *p, const struct home *home, int64_t from_s, uint32_t spread_s)
+{
+	char name[HOME_PLAN];
+
+	home_plan(name, "account due", home);
+	return plan_in(p, name, from_s, spread_s);
+}
+
 /* The account first: its allowance buys the inbox. */
-static int register_with(struct net *net, struct profile *p, uint32_t generation)
+static int register_with(
+		struct net *net, struct profile *p, const struct home *home, uint32_t generation)
 {
 	CLEANUP(scope_free) struct bundle_batch *batch = malloc(sizeof *batch);
 	struct account account = { .next = 1 };
 	struct own_mailbox inbox;
-	int rc = batch ? mailbox_for(&inbox, p, 0) : E_NOMEM; /* which the bundles name */
+	int rc = batch ? mailbox_inbox(&inbox, p, home) : E_NOMEM; /* which the bundles name */
 
-	rc = rc ? rc : bundle_make_batch(p, batch, generation);
-	rc = rc ? rc : put_account(net, p, batch->last_resort);
-	rc = rc ? rc : sync_mailbox(net, p, 0);
-	rc = rc ? rc : put_batch(net, p, batch, &account);
-	return rc ? rc : plan_in(p, "account due", EARLIEST_S, SPREAD_S);
+	rc = rc ? rc : bundle_make_batch(p, home, batch, generation);
+	rc = rc ? rc : put_account(net, p, home, batch->last_resort);
+	rc = rc || inbox.made ? rc : sync_make_mailbox(net, p, &inbox);
+	rc = rc ? rc : put_batch(net, home, batch, &account);
+	return rc ? rc : plan(p, home, EARLIEST_S, SPREAD_S);
 }
 
-int account_register(struct net *net, struct profile *p)
+int account_register(struct net *net, struct profile *p, const struct home *home)
 {
-	return register_with(net, p, 1);
+	uint32_t ours;
+	int64_t made_s;
+	int rc = bundle_newest(&ours, &made_s, p, home);
+
+	if (rc == 0 && !ours)
+		rc = bundle_next(&ours, p, 0);
+	return rc ? rc : register_with(net, p, home, ours);
 }
 
 /* --- looking after it --------------------------------------------------- */
 
 /* Which generation is to be put now; 0: none. */
-static int decide(uint32_t *out, struct profile *p, const struct account *account)
+static int decide(uint32_t *out, struct profile *p, const struct home *home,
+		const struct account *account)
 {
 	uint32_t ours;
 	int64_t made_s;
-	int rc = bundle_newest(&ours, &made_s, p);
+	int rc = bundle_newest(&ours, &made_s, p, home);
 
 	if (rc)
 		return rc;
 	*out = 0;
-	if (account->generation > ours) /* our state is older than the server's */
-		*out = account->generation + 1;
-	else if (profile_has_passed(p, made_s, ACCOUNT_WEEK_S))
-		*out = ours + 1;
+	/* When our state is older than the server's, or the bundles a week old. */
+	if (account->generation > ours || profile_has_passed(p, made_s, ACCOUNT_WEEK_S))
+		rc = bundle_next(out, p, account->generation);
 	else if (account->generation < ours || account->left < ACCOUNT_REFILL_BELOW)
 		*out = ours;
+	if (rc)
+		return rc;
 	/* The reply to the last put may have been lost. */
-	return account->generation == ours ? bundle_confirmed(p, ours) : 0;
+	return account->generation == ours ? bundle_confirmed(p, home, ours) : 0;
 }
 
 /* The server does not know us: its state is that of a backup. The next generation replaces ours. */
-static int register_again(struct net *net, struct profile *p)
+static int register_again(struct net *net, struct profile *p, const struct home *home)
 {
-	uint32_t ours;
-	int64_t made_s;
-	int rc = bundle_newest(&ours, &made_s, p);
-
+	uint32_t next;
 	/* First, as bundles that cannot be put would be made for nothing. */
-	rc = rc ? rc : tokens_have(net, p, p->onion, TOKEN_ACCOUNT);
-	rc = rc ? rc : register_with(net, p, ours + 1);
-	if (rc > 0 && plan_in(p, "account due", LOST_S, LOST_S))
+	int rc = tokens_have(net, p, home->onion, TOKEN_ACCOUNT);
+
+	rc = rc ? rc : bundle_next(&next, p, 0);
+	rc = rc ? rc : register_with(net, p, home, next);
+	if (rc > 0 && plan(p, home, LOST_S, LOST_S))
 		return E_IO;
 	return rc;
 }
 
-static int keep(struct net *net, struct profile *p)
+static int keep(struct net *net, struct profile *p, const struct home *home)
 {
 	struct account account;
 	uint32_t generation;
-	int rc = account_ask(&account, net, p);
+	int rc = account_ask(&account, net, home);
 
 	if (rc == SYNC_REFUSED)
-		return register_again(net, p);
-	rc = rc ? rc : decide(&generation, p, &account);
-	return rc || !generation ? rc : put_bundles(net, p, generation, &account);
+		return register_again(net, p, home);
+	rc = rc ? rc : decide(&generation, p, home, &account);
+	return rc || !generation ? rc : put_bundles(net, p, home, generation, &account);
 }
 
-int account_look_after(struct net *net, struct profile *p)
+int account_look_after(struct net *net, struct profile *p, const struct home *home)
 {
-	int rc = keep(net, p);
+	int rc = keep(net, p, home);
 
-	return rc ? rc : plan_in(p, "account due", EARLIEST_S, SPREAD_S);
+	return rc ? rc : plan(p, home, EARLIEST_S, SPREAD_S);
 }
 
-int account_keep(struct net *net, struct profile *p)
+int account_keep(struct net *net, struct profile *p, const struct home *home)
 {
+	char name[HOME_PLAN];
 	bool due;
-	int rc = plan_is_due(&due, p, "account due");
+	int rc;
 
-	if (rc || !due)
-		return rc;
-	return account_look_after(net, p);
+	home_plan(name, "account due", home);
+	rc = plan_is_due(&due, p, name);
+	return rc || !due ? rc : account_look_after(net, p, home);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Our account at our server: registered once, then looked after about once a day, which also keeps
- * it alive. Bundles are a generation, named by its signed prekey's id, and renewed every week;
- * their secrets die quiet after the server has confirmed a later one.
+ * Our account at a home's server: registered once, then looked after about once a day, which also
+ * keeps it alive. Bundles are a generation, named by its signed prekey's id, and renewed every
+ * week; their secrets die quiet after the server has confirmed a later one.
  */
 #ifndef SOTTO_ACCOUNT_H
 #define SOTTO_ACCOUNT_H
@@ -19,16 +19,17 @@ struct account { /* as the server tells */
 };
 
 /* Makes the inbox as well. Answers are those of sync.h and tokens.h. */
-int account_register(struct net *net, struct profile *profile) MUST_CHECK;
-int account_ask(struct account *out, struct net *net, struct profile *profile) MUST_CHECK;
+int account_register(struct net *net, struct profile *profile, const struct home *home) MUST_CHECK;
+int account_ask(struct account *out, struct net *net, const struct home *home) MUST_CHECK;
 
 /* The account and its bundles are gone; also when there was none. */
-int account_end(struct net *net, const struct profile *profile) MUST_CHECK;
+int account_end(struct net *net, const struct home *home) MUST_CHECK;
 
 /* Now: registers anew where the server knows nothing of us, refills below 20 left, renews what is a
  * week old. */
-int account_look_after(struct net *net, struct profile *profile) MUST_CHECK;
+int account_look_after(
+		struct net *net, struct profile *profile, const struct home *home) MUST_CHECK;
 /* The same, when it is due. */
-int account_keep(struct net *net, struct profile *profile) MUST_CHECK;
+int account_keep(struct net *net, struct profile *profile, const struct home *home) MUST_CHECK;
 
 #endif

@@ -27,12 +27,13 @@ enum {
 	DAY_S = 20 * 3600,
 	SPREAD_S = 4 * 3600,
 	HOUR_S = 3600,
+	HOMES_SINCE = 16, /* version of the database */
 };
 
 static const struct cost_kind kind = { { 'S', 'O', 'T', 'T', 'O', 'B', 'A', 'K' }, 1 };
 
-static const char *const carried[] = { "meta", "mailbox", "left_account", "contact", "missing",
-	"message", "outbox", "file", "grp", "grp_member", "grp_list" };
+static const char *const carried[] = { "meta", "home", "mailbox", "contact", "missing", "message",
+	"outbox", "file", "grp", "grp_member", "grp_list" };
 /* Of ratchets, of what was bought, and what only this device has begun; and the index of words,
  * which is made anew. */
 static const char *const left_out[] = { "room", "session", "prekey", "signed_prekey", "sealing",
@@ -323,7 +324,8 @@ static int prepare_insert(sqlite3_stmt **out, int *out_n, struct stream *s, stru
 	uint32_t n = 0;
 	int rc = get_name(s, table);
 
-	if (rc == 0 && !is_in(table, carried, ARRAY_LEN(carried)))
+	if (rc == 0 && !is_in(table, carried, ARRAY_LEN(carried)) &&
+			strcmp(table, "left_account") != 0)
 		return STREAM_VERSION;
 	rc = rc ? rc : get_u32(s, &n);
 	if (rc == 0 && (n < 1 || n > COLUMNS_MOST))
@@ -356,6 +358,12 @@ static int get_table(struct stream *s, struct profile *p, uint8_t *mark)
 	return rc;
 }
 
+/* It ends on what the rows may not be. */
+static int run(struct profile *p, const char *sql)
+{
+	return sqlite3_exec(p->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : STREAM_DAMAGED;
+}
+
 static int get_all(struct stream *s, struct profile *p)
 {
 	uint8_t mark = MARK_END;
@@ -367,17 +375,16 @@ static int get_all(struct stream *s, struct profile *p)
 		rc = E_IO;
 	if (rc == 0 && version > ours)
 		return STREAM_VERSION;
+	rc = rc || version >= HOMES_SINCE ? rc : run(p, STORE_BEFORE_HOME);
 	rc = rc ? rc : stream_get(s, &mark, 1);
 	while (rc == 0 && mark == MARK_TABLE)
 		rc = get_table(s, p, &mark);
 	if (rc == 0 && mark != MARK_END)
 		return STREAM_DAMAGED;
 	rc = rc ? rc : stream_end(s);
-	if (rc == 0 && version < 13 && sqlite3_exec(p->db, STORE_JOIN_PARTS, NULL, NULL, NULL))
-		return E_IO;
-	if (rc == 0 && version < 14 && sqlite3_exec(p->db, STORE_GROUP_LINES, NULL, NULL, NULL))
-		return E_IO;
-	return rc;
+	rc = rc ? rc : version < 13 ? run(p, STORE_JOIN_PARTS) : 0;
+	rc = rc ? rc : version < 14 ? run(p, STORE_GROUP_LINES) : 0;
+	return rc ? rc : version < HOMES_SINCE ? run(p, STORE_FILL_HOME) : 0;
 }
 
 struct source {
@@ -398,6 +405,8 @@ static int fill(struct profile *p, void *data)
 	rc = rc ? rc
 		: q_run(p->db, "UPDATE meta SET value = value + ? WHERE name = 'next prekey'", "i",
 				  (int64_t)PREKEYS_APART);
+	/* No bundle's secrets are here, so all of them are made anew. */
+	rc = rc ? rc : q_run(p->db, "UPDATE home SET generation = 0", "");
 	return rc ? rc : loss_restored(p);
 }
 

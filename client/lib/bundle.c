@@ -114,19 +114,20 @@ static int read_fields(struct bundle *out, const uint8_t *bytes)
 	return reader_zeros(&rd) && version == BUNDLE_VERSION && out->signed_id ? 0 : BUNDLE_BAD;
 }
 
-static int seal(struct profile *p, uint8_t out[static BUNDLE_BYTES], const struct bundle *b)
+static int seal(struct profile *p, uint8_t out[static BUNDLE_BYTES], const struct bundle *b,
+		const struct home *home)
 {
 	uint8_t plain[PLAIN_BYTES], message[sizeof PURPOSE - 1 + UUID_BYTES + SIGNED_BYTES];
 	int rc;
 
 	write_fields(plain, b);
-	signed_message(message, p->uuid, plain);
+	signed_message(message, home->uuid, plain);
 	rc = sign(p, plain + SIGNED_BYTES, message, sizeof message);
 	if (rc)
 		return rc;
 	randombytes_buf(out, NONCE);
-	crypto_aead_xchacha20poly1305_ietf_encrypt(out + NONCE, NULL, plain, sizeof plain, p->uuid,
-			UUID_BYTES, NULL, out, p->bundle_key.b);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(out + NONCE, NULL, plain, sizeof plain,
+			home->uuid, UUID_BYTES, NULL, out, home->bundle_key.b);
 	return 0;
 }
 
@@ -168,7 +169,7 @@ static int public_bytes(uint8_t out[static 32], const ec_public_key *key)
 	return 0;
 }
 
-static int make_signed_prekey(struct profile *p, uint32_t id)
+static int make_signed_prekey(struct profile *p, const struct home *home, uint32_t id)
 {
 	SIGNAL_OWNED(session_signed_pre_key) *key = NULL;
 	SIGNAL_OWNED(ratchet_identity_key_pair) *pair = NULL;
@@ -178,20 +179,18 @@ static int make_signed_prekey(struct profile *p, uint32_t id)
 					(uint64_t)profile_now(p) * 1000, p->signal) ||
 			signal_protocol_signed_pre_key_store_key(p->stores, key))
 		return E_CRYPTO;
-	return q_run(p->db,
-			"INSERT INTO meta VALUES ('generation made', ?) ON CONFLICT (name) "
-			"DO UPDATE SET value = excluded.value",
-			"i", profile_now(p));
+	return q_run(p->db, "UPDATE home SET generation = ?, generation_s = ? WHERE id = ?", "iii",
+			(int64_t)id, profile_now(p), home->id);
 }
 
 /* The signed prekey that all bundles of the generation share. */
-static int signed_prekey(struct profile *p, struct bundle *b, uint32_t id)
+static int signed_prekey(struct profile *p, const struct home *home, struct bundle *b, uint32_t id)
 {
 	SIGNAL_OWNED(session_signed_pre_key) *key = NULL;
 	int rc = 0;
 
 	if (!signal_protocol_signed_pre_key_contains_key(p->stores, id))
-		rc = make_signed_prekey(p, id);
+		rc = make_signed_prekey(p, home, id);
 	if (rc)
 		return rc;
 	if (signal_protocol_signed_pre_key_load_key(p->stores, &key, id))
@@ -222,7 +221,7 @@ static int one_time_prekey(struct profile *p, struct bundle *b)
 	return public_bytes(b->prekey, ec_key_pair_get_public(pair));
 }
 
-static int sealing_key(struct profile *p, struct bundle *b)
+static int sealing_key(struct profile *p, const struct home *home, struct bundle *b)
 {
 	CLEANUP(key_wipe) struct key secret = { { 0 } };
 	uint8_t hash[HASH_BYTES];
@@ -230,60 +229,80 @@ static int sealing_key(struct profile *p, struct bundle *b)
 	hpke_keypair(b->sealing, secret.b);
 	crypto_hash_sha256(hash, b->sealing, sizeof b->sealing);
 	return q_run(p->db,
-			"INSERT INTO sealing (turn, signed, prekey, key_hash, public, secret) "
-			"VALUES (0, ?, ?, ?, ?, ?)",
-			"iibbb", (int64_t)b->signed_id, (int64_t)b->prekey_id, hash, sizeof hash,
-			b->sealing, sizeof b->sealing, secret.b, sizeof secret.b);
+			"INSERT INTO sealing (turn, signed, prekey, key_hash, public, secret, "
+			"home) VALUES (0, ?, ?, ?, ?, ?, ?)",
+			"iibbbi", (int64_t)b->signed_id, (int64_t)b->prekey_id, hash, sizeof hash,
+			b->sealing, sizeof b->sealing, secret.b, sizeof secret.b, home->id);
 }
 
-static int make_all(struct profile *p, struct bundle_batch *out, uint32_t generation)
+static int make_all(struct profile *p, const struct home *home, struct bundle_batch *out,
+		uint32_t generation)
 {
 	struct bundle b = { .registration_id = p->registration_id };
 	const struct q_blob inbox = { b.inbox.b, sizeof b.inbox.b };
-	int rc = q_blob(&inbox, p->db,
-			"SELECT deposit FROM mailbox WHERE kind = 0 AND onion IS NULL", "");
+	int rc = q_blob(&inbox, p->db, "SELECT deposit FROM mailbox WHERE kind = 0 AND home = ?",
+			"i", home->id);
 
 	memcpy(b.identity, p->identity, sizeof b.identity);
 	out->generation = generation;
-	rc = rc ? E_IO : signed_prekey(p, &b, generation);
-	rc = rc ? rc : sealing_key(p, &b);
-	rc = rc ? rc : seal(p, out->last_resort, &b);
+	rc = rc ? E_IO : signed_prekey(p, home, &b, generation);
+	rc = rc ? rc : sealing_key(p, home, &b);
+	rc = rc ? rc : seal(p, out->last_resort, &b, home);
 	for (int i = 0; rc == 0 && i < BUNDLES_PER_PUT; i++) {
 		rc = one_time_prekey(p, &b);
-		rc = rc ? rc : sealing_key(p, &b);
-		rc = rc ? rc : seal(p, out->one_time[i], &b);
+		rc = rc ? rc : sealing_key(p, home, &b);
+		rc = rc ? rc : seal(p, out->one_time[i], &b, home);
 	}
 	sodium_memzero(&b, sizeof b);
 	return rc;
 }
 
-int bundle_make_batch(struct profile *p, struct bundle_batch *out, uint32_t generation)
+int bundle_make_batch(struct profile *p, const struct home *home, struct bundle_batch *out,
+		uint32_t generation)
 {
 	int rc = q_begin(p->db);
 
-	return rc ? rc : q_end(p->db, make_all(p, out, generation));
+	return rc ? rc : q_end(p->db, make_all(p, home, out, generation));
 }
 
-int bundle_newest(uint32_t *out, int64_t *out_made_s, struct profile *p)
+int bundle_newest(uint32_t *out, int64_t *out_made_s, struct profile *p, const struct home *home)
 {
 	int64_t id = 0;
-	int rc = q_number(&id, p->db, "SELECT coalesce(max(id), 0) FROM signed_prekey", "");
+	int rc = q_number(&id, p->db, "SELECT generation FROM home WHERE id = ?", "i", home->id);
 
 	rc = rc ? rc
-		: q_number(out_made_s, p->db,
-				  "SELECT coalesce((SELECT value FROM meta WHERE name = "
-				  "'generation "
-				  "made'), 0)",
-				  "");
+		: q_number(out_made_s, p->db, "SELECT generation_s FROM home WHERE id = ?", "i",
+				  home->id);
 	*out = (uint32_t)id;
 	return rc ? E_IO : 0;
 }
 
-int bundle_confirmed(struct profile *p, uint32_t generation)
+int bundle_next(uint32_t *out, struct profile *p, uint32_t above)
+{
+	int64_t id = 0;
+	int rc = q_number(&id, p->db,
+			"SELECT 1 + max(?, (SELECT coalesce(max(generation), 0) FROM home), "
+			"(SELECT coalesce(max(id), 0) FROM signed_prekey))",
+			"i", (int64_t)above);
+
+	*out = (uint32_t)id;
+	return rc ? E_IO : 0;
+}
+
+static int supersede(struct profile *p, const struct home *home, int64_t below)
 {
 	return q_run(p->db,
 			"UPDATE sealing SET superseded_s = ? WHERE turn = 0 AND base IS NULL AND "
-			"signed < ? AND superseded_s IS NULL AND NOT EXISTS (SELECT 1 FROM "
-			"left_account WHERE ended_s IS NULL)",
-			"ii", profile_now(p), (int64_t)generation);
+			"home = ? AND signed < ? AND superseded_s IS NULL",
+			"iii", profile_now(p), home->id, below);
+}
+
+int bundle_confirmed(struct profile *p, const struct home *home, uint32_t generation)
+{
+	return supersede(p, home, generation);
+}
+
+int bundle_ended(struct profile *p, const struct home *home)
+{
+	return supersede(p, home, INT64_MAX);
 }

@@ -29,22 +29,28 @@ int bundle_open(struct bundle *out, struct profile *profile, const struct contac
 
 /*
  * A new generation of our own or a refill, with all secrets stored: one last-resort and 50 one-time
- * bundles. A generation is the id of its signed prekey, made with its first batch. In one
- * transaction.
+ * bundles, with the home's inbox in them. A generation is the id of its signed prekey, made with
+ * its first batch; no two homes have the same. In one transaction.
  */
 struct bundle_batch {
 	uint32_t generation;
 	uint8_t last_resort[BUNDLE_BYTES];
 	uint8_t one_time[BUNDLES_PER_PUT][BUNDLE_BYTES];
 };
-int bundle_make_batch(
-		struct profile *profile, struct bundle_batch *out, uint32_t generation) MUST_CHECK;
+int bundle_make_batch(struct profile *profile, const struct home *home, struct bundle_batch *out,
+		uint32_t generation) MUST_CHECK;
 
 /* 0 when there is none yet, and when it was made. */
-int bundle_newest(uint32_t *out, int64_t *out_made_s, struct profile *profile) MUST_CHECK;
+int bundle_newest(uint32_t *out, int64_t *out_made_s, struct profile *profile,
+		const struct home *home) MUST_CHECK;
+/* The number of a new one, higher than all of ours and than `above`, which a server knows. */
+int bundle_next(uint32_t *out, struct profile *profile, uint32_t above) MUST_CHECK;
 
 /* The server has that generation: unused secrets of older ones die once they are quiet. */
-int bundle_confirmed(struct profile *profile, uint32_t generation) MUST_CHECK;
+int bundle_confirmed(
+		struct profile *profile, const struct home *home, uint32_t generation) MUST_CHECK;
+/* It hands out none any more: so do all of them. */
+int bundle_ended(struct profile *profile, const struct home *home) MUST_CHECK;
 
 /* True when X25519 with this key would be all zero (31 Wycheproof cases): the Signal library takes
  * such keys. */

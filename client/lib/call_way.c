@@ -135,7 +135,7 @@ static void listen_meanwhile(void *userdata)
 	live_drive(userdata);
 }
 
-/* Both ends on our server, each by a credential of its own. */
+/* Both ends on the server where this contact writes to us, each by a credential of its own. */
 static int buy_credentials(struct call *c)
 {
 	struct call_relay both[2];
@@ -143,7 +143,7 @@ static int buy_credentials(struct call *c)
 
 	c->net->meanwhile = listen_meanwhile;
 	c->net->meanwhile_userdata = c->live;
-	rc = relay_buy(both, c->net, c->profile, c->id);
+	rc = relay_buy(both, c->net, c->profile, c->mailbox.onion, c->id);
 	c->net->meanwhile = NULL;
 	if (rc)
 		return rc;
@@ -173,7 +173,7 @@ static int begin_attempt(struct call *c)
 
 int call_make_offer(struct call *c)
 {
-	int rc = relay_find(&c->relay, c->net, c->profile);
+	int rc = relay_find(&c->relay, c->net, c->mailbox.onion);
 
 	rc = rc ? rc : open_way(c);
 	rc = rc ? rc : begin_attempt(c);

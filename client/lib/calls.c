@@ -173,7 +173,7 @@ static socklen_t lock_name(struct sockaddr_un *out, const struct profile *p)
 	uint8_t hash[16];
 
 	crypto_generichash(hash, sizeof hash, (const uint8_t *)purpose, sizeof purpose - 1,
-			p->bundle_key.b, sizeof p->bundle_key.b);
+			p->vault.key.b, sizeof p->vault.key.b);
 	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	sodium_bin2hex(out->sun_path + 1, sizeof out->sun_path - 1, hash, sizeof hash);
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + 2 * sizeof hash);

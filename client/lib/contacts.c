@@ -126,6 +126,15 @@ static bool name_is_good(const char *name)
 
 int contact_add(struct profile *p, const char *name, const struct contact_link *link)
 {
+	__attribute__((cleanup(home_wipe_ref))) struct home home = { .id = 0 };
+	int rc = home_main(&home, p);
+
+	return rc ? rc : contact_add_at(p, name, link, &home);
+}
+
+int contact_add_at(struct profile *p, const char *name, const struct contact_link *link,
+		const struct home *home)
+{
 	struct contact_link own;
 	uint8_t bytes[LINK_BYTES];
 	int64_t n;
@@ -139,17 +148,17 @@ int contact_add(struct profile *p, const char *name, const struct contact_link *
 	link_pack(bytes, link);
 	/* A request of that person becomes the contact, under the new name. */
 	rc = q_number(&n, p->db,
-			"UPDATE OR IGNORE contact SET name = ?, state = 1, link = ? WHERE "
-			"identity_hash = ? AND "
-			"state = 0 RETURNING id",
-			"tbb", name, bytes, sizeof bytes, link->identity_hash, (size_t)HASH_BYTES);
+			"UPDATE OR IGNORE contact SET name = ?, state = 1, link = ?, home = ? "
+			"WHERE identity_hash = ? AND state = 0 RETURNING id",
+			"tbib", name, bytes, sizeof bytes, home->id, link->identity_hash,
+			(size_t)HASH_BYTES);
 	if (rc <= 0)
 		return rc;
 	rc = q_number(&n, p->db,
-			"INSERT INTO contact (name, state, identity_hash, link) VALUES (?, 1, ?, "
-			"?) "
-			"ON CONFLICT DO NOTHING RETURNING id",
-			"tbb", name, link->identity_hash, (size_t)HASH_BYTES, bytes, sizeof bytes);
+			"INSERT INTO contact (name, state, identity_hash, link, home) VALUES (?, "
+			"1, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+			"tbbi", name, link->identity_hash, (size_t)HASH_BYTES, bytes, sizeof bytes,
+			home->id);
 	return rc == STORE_NONE ? CONTACT_EXISTS : rc;
 }
 
@@ -206,14 +215,20 @@ int contact_rename(struct profile *p, const char *name, const char *now)
 	return rc == STORE_NONE ? CONTACT_EXISTS : rc;
 }
 
-int contact_safety(struct safety *out, const struct profile *p, const struct contact *c)
+int contact_safety(struct safety *out, struct profile *p, const struct contact *c)
 {
+	__attribute__((cleanup(home_wipe_ref))) struct home home = { .id = 0 };
 	char own[UUID_TEXT + 1], theirs[UUID_TEXT + 1];
 	const struct safety_person we = { p->identity, own }, they = { c->identity, theirs };
 
+	int rc;
+
 	if (!c->has_identity || !c->has_link)
 		return CONTACT_NONE;
-	uuid_write(own, p->uuid);
+	rc = home_of(&home, p, c->id); /* the account that they know */
+	if (rc)
+		return rc;
+	uuid_write(own, home.uuid);
 	uuid_write(theirs, c->link.uuid);
 	safety_number(out, &we, &they);
 	return 0;
@@ -254,7 +269,8 @@ int contact_end(struct profile *p, const struct contact *c)
 	return rc ? rc : store_forget(p->db);
 }
 
-int contact_request(struct contact *out, struct profile *p, const uint8_t identity[static 32])
+int contact_request(struct contact *out, struct profile *p, const uint8_t identity[static 32],
+		int64_t home)
 {
 	uint8_t hash[HASH_BYTES];
 	char name[CONTACT_NAME_MOST + 1] = "request-";
@@ -269,8 +285,9 @@ int contact_request(struct contact *out, struct profile *p, const uint8_t identi
 	/* So much of the hash that nobody can make two of one name. */
 	sodium_bin2hex(name + strlen(name), 2 * 16 + 1, hash, 16);
 	rc = q_run(p->db,
-			"INSERT INTO contact (name, state, identity_hash, identity) VALUES (?, 0, "
-			"?, ?)",
-			"tbb", name, hash, sizeof hash, identity, (size_t)32);
+			"INSERT INTO contact (name, state, identity_hash, identity, home) VALUES "
+			"(?, 0, ?, ?, (SELECT id FROM home WHERE id = ? AND left_s IS NULL UNION "
+			"ALL SELECT id FROM home WHERE main))",
+			"tbbi", name, hash, sizeof hash, identity, (size_t)32, home);
 	return rc ? rc : contact_by_identity(out, p, identity);
 }

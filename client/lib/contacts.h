@@ -38,6 +38,9 @@ struct contact {
  * CONTACT_SELF. */
 int contact_add(struct profile *profile, const char *name,
 		const struct contact_link *link) MUST_CHECK;
+/* The same, and our mailbox for them shall be at that home, not at the main one. */
+int contact_add_at(struct profile *profile, const char *name, const struct contact_link *link,
+		const struct home *home) MUST_CHECK;
 /* A request by its name or so much of it that no other one begins so. CONTACT_NONE. */
 int contact_by_request(struct contact *out, struct profile *profile, const char *name) MUST_CHECK;
 /* A request becomes a contact under a name of our choice. CONTACT_NONE, CONTACT_EXISTS: that name
@@ -49,7 +52,7 @@ int contact_unblock(struct profile *profile, const char *name) MUST_CHECK;
 /* CONTACT_NONE, CONTACT_EXISTS: the new name is taken; CONTACT_BAD_NAME. */
 int contact_rename(struct profile *profile, const char *name, const char *now) MUST_CHECK;
 /* What both of them see (safety.h). CONTACT_NONE: their key is not known yet. */
-int contact_safety(struct safety *out, const struct profile *profile,
+int contact_safety(struct safety *out, struct profile *profile,
 		const struct contact *contact) MUST_CHECK;
 /* The person compared it, or takes that back. */
 int contact_verify(struct profile *profile, const struct contact *contact, bool is) MUST_CHECK;
@@ -65,14 +68,14 @@ int contact_by_link(struct contact *out, struct profile *profile,
 /* Goes through all of them by name: start with "". CONTACT_NONE: no further one. */
 int contact_next(struct contact *out, struct profile *profile, const char *after) MUST_CHECK;
 
-/* A stranger wrote: a new contact in state request. CONTACT_NONE: the quota of requests is used up.
- */
-int contact_request(struct contact *out, struct profile *profile,
-		const uint8_t identity[static 32]) MUST_CHECK;
+/* A stranger wrote to that home: a new contact in state request. CONTACT_NONE: the quota of
+ * requests is used up. */
+int contact_request(struct contact *out, struct profile *profile, const uint8_t identity[static 32],
+		int64_t home) MUST_CHECK;
 
 struct own_mailbox {
-	int64_t id, contact;		/* contact 0: the inbox */
-	bool inbox, made, is_left;	/* is_left: at a server that the profile has left */
+	int64_t id, contact, home;	/* contact 0: the inbox */
+	bool inbox, made, is_left;	/* is_left: not where it belongs (any more) */
 	uint8_t onion[ONION_KEY_BYTES]; /* of its server */
 	struct key_pair owner;
 	struct key deposit;
@@ -81,9 +84,11 @@ struct own_mailbox {
 	int64_t fetched_s;   /* when it was last fetched; 0: never */
 };
 
-/* The mailbox for a contact (0: the inbox): a spare one, or prepared when there is none; `made`
- * says whether the server has it. */
+/* The mailbox for a contact (0: the main home's inbox), at their home: a spare one, or prepared
+ * when there is none; `made` says whether the server has it. */
 int mailbox_for(struct own_mailbox *out, struct profile *profile, int64_t contact) MUST_CHECK;
+int mailbox_inbox(struct own_mailbox *out, struct profile *profile,
+		const struct home *home) MUST_CHECK;
 int mailbox_made(struct profile *profile, int64_t id) MUST_CHECK;
 int mailbox_seen_empty(struct profile *profile, int64_t id) MUST_CHECK;
 int mailbox_fetched(struct profile *profile, int64_t id) MUST_CHECK;
@@ -92,8 +97,10 @@ int mailbox_heard(struct profile *profile, int64_t id) MUST_CHECK; /* its contac
 int mailbox_next(struct own_mailbox *out, struct profile *profile, int64_t after) MUST_CHECK;
 
 /* Spare ones are made beforehand, so that a new mailbox does not tell of a new contact. */
-int mailbox_count_spare(int64_t *out, struct profile *profile) MUST_CHECK;	/* made */
-int mailbox_spare(struct own_mailbox *out, struct profile *profile) MUST_CHECK; /* to be made */
+int mailbox_count_spare(int64_t *out, struct profile *profile,
+		const struct home *home) MUST_CHECK; /* made */
+int mailbox_spare(struct own_mailbox *out, struct profile *profile,
+		const struct home *home) MUST_CHECK; /* to be made */
 
 /* Goes through those that are to be ended. CONTACT_NONE. */
 int mailbox_next_ending(struct own_mailbox *out, struct profile *profile, int64_t after) MUST_CHECK;

@@ -88,6 +88,14 @@ static int list_entry(struct profile *p, int64_t group, const struct group_entry
 		if (rc == CONTACT_SELF || rc > 0) /* ourselves, or no room */
 			return 0;
 		rc = rc ? rc : contact_by_link(&c, p, &entry->link);
+		/* Where whoever named us to them knows us. */
+		rc = rc ? rc
+			: q_run(p->db,
+					  "UPDATE contact SET home = " HOME_OF(
+							  "(SELECT maker FROM grp WHERE id "
+							  "= ?)") " WHERE "
+								  "id = ?",
+					  "ii", group, c.id);
 	}
 	if (rc || c.state == CONTACT_BLOCKED)
 		return rc < 0 ? rc : 0;
@@ -135,15 +143,15 @@ static int follow_list(struct profile *p, const struct group *g)
 
 static int is_listed(bool *out, struct profile *p, int64_t group)
 {
-	struct contact_link own;
-	uint8_t link[LINK_BYTES];
+	uint8_t hash[HASH_BYTES];
 	int64_t n;
 	int rc;
 
-	profile_link(p, &own);
-	link_pack(link, &own);
-	rc = q_number(&n, p->db, "SELECT count(*) FROM grp_list WHERE grp = ? AND link = ?", "ib",
-			group, link, sizeof link);
+	/* By the end of the link: at whichever home we are known to its maker. */
+	link_identity_hash(hash, p->identity);
+	rc = q_number(&n, p->db,
+			"SELECT count(*) FROM grp_list WHERE grp = ? AND substr(link, -32) = ?",
+			"ib", group, hash, sizeof hash);
 	*out = n > 0;
 	return rc ? E_IO : 0;
 }

@@ -40,9 +40,13 @@ int sotto_accepted(struct contact *out, struct sotto *sotto, const char *name) M
 /* What waits goes at once, if there is a watch. */
 void sotto_wake(struct sotto *sotto);
 
-/* result.c: the public answer for one of contacts.h, transfer.h, group.h, stream.h, call.h;
+/* A home by its server's name. SOTTO_BAD_LINK, SOTTO_NO_HOME. */
+int sotto_home(struct home *out, struct sotto *sotto, const char *name) MUST_CHECK;
+
+/* result.c: the public answer for one of contacts.h, move.h, transfer.h, group.h, stream.h, call.h;
  * conversation.h's of sending. */
 int sotto_of_contact(int rc);
+int sotto_of_move(int rc);
 int sotto_of_transfer(int rc);
 int sotto_of_group(int rc);
 int sotto_of_stream(int rc);

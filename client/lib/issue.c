@@ -24,6 +24,7 @@ DEFINE_CLEANUP(json_t *, json_decref)
 
 struct batch {
 	const struct issue *issue;
+	struct home home; /* whose allowance pays */
 	enum pay pay;
 	struct token_request request;
 	uint8_t body[JSON_LARGE_BYTES];
@@ -153,9 +154,19 @@ static int batch_forget(struct profile *p, const struct batch *b)
 			(int64_t)b->issue->operation, b->body, sizeof b->body);
 }
 
+/* Who signs. What was begun at a home that was left meanwhile is never sent. */
+static int batch_owner(struct batch *b, struct profile *p)
+{
+	int rc = b->pay == PAY_ALLOWANCE ? home_at(&b->home, p, b->issue->onion) : 0;
+
+	if (rc == HOME_NONE)
+		return batch_forget(p, b) < 0 ? E_IO : REFUSED;
+	return rc;
+}
+
 /* --- making it -------------------------------------------------------------------------------- */
 
-static struct ask batch_ask(const struct profile *p, const struct batch *b)
+static struct ask batch_ask(const struct batch *b)
 {
 	return (struct ask){
 		/* A circuit on which nothing else is ever asked. */
@@ -166,7 +177,7 @@ static struct ask batch_ask(const struct profile *p, const struct batch *b)
 		.path = "/v1/tokens",
 		.body = b->body,
 		.body_len = sizeof b->body,
-		.owner = b->pay == PAY_ALLOWANCE ? &p->owner : NULL,
+		.owner = b->pay == PAY_ALLOWANCE ? &b->home.owner : NULL,
 	};
 }
 
@@ -210,7 +221,7 @@ static int batch_make(
 	token_challenge_digest(digest, onion);
 	if (token_request_make(&b->request, token_batch_size(key->operation), key->pub, digest))
 		return E_CRYPTO;
-	via = batch_ask(p, b);
+	via = batch_ask(b);
 	rc = pay_make(&pay, net, p, &payer);
 	rc = rc ? rc : body_write(b, key, pay);
 	rc = rc ? rc : batch_store(p, b);
@@ -278,7 +289,7 @@ static int batch_finish(struct profile *p, const struct batch *b, const struct a
 static int batch_send(struct net *net, struct profile *p, const struct batch *b)
 {
 	ANSWER answer = { 0 };
-	const struct ask ask = batch_ask(p, b);
+	const struct ask ask = batch_ask(b);
 	int rc = net_ask(net, &ask, &answer);
 
 	if (rc)
@@ -310,6 +321,7 @@ static int batch_begin(struct batch *b, struct net *net, struct profile *p, enum
 		return ISSUE_FREE;
 	choice.registration = net->twice.server.registration;
 	rc = pay_choose(&b->pay, p, &choice);
+	rc = rc ? rc : batch_owner(b, p);
 	return rc ? rc : batch_make(b, net, p, key);
 }
 
@@ -323,8 +335,7 @@ int issue_batch(struct net *net, struct profile *p, const struct issue *issue)
 		int rc = batch_load(&b, p);
 		const bool fresh = rc == STORE_NONE;
 
-		if (fresh)
-			rc = batch_begin(&b, net, p, refused);
+		rc = fresh ? batch_begin(&b, net, p, refused) : rc ? rc : batch_owner(&b, p);
 		rc = rc ? rc : batch_send(net, p, &b);
 		if (rc == STALE && !was_stale) { /* an epoch ended meanwhile */
 			was_stale = true;

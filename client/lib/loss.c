@@ -410,7 +410,7 @@ int loss_restored(struct profile *p)
 		("UPDATE contact SET taking = NULL, sent = sent + 1048576, "
 		 "broken = (state = 1 AND identity NOT NULL), asked_s = 0, asks = 0"),
 		"UPDATE grp SET version = version + 1048576 WHERE ours", /* so do lists */
-		"DELETE FROM meta WHERE name = 'account due'", /* its bundles may be others' */
+		"DELETE FROM meta WHERE name LIKE 'account due %'", /* its bundles may be others' */
 	};
 	int rc = 0;
 

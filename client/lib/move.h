@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Another server (docs/protocol.md "Moving"). The profile lives at one, where its account and all
- * new mailboxes are; those at servers that it has left are read until their contacts write to the
- * new ones. Contacts hear of it under encryption; no server hears of the other.
+ * Homes come and go (docs/protocol.md "Homes"). A profile lives at one server or several; where it
+ * has left, its mailboxes are read until their contacts write to new ones. Contacts hear of it
+ * under encryption; no server hears of another.
  */
 #ifndef SOTTO_MOVE_H
 #define SOTTO_MOVE_H
@@ -10,13 +10,34 @@
 #include "client/lib/net.h"
 #include "client/lib/profile.h"
 
-enum { MOVE_NONE = 1 };
+enum {
+	MOVE_NONE = 1, /* no such home */
+	MOVE_LAST = 2, /* there is no other one */
+	MOVE_MANY = 3, /* there are HOMES_MOST */
+};
 
-/* A new account there, and everybody is told. May be repeated after a failure; until the new server
- * has promised an account nothing is changed. code: of an invite, or NULL. Answers are those of
- * tokens.h and sync.h. */
-int move_to(struct net *net, struct profile *profile, const uint8_t onion[static ONION_KEY_BYTES],
-		const uint8_t *code) MUST_CHECK;
+/* A home more. May be repeated after a failure; until the new server has promised an account
+ * nothing is changed. code: of an invite, or NULL. MOVE_MANY, and the answers of tokens.h and
+ * sync.h. */
+struct move {
+	const uint8_t *onion, *code;
+};
+int move_add(struct net *net, struct profile *profile, const struct move *to) MUST_CHECK;
+
+/* The same, and the main home is left for it; it may be one that is there already. */
+int move_to(struct net *net, struct profile *profile, const struct move *to) MUST_CHECK;
+
+/* Without the network. MOVE_NONE. */
+int move_main(struct profile *profile, const uint8_t onion[static ONION_KEY_BYTES]) MUST_CHECK;
+
+/* Its contacts are told of the main home, or, if it is that, of another one, which becomes it. The
+ * account there is ended when its server can be reached. MOVE_NONE, MOVE_LAST. */
+int move_leave(struct net *net, struct profile *profile,
+		const uint8_t onion[static ONION_KEY_BYTES]) MUST_CHECK;
+
+/* From now on that contact knows of that home. fast: no random delay. */
+int move_contact(struct profile *profile, int64_t contact, const struct home *to,
+		bool fast) MUST_CHECK;
 
 /* Part of upkeep: ends accounts that were left, and finds mailboxes that nobody writes to. */
 int move_keep(struct net *net, struct profile *profile) MUST_CHECK;
@@ -32,9 +53,5 @@ struct left_server {
 	int64_t n_mailboxes;
 };
 int move_next(struct left_server *out, struct profile *profile, const uint8_t *after) MUST_CHECK;
-
-/* Goes through accounts that are not ended yet: *id from 0 on. `as` becomes who may end it: a copy
- * of profile without its database, in locked memory of the caller. MOVE_NONE. */
-int move_left_account(struct profile *as, int64_t *id, const struct profile *profile) MUST_CHECK;
 
 #endif

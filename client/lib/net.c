@@ -14,6 +14,7 @@
 
 enum { ANSWER_MOST = CHUNK_LARGE_BYTES, CONNECT_S = 60, TOTAL_S = 120 };
 enum { CONNECTIONS_KEPT = 5, TURN_MS = 250, TURN_BESIDE_MS = 25 };
+enum { SILENT_FAILURES = 2, SILENT_FIRST_S = 30, SILENT_MOST_S = 300 };
 enum { CIRCUIT_LEAST_S = 600, CIRCUIT_SPREAD_S = 3001 };
 
 DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
@@ -354,19 +355,72 @@ static int carry(struct net *net, const struct ask *ask, struct answer *out)
 	return 0;
 }
 
+/* --- servers that are away ---------------------------------------------- */
+
+static const struct silent_server *silence_of(const struct net *net, const uint8_t *onion)
+{
+	for (const struct silent_server *s = net->silent; s < net->silent + SERVERS_KNOWN; s++)
+		if (s->n_failed && memcmp(s->onion, onion, ONION_KEY_BYTES) == 0)
+			return s;
+	return NULL;
+}
+
+bool net_is_silent(const struct net *net, const uint8_t onion[static ONION_KEY_BYTES])
+{
+	return silence_of(net, onion) != NULL;
+}
+
+/* One failure may be a circuit's. From the second on it is left alone for twice as long each
+ * time. */
+static void note(struct net *net, const uint8_t *onion, bool answered)
+{
+	const struct silent_server *known = silence_of(net, onion);
+	struct silent_server *s = known ? &net->silent[known - net->silent] : NULL;
+	int64_t wait_s = SILENT_FIRST_S;
+
+	if (answered) {
+		if (s)
+			s->n_failed = 0;
+		return;
+	}
+	if (!s) {
+		s = &net->silent[net->n_silent++ % SERVERS_KNOWN];
+		*s = (struct silent_server){ .n_failed = 0 };
+		memcpy(s->onion, onion, ONION_KEY_BYTES);
+	}
+	if (++s->n_failed < SILENT_FAILURES)
+		return;
+	for (unsigned i = SILENT_FAILURES; i < s->n_failed && wait_s < SILENT_MOST_S; i++)
+		wait_s *= 2;
+	s->until_s = net->up_s() + wait_s / 2 + randombytes_uniform((uint32_t)wait_s);
+}
+
+static int try(struct net *net, const struct ask *ask, struct answer *out)
+{
+	const struct silent_server *s = silence_of(net, ask->onion);
+	int rc;
+
+	if (s && !net->fast && !net->insists && net->up_s() < s->until_s)
+		return E_NET;
+	rc = net->carry(net, ask, out);
+	if (!net_is_stopped(net) && (rc == 0 || rc == E_NET))
+		note(net, ask->onion, rc == 0);
+	return rc;
+}
+
 int net_ask(struct net *net, const struct ask *ask, struct answer *out)
 {
 	uint8_t *nonce;
 	int rc = ask->owner ? net_know_server(net, ask->onion) : 0;
 
 	memset(out, 0, sizeof *out);
-	rc = rc ? rc : net->carry(net, ask, out);
+	rc = rc ? rc : try(net, ask, out);
 	if (rc || !ask->owner)
 		return rc;
 	nonce = net_known(net, ask->onion)->nonces[ask->port - PORT_PREKEYD];
 	if (base64url_read(nonce, NONCE_BYTES, out->nonce, strlen(out->nonce)))
 		return 0;
-	return out->status == 401 ? net->carry(net, ask, out) : 0;
+	return out->status == 401 ? try(net, ask, out) : 0;
 }
 
 /* --- servers ------------------------------------------------------------ */
@@ -382,7 +436,7 @@ int net_server(struct server *out, struct net *net, const uint8_t onion[static O
 		.method = "GET",
 		.path = "/v1/server",
 	};
-	int rc = net->carry(net, &ask, &answer);
+	int rc = try(net, &ask, &answer);
 
 	if (rc)
 		return rc;

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 
 enum { PORT_PREKEYD = 7001, PORT_BLOBD = 7002, PORT_BRIDGED = 7003, SOCKS_NAME_MOST = 128 };
-enum { SERVERS_KNOWN = 4 };
+enum { SERVERS_KNOWN = 16 };
 enum {
 	WORK_BITS_ASKED_FOR = 32, /* half an hour, for somebody who waits */
 	WORK_BITS_UNASKED = 24,	  /* some seconds, in between */
@@ -32,6 +32,14 @@ struct known_server {
 	uint8_t nonces[DAEMONS][NONCE_BYTES];
 };
 
+/* One that let requests fail: none is tried for a while, or what is asked of it would hold up all
+ * that is asked of others. */
+struct silent_server {
+	uint8_t onion[ONION_KEY_BYTES];
+	unsigned n_failed; /* in a row; 0: a free place */
+	int64_t until_s;
+};
+
 struct net {
 	char socks_host[SOCKS_NAME_MOST];
 	int socks_port;
@@ -45,6 +53,9 @@ struct net {
 	void *carrier;
 	struct known_server known[SERVERS_KNOWN]; /* the latest */
 	unsigned n_known;			  /* so far */
+	struct silent_server silent[SERVERS_KNOWN];
+	unsigned n_silent;    /* so far */
+	bool insists;	      /* tries all the same, as does a `fast` one */
 	struct server_twice { /* whichever was last asked over two circuits, and when */
 		struct server server;
 		uint8_t onion[ONION_KEY_BYTES];
@@ -111,12 +122,14 @@ static inline __attribute__((unused)) void answer_clear_ref(struct answer *answe
 	answer_clear(answer);
 }
 
-/* E_NET: Tor or the server could not be reached; an answer of any status is 0. A stale nonce is
- * repeated once. */
+/* E_NET: Tor or the server could not be reached, now or shortly before; an answer of any status is
+ * 0. A stale nonce is repeated once. */
 int net_ask(struct net *net, const struct ask *ask, struct answer *out) MUST_CHECK;
 
 /* Asks a server what it is, once. E_PROTO: it answered something else. */
 int net_know_server(struct net *net, const uint8_t onion[static ONION_KEY_BYTES]) MUST_CHECK;
+/* Nothing came back when it was last asked. */
+bool net_is_silent(const struct net *net, const uint8_t onion[static ONION_KEY_BYTES]);
 /* What it said; NULL: it was not asked. Until SERVERS_KNOWN others were. */
 struct known_server *net_known(struct net *net, const uint8_t onion[static ONION_KEY_BYTES]);
 

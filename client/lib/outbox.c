@@ -102,9 +102,10 @@ static int read_content(
 static int fill(struct content *c, struct inside *in, struct profile *p, const struct sealing *s,
 		int64_t id)
 {
+	__attribute__((cleanup(home_wipe_ref))) struct home home = { .id = 0 };
 	int rc = read_content(c, in->envelope_id, p, id);
 
-	rc = rc ? rc : profile_refresh(p); /* it names our account */
+	rc = rc ? rc : home_by_id(&home, p, s->mailbox.home);
 
 	/* Until the peer has answered, the library's messages are set-ups. */
 	in->type = s->turn == 0 ? PACKET_SETUP : PACKET_MESSAGE;
@@ -116,7 +117,7 @@ static int fill(struct content *c, struct inside *in, struct profile *p, const s
 	memcpy(c->guard, in->guard, sizeof c->guard);
 	memcpy(c->address.onion, s->mailbox.onion, ONION_KEY_BYTES);
 	c->address.deposit = s->mailbox.deposit;
-	profile_link(p, &c->link);
+	home_link(&c->link, p, &home);
 	return 0;
 }
 

@@ -5,7 +5,6 @@
 #include "client/lib/account.h"
 #include "client/lib/device.h"
 #include "client/lib/keyring.h"
-#include "client/lib/move.h"
 #include "client/lib/pair.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
@@ -19,7 +18,7 @@ enum { THREADS = 8 }; /* a new circuit takes seconds, and there may be fifty */
 
 /* What may be asked of the server when the profile is gone. Both in locked memory. */
 struct keys {
-	struct profile *who; /* our account, and those at servers that were left; no database */
+	struct home *who; /* our accounts, also those at servers that were left */
 	size_t n_who;
 	struct own_mailbox *boxes;
 	size_t n_boxes;
@@ -61,21 +60,16 @@ static int copy_boxes(struct keys *keys, struct profile *p)
 
 static int copy_keys(struct keys *out, struct profile *p)
 {
-	int64_t n = 0, id = 0;
-	int rc = q_number(&n, p->db, "SELECT count(*) FROM left_account", "");
+	struct home home = { .id = 0 };
+	int64_t n = 0;
+	int rc = q_number(&n, p->db, "SELECT count(*) FROM home", "");
 
 	out->who = rc ? NULL : sodium_allocarray((size_t)n + 1, sizeof *out->who);
 	if (!out->who)
 		return rc ? rc : E_NOMEM;
-	*out->who = *p;
-	vault_wipe(&out->who->vault);
-	out->who->db = NULL;
-	out->who->signal = NULL;
-	out->who->stores = NULL;
-	out->n_who = 1;
-	while (out->n_who <= (size_t)n &&
-			(rc = move_left_account(&out->who[out->n_who], &id, p)) == 0)
-		out->n_who++;
+	while (out->n_who < (size_t)n && (rc = home_next_to_end(&home, p, home.id)) == 0)
+		out->who[out->n_who++] = home;
+	home_wipe(&home);
 	return rc < 0 ? rc : copy_boxes(out, p);
 }
 
@@ -138,6 +132,7 @@ static void ask_server(struct panic *panic, struct keys *keys)
 	a->keys = *keys;
 	a->net = *panic->net;
 	a->net.stop = NULL;
+	a->net.insists = true;
 	a->net.until_ms = ((int64_t)now.tv_sec + (panic->ask_s ? panic->ask_s : PANIC_ASK_S)) *
 			1000;
 	atomic_init(&a->next, 0);

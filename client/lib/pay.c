@@ -18,28 +18,33 @@ DEFINE_CLEANUP(json_t *, json_decref)
 
 /* --- the choice ------------------------------------------------------------------------------- */
 
-static int invite_load(uint8_t out[static INVITE_CODE_BYTES], struct profile *p)
+static int invite_load(
+		uint8_t out[static INVITE_CODE_BYTES], struct profile *p, const uint8_t *onion)
 {
 	const struct q_blob into = { out, INVITE_CODE_BYTES };
 
-	return q_blob(&into, p->db, "SELECT value FROM meta WHERE name = 'invite'", "");
+	return q_blob(&into, p->db,
+			"SELECT value FROM meta WHERE name = 'invite' AND EXISTS (SELECT 1 FROM "
+			"meta WHERE name = 'invite at' AND value = ?)",
+			"b", onion, (size_t)ONION_KEY_BYTES);
 }
 
-int tokens_keep_invite(struct profile *p, const uint8_t code[static INVITE_CODE_BYTES])
+int tokens_keep_invite(struct profile *p, const struct invite *invite)
 {
-	return q_run(p->db, "INSERT OR REPLACE INTO meta VALUES ('invite', ?)", "b", code,
-			(size_t)INVITE_CODE_BYTES);
+	return q_run(p->db, "INSERT OR REPLACE INTO meta VALUES ('invite', ?), ('invite at', ?)",
+			"bb", invite->code, sizeof invite->code, invite->onion,
+			sizeof invite->onion);
 }
 
 int tokens_forget_invite(struct profile *p)
 {
-	return q_run(p->db, "DELETE FROM meta WHERE name = 'invite'", "");
+	return q_run(p->db, "DELETE FROM meta WHERE name IN ('invite', 'invite at')", "");
 }
 
 static int choose_for_account(enum pay *out, struct profile *p, const struct pay_choice *choice)
 {
 	uint8_t code[INVITE_CODE_BYTES];
-	const bool invited = invite_load(code, p) == 0;
+	const bool invited = invite_load(code, p, choice->issue->onion) == 0;
 
 	sodium_memzero(code, sizeof code);
 	if (choice->registration == REGISTRATION_CLOSED)
@@ -58,13 +63,17 @@ static int choose_for_account(enum pay *out, struct profile *p, const struct pay
 int pay_choose(enum pay *out, struct profile *p, const struct pay_choice *choice)
 {
 	const struct issue *issue = choice->issue;
-	const bool own = memcmp(issue->onion, p->onion, ONION_KEY_BYTES) == 0;
+	struct home home;
+	const int found = home_at(&home, p, issue->onion);
 	const bool work = issue->operation == TOKEN_PREKEY || issue->operation == TOKEN_INBOX ||
 			choice->registration == REGISTRATION_OPEN;
 
+	home_wipe(&home);
+	if (found < 0)
+		return found;
 	if (issue->operation == TOKEN_ACCOUNT)
 		return choose_for_account(out, p, choice);
-	if (own && choice->refused == PAY_NOTHING)
+	if (found == 0 && choice->refused == PAY_NOTHING)
 		*out = PAY_ALLOWANCE;
 	else if (work && choice->refused != PAY_WORK && issue->from == ISSUE_FROM_ANY)
 		*out = PAY_WORK;
@@ -154,12 +163,12 @@ static int make_work(json_t **out, struct net *net, const struct ask *via,
 
 /* --- the payment ------------------------------------------------------------------------------ */
 
-static int make_invite(json_t **out, struct profile *p)
+static int make_invite(json_t **out, struct profile *p, const uint8_t *onion)
 {
 	uint8_t code[INVITE_CODE_BYTES];
 	char text[BASE64URL_ROOM(sizeof code)];
 
-	if (invite_load(code, p))
+	if (invite_load(code, p, onion))
 		return E_IO;
 	base64url_write(text, code, sizeof code);
 	*out = json_pack("{s:s, s:s}", "kind", "invite", "code", text);
@@ -168,11 +177,15 @@ static int make_invite(json_t **out, struct profile *p)
 	return *out ? 0 : E_NOMEM;
 }
 
-static int make_allowance(json_t **out, const struct profile *p)
+static int make_allowance(json_t **out, struct profile *p, const uint8_t *onion)
 {
+	__attribute__((cleanup(home_wipe_ref))) struct home home = { .id = 0 };
 	char uuid[UUID_TEXT + 1];
+	int rc = home_at(&home, p, onion);
 
-	uuid_write(uuid, p->uuid);
+	if (rc)
+		return rc < 0 ? rc : E_BUG;
+	uuid_write(uuid, home.uuid);
 	*out = json_pack("{s:s, s:s}", "kind", "account", "uuid", uuid);
 	return *out ? 0 : E_NOMEM;
 }
@@ -181,11 +194,11 @@ int pay_make(json_t **out, struct net *net, struct profile *p, const struct paye
 {
 	switch (payer->pay) {
 	case PAY_INVITE:
-		return make_invite(out, p);
+		return make_invite(out, p, payer->via->onion);
 	case PAY_WORK:
 		return make_work(out, net, payer->via, payer->operation);
 	case PAY_ALLOWANCE:
-		return make_allowance(out, p);
+		return make_allowance(out, p, payer->via->onion);
 	default:
 		return E_BUG;
 	}

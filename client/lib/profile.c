@@ -58,41 +58,13 @@ static int make_identity(struct profile *p)
 	return rc ? rc : put(p, "registration", &p->registration_id, sizeof p->registration_id);
 }
 
-int profile_new_account(struct profile *p, const uint8_t onion[static ONION_KEY_BYTES])
-{
-	CLEANUP(key_pair_wipe) struct key_pair owner = { 0 };
-	CLEANUP(key_wipe) struct key bundle_key = { { 0 } };
-	uint8_t uuid[UUID_BYTES];
-	int rc;
-
-	randombytes_buf(uuid, sizeof uuid);
-	uuid[6] = (uuid[6] & 0x0f) | 0x40; /* RFC 9562 version 4 */
-	uuid[8] = (uuid[8] & 0x3f) | 0x80;
-	key_pair_random(&owner);
-	key_random(&bundle_key);
-	rc = put(p, "uuid", uuid, sizeof uuid);
-	rc = rc ? rc : put(p, "owner", owner.secret.b, KEY_BYTES);
-	rc = rc ? rc : put(p, "bundle key", bundle_key.b, KEY_BYTES);
-	return rc ? rc : put(p, "onion", onion, ONION_KEY_BYTES);
-}
-
 /* onion: of the server */
 static int fill(struct profile *p, void *onion)
 {
+	int64_t home;
 	int rc = make_identity(p);
 
-	return rc ? rc : profile_new_account(p, onion);
-}
-
-static int load_account(struct profile *p)
-{
-	CLEANUP(key_wipe) struct key owner = { { 0 } };
-	int rc = get(p, "uuid", p->uuid, sizeof p->uuid);
-
-	rc = rc ? rc : get(p, "owner", owner.b, sizeof owner.b);
-	rc = rc ? rc : get(p, "bundle key", p->bundle_key.b, KEY_BYTES);
-	rc = rc ? rc : get(p, "onion", p->onion, sizeof p->onion);
-	return rc ? rc : key_pair_from_secret(&p->owner, &owner);
+	return rc ? rc : home_put(&home, p, onion);
 }
 
 static int load(struct profile *p)
@@ -100,15 +72,12 @@ static int load(struct profile *p)
 	int rc = get(p, "identity", p->identity, sizeof p->identity);
 
 	rc = rc ? rc : get(p, "registration", &p->registration_id, sizeof p->registration_id);
-	return rc ? rc : load_account(p);
+	return rc ? rc : home_main(&p->home, p);
 }
 
 int profile_refresh(struct profile *p)
 {
-	uint8_t uuid[UUID_BYTES];
-	int rc = get(p, "uuid", uuid, sizeof uuid);
-
-	return rc || memcmp(uuid, p->uuid, sizeof uuid) == 0 ? rc : load_account(p);
+	return home_main(&p->home, p);
 }
 
 /* --- the interface ------------------------------------------------------ */
@@ -236,7 +205,7 @@ int profile_add_decoy(
 	uint8_t onion[ONION_KEY_BYTES];
 	int rc;
 
-	memcpy(onion, taken->onion, sizeof onion);
+	memcpy(onion, taken->home.onion, sizeof onion);
 	profile_close(taken); /* two at once would let go of each other's file locks */
 	vault_decoy(&other, &vault);
 	rc = profile_open(&decoy, dir, &other);
@@ -256,10 +225,7 @@ void profile_close(struct profile *p)
 
 void profile_link(const struct profile *p, struct contact_link *out)
 {
-	memcpy(out->onion, p->onion, sizeof out->onion);
-	memcpy(out->uuid, p->uuid, sizeof out->uuid);
-	out->bundle_key = p->bundle_key;
-	link_identity_hash(out->identity_hash, p->identity);
+	home_link(out, p, &p->home);
 }
 
 int64_t profile_now(const struct profile *p)

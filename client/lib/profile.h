@@ -8,8 +8,8 @@
 #ifndef SOTTO_CLIENT_PROFILE_H
 #define SOTTO_CLIENT_PROFILE_H
 
+#include "client/lib/home.h"
 #include "client/lib/hpke.h"
-#include "client/lib/link.h"
 #include "client/lib/signal_library.h"
 #include "client/lib/vault.h"
 
@@ -28,10 +28,7 @@ struct profile {
 	bool failed;	      /* one of the stores met a failure of ours, not of the peer */
 	uint8_t identity[32]; /* public, without the type byte */
 	uint32_t registration_id;
-	uint8_t uuid[UUID_BYTES];
-	uint8_t onion[ONION_KEY_BYTES]; /* of our own server */
-	struct key_pair owner;		/* the account's */
-	struct key bundle_key;
+	struct home home; /* the main one, as of profile_refresh */
 };
 
 /* dir must not hold a profile; what is left of one without its key file is removed. onion: our
@@ -62,12 +59,9 @@ int profile_add_decoy(struct profile *profile, const char *dir, const char *pass
 void profile_close(struct profile *profile);
 DEFINE_CLEANUP(struct profile *, profile_close)
 
+/* The main home's. */
 void profile_link(const struct profile *profile, struct contact_link *out);
-/* In a transaction: a new account for that server, whose link is another. The handle, as any other
- * one, knows it by profile_refresh. */
-int profile_new_account(
-		struct profile *profile, const uint8_t onion[static ONION_KEY_BYTES]) MUST_CHECK;
-/* Another process may have moved the profile to another server. */
+/* Another process may have made another home the main one. */
 int profile_refresh(struct profile *profile) MUST_CHECK;
 int64_t profile_now(const struct profile *profile);
 /* So long ago, or in the future: then the clock was wrong, and what was noted counts as old. */

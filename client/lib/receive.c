@@ -24,7 +24,7 @@
 struct arrival {
 	struct inside in;
 	int64_t sealing, turn;		  /* our key that opened it; turn 0: a bundle's */
-	int64_t box;			  /* our mailbox */
+	int64_t box, home;		  /* our mailbox, and where it is */
 	int64_t key_contact, box_contact; /* the only one who may use key and mailbox; 0: anybody */
 	uint8_t base[BASE_BYTES];	  /* of the key's session, when there is one already */
 	bool reused;			  /* a second set-up under a one-time bundle */
@@ -63,6 +63,7 @@ static int open_packet(struct arrival *out, struct profile *p, const struct own_
 			if (!q_column(out->base, sizeof out->base, s, 5))
 				memset(out->base, 0, sizeof out->base);
 			out->box = mailbox->id;
+			out->home = mailbox->home;
 			out->box_contact = mailbox->contact;
 			return 0;
 		}
@@ -86,7 +87,7 @@ static int admit(struct contact *out, struct profile *p, const struct arrival *a
 	if (rc == CONTACT_NONE && (a->in.type != PACKET_SETUP || !for_anybody || a->is_signal))
 		return RECEIVE_JUNK;
 	if (rc == CONTACT_NONE) {
-		rc = contact_request(out, p, a->in.sender);
+		rc = contact_request(out, p, a->in.sender, a->home);
 		return rc == CONTACT_NONE ? RECEIVE_HELD : rc;
 	}
 	if (rc)

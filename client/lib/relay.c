@@ -45,14 +45,14 @@ static int read_credential(struct call_relay *out, const struct answer *a)
 	return rc ? rc : copy_text(out->password, json, "password");
 }
 
-static int buy(struct call_relay *out, struct net *net, struct profile *p, uint8_t *nonce,
+static int buy(struct call_relay *out, struct net *net, struct profile *p, struct known_server *at,
 		const uint8_t circuit[static CALL_ID_BYTES])
 {
-	uint8_t body[JSON_BYTES], name[16];
+	uint8_t *nonce = at->nonces[PORT_BRIDGED - PORT_PREKEYD], body[JSON_BYTES], name[16];
 	const struct payment payment = { TOKEN_TURN, name, sizeof name, false };
 	const struct ask ask = {
 		.circuit = { "turn", circuit, CALL_ID_BYTES, false },
-		.onion = p->onion,
+		.onion = at->onion,
 		.port = PORT_BRIDGED,
 		.method = "POST",
 		.path = "/v1/turn",
@@ -80,10 +80,10 @@ static int buy(struct call_relay *out, struct net *net, struct profile *p, uint8
 	return rc;
 }
 
-int relay_find(struct call_relay *out, struct net *net, struct profile *p)
+int relay_find(struct call_relay *out, struct net *net, const uint8_t onion[static ONION_KEY_BYTES])
 {
-	int rc = net_know_server(net, p->onion);
-	const struct server *server = rc ? NULL : &net_known(net, p->onion)->server;
+	int rc = net_know_server(net, onion);
+	const struct server *server = rc ? NULL : &net_known(net, onion)->server;
 
 	if (rc)
 		return rc;
@@ -92,15 +92,16 @@ int relay_find(struct call_relay *out, struct net *net, struct profile *p)
 }
 
 int relay_buy(struct call_relay out[static 2], struct net *net, struct profile *p,
+		const uint8_t onion[static ONION_KEY_BYTES],
 		const uint8_t circuit[static CALL_ID_BYTES])
 {
-	uint8_t *nonce;
-	int rc = relay_find(&out[0], net, p);
+	struct known_server *at;
+	int rc = relay_find(&out[0], net, onion);
 
 	if (rc)
 		return rc;
-	nonce = net_known(net, p->onion)->nonces[PORT_BRIDGED - PORT_PREKEYD];
+	at = net_known(net, onion);
 	out[1] = out[0];
-	rc = buy(&out[0], net, p, nonce, circuit);
-	return rc ? rc : buy(&out[1], net, p, nonce, circuit);
+	rc = buy(&out[0], net, p, at, circuit);
+	return rc ? rc : buy(&out[1], net, p, at, circuit);
 }

@@ -4,6 +4,7 @@
 #include "client/lib/group.h"
 #include "client/lib/handle.h"
 #include "client/lib/history.h"
+#include "client/lib/move.h"
 #include "client/lib/parts.h"
 #include "client/lib/stream.h"
 #include "client/lib/transfer.h"
@@ -40,6 +41,7 @@ IS(SOTTO_UNVERIFIED, CONTACT_UNVERIFIED);
 IS(SOTTO_VERIFIED, CONTACT_VERIFIED);
 IS(SOTTO_KEY_CHANGED, CONTACT_KEY_CHANGED);
 IS(SOTTO_REQUESTS_MOST, REQUESTS_MOST);
+IS(SOTTO_HOMES_MOST, HOMES_MOST);
 IS(SOTTO_INVITED, GROUP_INVITED);
 IS(SOTTO_IN, GROUP_IN);
 IS(SOTTO_OVER, GROUP_OUT);
@@ -114,6 +116,10 @@ static const struct {
 	{ SOTTO_BAD_NUMBER, "bad-number",
 		"that is no safety number: 60 digits, or the text of its QR code" },
 	{ SOTTO_NOTHING, "nothing", "there was nothing to do" },
+	{ SOTTO_NO_HOME, "no-home", "the profile does not live at that server: see sotto server" },
+	{ SOTTO_LAST_HOME, "last-home",
+		"the profile lives at no other server: sotto server add, or move" },
+	{ SOTTO_MANY_HOMES, "many-homes", "a profile lives at 8 servers at most" },
 	{ SOTTO_NO_DECOY, "no-decoy", "there is no decoy" },
 	{ SOTTO_NO_KEYRING, "no-keyring", "there is no kernel keyring here to keep it in" },
 	{ SOTTO_NO_DEVICE, "no-device",
@@ -190,6 +196,16 @@ int sotto_of_contact(int rc)
 		{ CONTACT_EXISTS, SOTTO_EXISTS },
 		{ CONTACT_BAD_NAME, SOTTO_BAD_NAME },
 		{ CONTACT_SELF, SOTTO_OWN_LINK },
+	};
+
+	return find(rc, answers, ARRAY_LEN(answers));
+}
+
+int sotto_of_move(int rc)
+{
+	static const struct answer_of answers[] = {
+		{ MOVE_NONE, SOTTO_NO_HOME },
+		{ MOVE_LAST, SOTTO_LAST_HOME },
 	};
 
 	return find(rc, answers, ARRAY_LEN(answers));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The public functions that make, open and close a handle. */
+#include "client/lib/account.h"
 #include "client/lib/handle.h"
 #include "client/lib/keyring.h"
 #include "client/lib/sync.h"
@@ -174,14 +175,14 @@ int sotto_register(struct sotto *s, const char *server)
 {
 	struct invite invite;
 	bool invited;
+	__attribute__((cleanup(home_wipe_ref))) struct home home = { .id = 0 };
 	int rc = sotto_read_server(&invite, &invited, server);
 
+	rc = rc ? rc : home_at(&home, s->profile, invite.onion);
 	if (rc)
-		return rc;
-	if (memcmp(s->profile->onion, invite.onion, sizeof invite.onion) != 0)
-		return SOTTO_EXISTS;
-	rc = invited ? tokens_keep_invite(s->profile, invite.code) : 0;
-	return rc ? rc : sync_register(&s->net, s->profile);
+		return rc == HOME_NONE ? SOTTO_EXISTS : rc;
+	rc = invited ? tokens_keep_invite(s->profile, &invite) : 0;
+	return rc ? rc : account_register(&s->net, s->profile, &home);
 }
 
 /* --- links, work -------------------------------------------------------- */

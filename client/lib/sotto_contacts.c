@@ -163,10 +163,17 @@ static int prepare(struct sotto *s, const char *name)
 
 int sotto_add(struct sotto *s, const char *name, const char *text)
 {
+	return sotto_add_at(s, name, text, NULL);
+}
+
+int sotto_add_at(struct sotto *s, const char *name, const char *text, const char *server)
+{
+	__attribute__((cleanup(home_wipe_ref))) struct home home = { .id = 0 };
 	struct contact_link link;
 	int rc = link_read(&link, text) ? SOTTO_BAD_LINK : 0;
 
-	rc = rc ? rc : sotto_of_contact(contact_add(s->profile, name, &link));
+	rc = rc ? rc : server ? sotto_home(&home, s, server) : home_main(&home, s->profile);
+	rc = rc ? rc : sotto_of_contact(contact_add_at(s->profile, name, &link, &home));
 	return rc ? rc : prepare(s, name);
 }
 

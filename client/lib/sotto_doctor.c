@@ -19,6 +19,8 @@ struct visit {
 	sotto_on_finding *on_finding;
 	void *userdata;
 	bool goes_on; /* what comes next can be looked at */
+	bool names;   /* there are several homes */
+	struct home home;
 };
 
 static int find(struct visit *v, enum sotto_part part, bool good, const char *text)
@@ -90,16 +92,28 @@ static int look_at_tor(struct visit *v)
 
 /* --- server and account ------------------------------------------------- */
 
+/* Of which server, when there are several. */
+static int find_here(struct visit *v, enum sotto_part part, bool good, const char *text)
+{
+	char name[ONION_TEXT + 1], long_text[sizeof name + 256];
+
+	if (!v->names)
+		return find(v, part, good, text);
+	onion_write(name, v->home.onion);
+	snprintf(long_text, sizeof long_text, "%s: %s", name, text);
+	return find(v, part, good, long_text);
+}
+
 static int look_at_server(struct visit *v)
 {
-	switch (net_know_server(&v->s->net, v->s->profile->onion)) {
+	switch (net_know_server(&v->s->net, v->home.onion)) {
 	case 0:
-		return find(v, SOTTO_SERVER, true, "the server answers through Tor");
+		return find_here(v, SOTTO_SERVER, true, "the server answers through Tor");
 	case E_PROTO:
-		return find(v, SOTTO_SERVER, false,
+		return find_here(v, SOTTO_SERVER, false,
 				"what answers at the server's name is no server of ours");
 	}
-	return find(v, SOTTO_SERVER, false,
+	return find_here(v, SOTTO_SERVER, false,
 			"the server cannot be reached: it is off, or Tor has no way to it");
 }
 
@@ -118,8 +132,9 @@ static enum health health_of(struct visit *v, int port)
 	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
 	CLEANUP(json_decref) json_t *json = NULL;
 	const struct ask ask = {
-		.circuit = { "health", &port, sizeof port, false },
-		.onion = v->s->profile->onion,
+		.circuit = { port == PORT_BLOBD ? "health, mail" : "health, live", v->home.onion,
+				ONION_KEY_BYTES, false },
+		.onion = v->home.onion,
 		.port = port,
 		.method = "GET",
 		.path = "/v1/health",
@@ -140,19 +155,20 @@ static int look_at_services(struct visit *v)
 	int rc = 0;
 
 	if (mail == AWAY)
-		rc = find(v, SOTTO_SERVER, false,
+		rc = find_here(v, SOTTO_SERVER, false,
 				"the server's mailboxes cannot be reached: what you write waits "
 				"here, what has come waits there");
 	if (rc == 0 && (mail == NO_DATABASE || live == NO_DATABASE))
-		rc = find(v, SOTTO_SERVER, false,
+		rc = find_here(v, SOTTO_SERVER, false,
 				"the server has lost its database: nothing is taken or given till "
 				"it is back");
 	if (rc == 0 && (live == AWAY || live == NO_BROKER))
-		rc = find(v, SOTTO_SERVER, false,
+		rc = find_here(v, SOTTO_SERVER, false,
 				"the server brings nothing live: recv and watch fetch what has "
 				"come, calls cannot be made");
 	if (rc == 0 && mail != AWAY && live == WELL)
-		rc = find(v, SOTTO_SERVER, true, "its mailboxes and what it brings live answer");
+		rc = find_here(v, SOTTO_SERVER, true,
+				"its mailboxes and what it brings live answer");
 	v->goes_on = true; /* who describes it knows the account */
 	return rc;
 }
@@ -162,30 +178,48 @@ static int look_at_account(struct visit *v)
 	struct account account;
 	char text[160];
 
-	switch (account_ask(&account, &v->s->net, v->s->profile)) {
+	switch (account_ask(&account, &v->s->net, &v->home)) {
 	case 0:
 		snprintf(text, sizeof text, "the account is there, with %d bundles for strangers",
 				account.left);
-		return find(v, SOTTO_ACCOUNT, true, text);
+		return find_here(v, SOTTO_ACCOUNT, true, text);
 	case SYNC_REFUSED:
-		return find(v, SOTTO_ACCOUNT, false,
+		return find_here(v, SOTTO_ACCOUNT, false,
 				"the server knows no such account: strangers do not find you, "
 				"contacts do. With an invite, sotto init makes one there again, "
 				"sotto server move elsewhere");
 	}
-	return find(v, SOTTO_ACCOUNT, false,
+	return find_here(v, SOTTO_ACCOUNT, false,
 			"the server does not tell of the account: try again later");
+}
+
+/* Each home, whatever becomes of the others. */
+static int look_at_homes(struct visit *v)
+{
+	int64_t after = 0;
+	int rc;
+
+	v->names = number(v, "SELECT count(*) FROM home WHERE left_s IS NULL") > 1;
+	while ((rc = home_next(&v->home, v->s->profile, after)) == 0) {
+		after = v->home.id;
+		rc = look_at_server(v);
+		rc = rc || !v->goes_on ? rc : look_at_services(v);
+		rc = rc || !v->goes_on ? rc : look_at_account(v);
+		if (rc)
+			return rc;
+	}
+	return rc == HOME_NONE ? 0 : rc;
 }
 
 int sotto_examine(struct sotto *s, sotto_on_finding *on_finding, void *userdata)
 {
-	static int (*const looks[])(struct visit * v) = { look_at_tor, look_at_server,
-		look_at_services, look_at_account };
-	struct visit v = { s, on_finding, userdata, true };
+	struct visit v = { .s = s, .on_finding = on_finding, .userdata = userdata };
 	int rc = look_at_profile(&v);
 
-	v.goes_on = true;
-	for (size_t i = 0; rc == 0 && v.goes_on && i < ARRAY_LEN(looks); i++)
-		rc = looks[i](&v);
+	s->net.insists = true;
+	rc = rc ? rc : look_at_tor(&v);
+	rc = rc || !v.goes_on ? rc : look_at_homes(&v);
+	s->net.insists = false;
+	home_wipe(&v.home);
 	return rc;
 }

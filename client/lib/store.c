@@ -16,26 +16,36 @@
 
 enum { BUSY_MS = 20000, FORGET_MS = 500 };
 
-/* Of a new table backup.c must know whether an export carries it. */
 /* clang-format off */
+/* See home.h. generation: of the bundles there, made at generation_s. left_s: since when nobody is
+   told of it any more; ended_s: its account is ended there. */
+#define STORE_HOME \
+	"CREATE TABLE home (id INTEGER PRIMARY KEY, onion BLOB NOT NULL, uuid BLOB NOT NULL," \
+	" owner BLOB NOT NULL, bundle_key BLOB NOT NULL, main INTEGER NOT NULL DEFAULT 0," \
+	" generation INTEGER NOT NULL DEFAULT 0, generation_s INTEGER NOT NULL DEFAULT 0," \
+	" left_s INTEGER, ended_s INTEGER);" \
+	"CREATE UNIQUE INDEX home_lives ON home (onion) WHERE left_s IS NULL;"
+
+/* Of a new table backup.c must know whether an export carries it. */
 static const char schema[] =
 	/* Always empty: see pair.c. */
 	"CREATE TABLE room (filler BLOB NOT NULL);"
 	"CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);"
+	STORE_HOME
 	/* Our own mailboxes. kind: 0 inbox, 1 for a contact, 2 spare, 3 to be ended. empty_s: when it
-	   was last seen empty; fetched_s: when it was last asked. onion: of its server; NULL: of
-	   the profile's. heard_s: since when its contact writes to it. */
+	   was last seen empty; fetched_s: when it was last asked. heard_s: since when its contact
+	   writes to it. */
 	"CREATE TABLE mailbox (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, contact INTEGER,"
 	" owner_secret BLOB NOT NULL, deposit BLOB NOT NULL, request BLOB NOT NULL,"
-	" made INTEGER NOT NULL DEFAULT 0, empty_s INTEGER, fetched_s INTEGER, onion BLOB,"
-	" heard_s INTEGER);"
+	" made INTEGER NOT NULL DEFAULT 0, empty_s INTEGER, fetched_s INTEGER, heard_s INTEGER,"
+	" home INTEGER NOT NULL DEFAULT 1);"
 	/* state: 0 request, 1 accepted, 2 blocked. address is theirs for us; number orders what
 	   they told. bundle_s: when their last bundle came; renew: it takes a new session.
 	   sent, heard: the highest numbers of either side. broken: something could not be opened.
 	   asked_s, asks, asks_s: our asking for what is lost, and how often since when; owes: what
 	   they asked for, answered_s: when we last answered. receipts: they are told what has
 	   come, at receipt_s. timer_s, timer_version: see timer.h. verified: hash of the identity
-	   that the person has compared. */
+	   that the person has compared. home: where our mailbox for them belongs. */
 	"CREATE TABLE contact (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
 	" state INTEGER NOT NULL, identity_hash BLOB NOT NULL UNIQUE, identity BLOB, link BLOB,"
 	" address BLOB, address_number INTEGER NOT NULL DEFAULT 0,"
@@ -45,7 +55,8 @@ static const char schema[] =
 	" asks INTEGER NOT NULL DEFAULT 0, asks_s INTEGER NOT NULL DEFAULT 0,"
 	" receipts INTEGER NOT NULL DEFAULT 0, receipt_s INTEGER,"
 	" owes BLOB, answered_s INTEGER NOT NULL DEFAULT 0, verified BLOB,"
-	" timer_s INTEGER NOT NULL DEFAULT 0, timer_version INTEGER NOT NULL DEFAULT 0);"
+	" timer_s INTEGER NOT NULL DEFAULT 0, timer_version INTEGER NOT NULL DEFAULT 0,"
+	" home INTEGER NOT NULL DEFAULT 1);"
 	/* Numbers of a contact that have not come. */
 	"CREATE TABLE missing (contact INTEGER NOT NULL, first INTEGER NOT NULL,"
 	" last INTEGER NOT NULL, PRIMARY KEY (contact, first)) WITHOUT ROWID;"
@@ -54,11 +65,12 @@ static const char schema[] =
 	"CREATE TABLE prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
 	"CREATE TABLE signed_prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
 	/* Our sealing keys. turn 0: of a bundle, with its signed prekey (= generation) and one-time
-	   prekey (0: last resort); base: the session that it started. ended: opened once. */
+	   prekey (0: last resort), and the home that hands it out; base: the session that it
+	   started. ended: opened once. */
 	"CREATE TABLE sealing (id INTEGER PRIMARY KEY, contact INTEGER, base BLOB,"
 	" turn INTEGER NOT NULL, signed INTEGER, prekey INTEGER, key_hash BLOB NOT NULL,"
 	" public BLOB NOT NULL, secret BLOB NOT NULL, ended INTEGER NOT NULL DEFAULT 0,"
-	" superseded_s INTEGER);"
+	" superseded_s INTEGER, home INTEGER);"
 	"CREATE INDEX sealing_turn ON sealing (contact, base, turn);"
 	/* The newest sealing key of the peer in each session; turn 0 is its bundle's. */
 	"CREATE TABLE peer_turn (base BLOB PRIMARY KEY, contact INTEGER NOT NULL,"
@@ -136,10 +148,6 @@ static const char schema[] =
 	/* The maker's newest list as it comes in; it counts once all grp.n are there. */
 	"CREATE TABLE grp_list (grp INTEGER NOT NULL, place INTEGER NOT NULL,"
 	" name TEXT NOT NULL, link BLOB NOT NULL, PRIMARY KEY (grp, place)) WITHOUT ROWID;"
-	/* Accounts at servers that the profile has left, and when they were ended there. */
-	"CREATE TABLE left_account (id INTEGER PRIMARY KEY, onion BLOB NOT NULL,"
-	" uuid BLOB NOT NULL, owner_secret BLOB NOT NULL, left_s INTEGER NOT NULL,"
-	" ended_s INTEGER);"
 	/* Anonymous tokens. use: the one request that it was or will be shown with. */
 	"CREATE TABLE token (id INTEGER PRIMARY KEY, onion BLOB NOT NULL,"
 	" operation INTEGER NOT NULL, key_id BLOB NOT NULL, token BLOB NOT NULL, use BLOB UNIQUE);"
@@ -183,6 +191,9 @@ static const char *const upgrades[] = {
 	"CREATE INDEX message_copy ON message (copy_of) WHERE copy_of NOT NULL;"
 	"CREATE INDEX outbox_message ON outbox (message);" STORE_GROUP_LINES,
 	"ALTER TABLE grp ADD COLUMN timer_s INTEGER NOT NULL DEFAULT 0",
+	STORE_HOME "ALTER TABLE mailbox ADD COLUMN home INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE contact ADD COLUMN home INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE sealing ADD COLUMN home INTEGER;" STORE_FILL_HOME,
 };
 /* clang-format on */
 

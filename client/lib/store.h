@@ -99,6 +99,37 @@ int q_end(sqlite3 *db, int rc) MUST_CHECK;
 	"UPDATE message SET type = 0 WHERE NOT out AND type = 9 AND whole IS NULL AND body IS NULL" \
 	" AND text IN ('', 'invites you: sotto group join', 'has removed you', 'has joined'," \
 	" 'has left', 'has ended the group')"
+
+/* The one account that versions before 16 had, in meta, and those that were left become homes;
+ * which of the bundles' keys were an account's that was left is known of the newest only. Also for
+ * exports: STORE_BEFORE_HOME first, as they have such tables. */
+#define STORE_BEFORE_HOME \
+	"ALTER TABLE mailbox ADD COLUMN onion BLOB;" \
+	"CREATE TABLE left_account (id INTEGER PRIMARY KEY, onion BLOB NOT NULL," \
+	" uuid BLOB NOT NULL, owner_secret BLOB NOT NULL, left_s INTEGER NOT NULL," \
+	" ended_s INTEGER)"
+#define STORE_META(name) "(SELECT value FROM meta WHERE name = '" name "')"
+#define STORE_FILL_HOME \
+	"INSERT INTO home (id, onion, uuid, owner, bundle_key, main, generation, generation_s)" \
+	" SELECT 1, " STORE_META("onion") ", " STORE_META("uuid") ", " STORE_META("owner") ", " \
+	STORE_META("bundle key") ", 1, (SELECT coalesce(max(id), 0) FROM signed_prekey)," \
+	" coalesce(" STORE_META("generation made") ", 0);" \
+	"INSERT INTO home (onion, uuid, owner, bundle_key, left_s, ended_s) SELECT onion, uuid," \
+	" owner_secret, zeroblob(32), left_s, ended_s FROM left_account;" \
+	"INSERT INTO home (onion, uuid, owner, bundle_key, left_s, ended_s) SELECT onion," \
+	" randomblob(16), randomblob(32), zeroblob(32), 0, 0 FROM mailbox WHERE onion NOT NULL" \
+	" AND onion NOT IN (SELECT onion FROM home WHERE left_s NOT NULL) GROUP BY onion;" \
+	"UPDATE mailbox SET home = (SELECT max(h.id) FROM home h WHERE h.onion = mailbox.onion" \
+	" AND h.left_s NOT NULL) WHERE onion NOT NULL;" \
+	"UPDATE sealing SET home = coalesce((SELECT max(id) FROM home WHERE left_s NOT NULL AND" \
+	" ended_s IS NULL AND signed < (SELECT max(id) FROM signed_prekey)), 1) WHERE turn = 0;" \
+	"INSERT INTO meta SELECT 'invite at', " STORE_META("onion") \
+	" FROM meta WHERE name = 'invite';" \
+	"UPDATE meta SET name = name || ' 1' WHERE name IN ('account due', 'spare due'," \
+	" 'tokens due');" \
+	"DELETE FROM meta WHERE name IN ('onion', 'uuid', 'owner', 'bundle key'," \
+	" 'generation made');" \
+	"ALTER TABLE mailbox DROP COLUMN onion; DROP TABLE left_account"
 /* clang-format on */
 
 static inline __attribute__((unused)) void q_finalize_ref(sqlite3_stmt **statement)

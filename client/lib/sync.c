@@ -3,7 +3,6 @@
  * circuit. */
 #include "client/lib/sync.h"
 
-#include "client/lib/account.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
 
@@ -98,11 +97,6 @@ int sync_mailbox(struct net *net, struct profile *p, int64_t contact)
 	int rc = mailbox_for(&m, p, contact);
 
 	return rc || m.made ? rc : sync_make_mailbox(net, p, &m);
-}
-
-int sync_register(struct net *net, struct profile *p)
-{
-	return account_register(net, p);
 }
 
 /* --- sending ------------------------------------------------------------ */

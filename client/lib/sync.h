@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Profile and network together: registering, making mailboxes, sending what waits, fetching what is
+ * Profile and network together: making mailboxes, sending what waits, fetching what is
  * there. Each may be interrupted anywhere and called again.
  */
 #ifndef SOTTO_SYNC_H
@@ -23,10 +23,7 @@ enum {
 /* What a reply means: 0, SYNC_REFUSED, or the failure. */
 int sync_verdict(int rc, const struct answer *answer) MUST_CHECK;
 
-/* The account, its inbox and its bundles. */
-int sync_register(struct net *net, struct profile *profile) MUST_CHECK;
-
-/* The mailbox that a contact shall write to exists at our server. */
+/* The mailbox that a contact shall write to exists at its server. */
 int sync_mailbox(struct net *net, struct profile *profile, int64_t contact) MUST_CHECK;
 int sync_make_mailbox(struct net *net, struct profile *profile,
 		const struct own_mailbox *mailbox) MUST_CHECK;

@@ -174,13 +174,13 @@ int tokens_spent(struct profile *p, const struct ask *ask, const struct payment 
 
 /* --- refilling -------------------------------------------------------------------------------- */
 
-static int is_low(bool *out, struct profile *p, enum token_operation operation)
+static int is_low(bool *out, struct profile *p, const struct issue *issue)
 {
 	int64_t n = 0;
 	int rc = q_number(&n, p->db,
 			"SELECT count(*) FROM token WHERE onion = ? AND operation = ? AND use IS "
 			"NULL",
-			"bi", p->onion, sizeof p->onion, (int64_t)operation);
+			"bi", issue->onion, (size_t)ONION_KEY_BYTES, (int64_t)issue->operation);
 
 	*out = n < LOW;
 	return rc ? E_IO : 0;
@@ -188,25 +188,28 @@ static int is_low(bool *out, struct profile *p, enum token_operation operation)
 
 /* Once in a while, whether anything was spent or not, and one operation at a time: so the time of a
  * refill does not tell what was bought with the last tokens. */
-int tokens_refill(struct net *net, struct profile *p)
+int tokens_refill(struct net *net, struct profile *p, const struct home *home)
 {
 	static const enum token_operation kept[] = { TOKEN_MAILBOX, TOKEN_PREKEY, TOKEN_INBOX,
 		TOKEN_TURN };
-	struct issue issue = { p->onion, TOKEN_NONE, ISSUE_FROM_ALLOWANCE };
+	struct issue issue = { home->onion, TOKEN_NONE, ISSUE_FROM_ALLOWANCE };
 	const uint32_t first = randombytes_uniform(ARRAY_LEN(kept));
+	char plan[HOME_PLAN];
 	bool due, low = false;
-	int rc = plan_is_due(&due, p, "tokens due");
+	int rc;
 
+	home_plan(plan, "tokens due", home);
+	rc = plan_is_due(&due, p, plan);
 	if (rc || !due)
 		return rc;
 	for (size_t i = 0; rc == 0 && !low && i < ARRAY_LEN(kept); i++) {
 		issue.operation = kept[(first + i) % ARRAY_LEN(kept)];
-		rc = is_low(&low, p, issue.operation);
+		rc = is_low(&low, p, &issue);
 	}
 	if (rc == 0 && low)
 		rc = issue_batch(net, p, &issue);
 	if (rc < 0 || rc == TOKENS_TWO_FACED)
 		return rc;
 	/* Refused: today's allowance is used up. */
-	return plan_in(p, "tokens due", 0, net->fast ? FAST_SPREAD_S : REFILL_SPREAD_S);
+	return plan_in(p, plan, 0, net->fast ? FAST_SPREAD_S : REFILL_SPREAD_S);
 }

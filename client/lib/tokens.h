@@ -43,13 +43,12 @@ int tokens_have(struct net *net, struct profile *profile,
 int tokens_spent(struct profile *profile, const struct ask *ask,
 		const struct payment *payment) MUST_CHECK;
 
-/* Stocks at our own server that are low are filled from the account's allowance, each at a random
+/* Stocks at a home's server that are low are filled from the account's allowance, each at a random
  * time of its own. Call it now and then; a server that does not answer is no failure. */
-int tokens_refill(struct net *net, struct profile *profile) MUST_CHECK;
+int tokens_refill(struct net *net, struct profile *profile, const struct home *home) MUST_CHECK;
 
-/* The invite that buys the account; forgotten when it has. */
-int tokens_keep_invite(
-		struct profile *profile, const uint8_t code[static INVITE_CODE_BYTES]) MUST_CHECK;
+/* The invite that buys the account; forgotten when it has. No other server is shown its code. */
+int tokens_keep_invite(struct profile *profile, const struct invite *invite) MUST_CHECK;
 int tokens_forget_invite(struct profile *profile) MUST_CHECK;
 
 #endif

@@ -120,7 +120,7 @@ int turns_forget(struct profile *p)
 		"(SELECT 1 FROM sealing s WHERE s.id = envelope.sealing)",
 		"DELETE FROM prekey WHERE id NOT IN "
 		"(SELECT prekey FROM sealing WHERE turn = 0 AND base IS NULL)",
-		"DELETE FROM signed_prekey WHERE id < (SELECT max(id) FROM signed_prekey) AND id "
+		"DELETE FROM signed_prekey WHERE id NOT IN (SELECT generation FROM home) AND id "
 		"NOT IN (SELECT signed FROM sealing WHERE turn = 0 AND base IS NULL)",
 	};
 	int64_t now = profile_now(p);

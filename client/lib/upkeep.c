@@ -28,19 +28,22 @@ enum {
 /* --- spare mailboxes ---------------------------------------------------- */
 
 /* One at a time: four made at once would be known to belong together. */
-static int make_spare(struct net *net, struct profile *p)
+static int make_spare(struct net *net, struct profile *p, const struct home *home)
 {
 	struct own_mailbox m;
+	char plan[HOME_PLAN];
 	int64_t n;
 	bool due;
-	int rc = plan_is_due(&due, p, "spare due");
+	int rc;
 
-	rc = rc || !due ? rc : mailbox_count_spare(&n, p);
+	home_plan(plan, "spare due", home);
+	rc = plan_is_due(&due, p, plan);
+	rc = rc || !due ? rc : mailbox_count_spare(&n, p, home);
 	if (rc || !due || n >= SPARE_MAILBOXES)
 		return rc;
-	rc = mailbox_spare(&m, p);
+	rc = mailbox_spare(&m, p, home);
 	rc = rc ? rc : sync_make_mailbox(net, p, &m);
-	return rc ? rc : plan_in(p, "spare due", 0, net->fast ? FAST_SPREAD_S : SPARE_SPREAD_S);
+	return rc ? rc : plan_in(p, plan, 0, net->fast ? FAST_SPREAD_S : SPARE_SPREAD_S);
 }
 
 /* --- ending ------------------------------------------------------------- */
@@ -114,10 +117,26 @@ static int mend(struct net *net, struct profile *p)
 	return rc ? rc : sync_flush(net, p, &sent);
 }
 
+/* At each home, whatever becomes of the others. */
+static int at_homes(struct net *net, struct profile *p)
+{
+	int (*const steps[])(struct net *, struct profile *, const struct home *) = { account_keep,
+		make_spare, tokens_refill };
+	__attribute__((cleanup(home_wipe_ref))) struct home home = { .id = 0 };
+	int rc, result = 0;
+
+	while ((rc = home_next(&home, p, home.id)) == 0)
+		for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+			rc = steps[i](net, p, &home);
+			result = result ? result : rc;
+		}
+	return rc == HOME_NONE ? result : rc;
+}
+
 int upkeep(struct net *net, struct profile *p)
 {
-	int (*const steps[])(struct net *, struct profile *) = { mend, account_keep, move_keep,
-		make_spare, end_mailboxes, clean_files, tokens_refill };
+	int (*const steps[])(struct net *, struct profile *) = { mend, at_homes, move_keep,
+		end_mailboxes, clean_files };
 	int result = profile_refresh(p), gone;
 
 	result = result ? result : turns_forget(p);

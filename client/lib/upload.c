@@ -88,12 +88,17 @@ static int find_begun(
 static int make(struct transfer *out, struct profile *p, const struct contact *c, int fd)
 {
 	uint8_t body[CONTENT_TEXT_MOST];
+	struct home home;
 	int rc;
 
 	out->contact = c->id;
 	out->out = true;
 	out->begun_s = profile_now(p);
-	memcpy(out->file.onion, p->onion, sizeof out->file.onion);
+	rc = home_of(&home, p, c->id); /* they learn of no other server of ours */
+	if (rc)
+		return rc;
+	memcpy(out->file.onion, home.onion, sizeof out->file.onion);
+	home_wipe(&home);
 	rc = hash_source(&out->file, fd);
 	if (rc)
 		return rc;

@@ -33,6 +33,10 @@ SOTTO_MUST int sotto_whose_link(struct sotto *sotto, const char *link, sotto_on_
  * rest. A person whose link we have is accepted; a request becomes a contact under a name of ours.
  * SOTTO_EXISTS, SOTTO_BAD_NAME, SOTTO_BAD_LINK, SOTTO_OWN_LINK, SOTTO_NO_CONTACT. */
 SOTTO_MUST int sotto_add(struct sotto *sotto, const char *name, const char *link);
+/* server: one where the profile lives, of which they are told; NULL: the main one.
+ * SOTTO_NO_HOME. */
+SOTTO_MUST int sotto_add_at(
+		struct sotto *sotto, const char *name, const char *link, const char *server);
 SOTTO_MUST int sotto_accept(struct sotto *sotto, const char *request, const char *name);
 /* Without the network: what they send is dropped from now on, or no more. SOTTO_NO_CONTACT. */
 SOTTO_MUST int sotto_block(struct sotto *sotto, const char *name);

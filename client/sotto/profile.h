@@ -25,8 +25,8 @@ SOTTO_API bool sotto_exists(const char *dir);
  * SOTTO_EXISTS, SOTTO_BAD_LINK. */
 SOTTO_MUST int sotto_create(struct sotto **out, const struct sotto_options *options,
 		const char *passphrase, const char *server);
-/* Network. The account at that server, the same as at creation, or SOTTO_EXISTS; may be
- * repeated. */
+/* Network. The account at that server, where the profile lives since its creation or by
+ * sotto_add_server, or SOTTO_EXISTS; may be repeated. */
 SOTTO_MUST int sotto_register(struct sotto *sotto, const char *server);
 
 /* passphrase NULL: out of the keyring. Takes about a second with one. A duress passphrase opens the
@@ -50,25 +50,51 @@ SOTTO_API void sotto_stop(struct sotto *sotto);
 typedef void sotto_on_work(void *userdata, uint64_t done, uint64_t about);
 SOTTO_API void sotto_show_work(struct sotto *sotto, sotto_on_work *on_work, void *userdata);
 
-/* Our contact link: whoever has it can write to us. */
+/* Our contact link: whoever has it can write to us. It is the main server's. */
 SOTTO_API void sotto_link(const struct sotto *sotto, char out[SOTTO_LINK_ROOM]);
 
-/* Network. The profile moves to another server: a new account with another contact link, which
- * contacts are told, under encryption; mailboxes at the old one are read until they write to new
- * ones. Before the new server has promised an account nothing is changed; after that the same call,
- * or sotto_receive, goes on. server as for sotto_create; answers as of sotto_register. */
-SOTTO_MUST int sotto_move(struct sotto *sotto, const char *server);
+/* --- servers ------------------------------------------------------------ */
+
+/*
+ * A profile lives at one server or several, of which one is the main one: there is an account with
+ * a contact link at each, and everything that is written to any of them is received. A contact
+ * knows of one, for which sotto_add_at, sotto_use_server, or the link they were given decide; else
+ * it is the main one. name is that of a server, NAME.onion.
+ */
+enum { SOTTO_HOMES_MOST = 8 };
 struct sotto_server {
-	const char *name; /* NAME.onion */
-	bool lives_here;  /* else something is left there */
+	const char *name;
+	bool lives_here; /* else something is left there, and is read until nobody needs it */
 	uint32_t n_mailboxes;
+	bool is_main;
+	bool is_away;	     /* nothing came back when this handle asked it last */
+	uint32_t n_contacts; /* who know of this one */
+	const char *link;    /* the contact link there; NULL: the profile has left */
 };
 typedef int sotto_on_server(void *userdata, const struct sotto_server *server);
-/* The profile's own one first. */
+/* The main one first, those that were left last. */
 SOTTO_MUST int sotto_servers(struct sotto *sotto, sotto_on_server *on_server, void *userdata);
+
+/* Network. One more. Before the new server has promised an account nothing is changed; after that
+ * the same call, or sotto_keep, goes on. server as for sotto_create; answers as of sotto_register,
+ * and SOTTO_MANY_HOMES. */
+SOTTO_MUST int sotto_add_server(struct sotto *sotto, const char *server);
+/* Network. The same, and the main server is left for it, as by sotto_leave_server. */
+SOTTO_MUST int sotto_move(struct sotto *sotto, const char *server);
+/* New contacts are told of this one. SOTTO_NO_HOME, SOTTO_BAD_LINK. */
+SOTTO_MUST int sotto_main_server(struct sotto *sotto, const char *name);
+/* This contact is told of this one from now on, under encryption. SOTTO_NO_HOME, SOTTO_BAD_LINK,
+ * SOTTO_NO_CONTACT. */
+SOTTO_MUST int sotto_use_server(struct sotto *sotto, const char *name, const char *contact);
+/* Network. Its contacts are told of the main server instead, under encryption, or of another one
+ * that becomes it; mailboxes are read until they write to new ones; the account is ended, now or
+ * when that server can be reached. SOTTO_NO_HOME, SOTTO_BAD_LINK, SOTTO_LAST_HOME. */
+SOTTO_MUST int sotto_leave_server(struct sotto *sotto, const char *name);
 /* Network. Gives up what is left there, such as at a server that is gone. SOTTO_NOTHING: nothing
  * is; SOTTO_BAD_LINK. */
 SOTTO_MUST int sotto_forget_server(struct sotto *sotto, const char *name);
+
+/* --- texts, findings ---------------------------------------------------- */
 
 enum sotto_link_kind {
 	SOTTO_LINK_NONE = 0,
@@ -78,8 +104,9 @@ enum sotto_link_kind {
 };
 SOTTO_API enum sotto_link_kind sotto_kind_of(const char *text);
 
-/* Network. What is right and wrong, from near to far: profile, Tor, server, account; where one is
- * away those after it are not looked at. text says what, and what to do. */
+/* Network. What is right and wrong, from near to far: profile, Tor, and each server with its
+ * account; where one is away those that need it are not looked at. text says what, and what to
+ * do. */
 enum sotto_part { SOTTO_PROFILE = 0, SOTTO_TOR = 1, SOTTO_SERVER = 2, SOTTO_ACCOUNT = 3 };
 struct sotto_finding {
 	enum sotto_part part;

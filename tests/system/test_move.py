@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Goal: people at two servers talk, and who moves from one to the other loses nothing and nobody, and leaves nothing there."""
+"""Goal: who lives at two servers, or moves from one to the other, loses nothing and nobody, and leaves nothing behind."""
 import concurrent.futures
 import json
 import os
@@ -148,6 +148,125 @@ class Move(Town):
         self.assertEqual(self.servers(alice), [("home", self.north.onion_api)])
         self.say(bob, alice, "all well")
         self.assertIn("nothing of yours", alice.run("server", "forget", self.stack.onion_api).stderr)
+
+    def link_at(self, person, stack):
+        return json.loads(person.do("--json", "id", "--server", stack.onion_api[:12]))["text"]
+
+    def circuits_at(self):
+        """Of each stack, the circuits over which people came to it from now on."""
+        seen, path = {stack.run: set() for stack in self.socks.stacks}, type(self.socks).path
+
+        def note(host, port):
+            found = path(self.socks, host, port)
+            names.append(next((run for run in seen if found and found.startswith(run)), None))
+            return found
+        names, began = [], len(self.socks.seen)
+        self.socks.path = note
+        self.addCleanup(self.socks.__dict__.pop, "path", None)
+
+        def result():
+            for (user, _), run in zip(self.socks.seen[began:], [name for name in names if name]):
+                seen[run].add(user)
+            return seen.values()
+        return result
+
+    def test_who_lives_at_two_servers_is_reached_at_both_and_leaves_a_dead_one(self):
+        alice, bob, carl, dora = (self.at(self.stack, name) for name in ("alice", "bob", "carl", "dora"))
+        friends(alice, bob)
+        self.say(bob, alice, "hello")
+        circuits = self.circuits_at()
+        self.assertIn("added", alice.do("server", "add", self.north.invite_link()))
+        self.assertEqual(self.servers(alice), [("home", self.stack.onion_api), ("home", self.north.onion_api)])
+        self.assertEqual(self.count(self.north, "account"), 1)
+        north = self.link_at(alice, self.north)
+        self.assertNotEqual(north, alice.link())
+        links = [json.loads(line)["text"] for line in alice.do("--json", "id").splitlines()]
+        self.assertEqual(links, [alice.link(), north])
+        alice.do("recv")
+        self.assertFalse(set.intersection(*circuits()), "one circuit led to both servers")
+        carl.do("add", alice.name, north) # carl has his account in the south
+        alice.do("add", dora.name, dora.link(), "--server", self.north.onion_api[:12])
+        carl.do("send", alice.name, "by the north")
+        request = json.loads(alice.do("--json", "requests").splitlines()[0] if alice.do("recv") else "{}")
+        alice.do("accept", request["text"], carl.name)
+        alice.do("send", dora.name, "it is me")
+        dora.do("recv")
+        dora.do("accept", json.loads(dora.do("--json", "requests"))["text"], alice.name)
+        self.say(alice, carl, "welcome")
+        path = f"{self.stack.dir}/note.txt"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("small")
+        before = self.count(self.stack, "chunk")
+        alice.do("send", carl.name, "--file", path) # it tells him of no other server
+        self.assertEqual((self.count(self.stack, "chunk"), self.count(self.north, "chunk")), (before, 1))
+        for stack in self.socks.stacks:
+            stack.sql("DELETE FROM sotto.blob")
+        for other in (bob, carl, dora):
+            other.do("send", alice.name, f"from {other.name}")
+        self.assertEqual((self.count(self.stack, "blob"), self.count(self.north, "blob")), (1, 2))
+        alice.do("recv")
+        for other in (bob, carl, dora):
+            self.assertIn(f"from {other.name}", alice.texts(other.name))
+
+        self.socks.stacks.remove(self.north)
+        bob.do("send", alice.name, "are you there?")
+        done = alice.run("recv")
+        self.assertIn(f"{bob.name} > are you there?\n", done.stdout)
+        self.assertEqual((done.returncode, f"{self.north.onion_api} is away" in done.stderr), (4, True), done)
+        self.assertNotIn(f"{self.stack.onion_api} is away", done.stderr)
+        told = alice.run("doctor").stdout
+        self.assertIn(f"bad: {self.north.onion_api}: the server cannot be reached", told)
+        self.assertIn(f"ok: {self.stack.onion_api}: the account is there", told)
+        alice.do("server", "leave", self.north.onion_api)
+        self.assertEqual(self.servers(alice), [("home", self.stack.onion_api), ("left", self.north.onion_api)])
+        for other in (carl, dora):
+            other.do("recv")
+            other.do("send", alice.name, "I heard")
+            self.assertIn(f"{other.name} > I heard\n", alice.run("recv").stdout)
+        self.assertIn("lives at no other", alice.run("server", "leave", self.stack.onion_api).stderr)
+
+        self.socks.stacks.append(self.north) # it comes back, and is told
+        alice.do("recv")
+        self.assertEqual(self.count(self.north, "account"), 0)
+        for alice.days in (1, 3, 4):
+            alice.do("recv")
+        self.assertEqual(self.servers(alice), [("home", self.stack.onion_api)])
+        self.assertEqual(self.count(self.north, "mailbox"), 0)
+
+    def test_another_main_server_is_for_new_people_and_for_whom_one_says(self):
+        alice, bob, carl = (self.at(self.stack, name) for name in ("alice", "bob", "carl"))
+        friends(alice, bob)
+        self.say(alice, bob, "hello")
+        self.say(bob, alice, "hello yourself")
+        south = alice.link()
+        alice.do("server", "add", self.north.invite_link())
+        alice.do("server", "main", self.north.onion_api)
+        self.assertEqual((alice.link(), self.link_at(alice, self.stack)), (self.link_at(alice, self.north), south))
+        friends(alice, carl)
+        self.say(alice, carl, "hello")
+        for person in (bob, carl):
+            person.do("send", alice.name, "where does it go?")
+        self.assertEqual((self.count(self.stack, "blob"), self.count(self.north, "blob")), (1, 1))
+        alice.do("recv")
+        alice.do("server", "use", self.north.onion_api, bob.name)
+        bob.do("recv")
+        bob.do("send", alice.name, "and now?")
+        self.assertEqual((self.count(self.stack, "blob"), self.count(self.north, "blob")), (0, 1))
+        export, secret = f"{self.stack.dir}/{alice.name}.export", "correct horse battery staple\n"
+        alice.do("export", export)
+        alice.do("lock")
+        shutil.rmtree(alice.profile)
+        subprocess.run(alice.argv("import", export), input=secret * 2, text=True, timeout=STEP_S, capture_output=True, check=True,
+                       env=alice.environment())
+        alice.run("unlock", "60")
+        self.assertEqual(alice.link(), self.link_at(alice, self.north))
+        alice.do("recv")
+        self.hear(bob, carl, alice)
+        self.say(bob, alice, "still there?")
+        self.assertIn("and now?", alice.texts(bob.name))
+        alice.do("unlock")
+        alice.do("panic")
+        self.assertEqual((self.count(self.stack, "account"), self.count(self.north, "account")), (2, 0))
 
     def hear(self, *people):
         """Everybody fetches and answers until nothing moves."""

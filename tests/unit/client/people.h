@@ -60,7 +60,7 @@ static inline void person_make(struct person *a)
 	a->p->now_s = test_clock;
 	ck_assert_int_eq(mailbox_for(&inbox, a->p, 0), 0);
 	ck_assert_int_eq(mailbox_made(a->p, inbox.id), 0);
-	ck_assert_int_eq(bundle_make_batch(a->p, &a->bundles, 1), 0);
+	ck_assert_int_eq(bundle_make_batch(a->p, &a->p->home, &a->bundles, 1), 0);
 	a->next_bundle = 0;
 }
 

@@ -118,8 +118,8 @@ START_TEST(who_one_is_and_what_was_said_comes_back_and_no_ratchet_does)
 	export(&alice);
 	ck_assert_int_eq(import_under(&p, theirs), 0);
 	ck_assert_mem_eq(p->identity, alice.p->identity, 32);
-	ck_assert_mem_eq(p->uuid, alice.p->uuid, UUID_BYTES);
-	ck_assert_mem_eq(p->owner.secret.b, alice.p->owner.secret.b, KEY_BYTES);
+	ck_assert_mem_eq(p->home.uuid, alice.p->home.uuid, UUID_BYTES);
+	ck_assert_mem_eq(p->home.owner.secret.b, alice.p->home.owner.secret.b, KEY_BYTES);
 	ck_assert(memcmp(p->vault.key.b, alice.p->vault.key.b, KEY_BYTES) != 0);
 	profile_close(p);
 	ck_assert_int_eq(profile_unlock(&vault, new_dir, own), 0);
@@ -136,6 +136,49 @@ START_TEST(who_one_is_and_what_was_said_comes_back_and_no_ratchet_does)
 	ck_assert_int_gt(count(&back, "SELECT value FROM meta WHERE name = 'next prekey'"),
 			count(&alice, "SELECT value FROM meta WHERE name = 'next prekey'"));
 	profile_close(back.p);
+	close_scratch();
+	tear_down();
+}
+END_TEST
+
+/* As one of before version 16 left it, in which mailboxes knew their servers, and meta the account. */
+static const char *const before_homes[] = {
+	"INSERT INTO meta SELECT 'onion', onion FROM home",
+	"INSERT INTO meta SELECT 'uuid', uuid FROM home",
+	"INSERT INTO meta SELECT 'owner', owner FROM home",
+	"INSERT INTO meta SELECT 'bundle key', bundle_key FROM home",
+	"DELETE FROM home",
+	"ALTER TABLE mailbox ADD onion BLOB",
+	"UPDATE mailbox SET onion = zeroblob(32) WHERE kind = 1",
+	"ALTER TABLE mailbox DROP home",
+	"ALTER TABLE contact DROP home",
+	"PRAGMA user_version = 15",
+};
+
+START_TEST(an_export_from_before_there_were_homes_has_one_and_what_was_left)
+{
+	struct profile *p;
+	struct person back;
+
+	open_scratch();
+	meet();
+	for (size_t i = 0; i < ARRAY_LEN(before_homes); i++)
+		ck_assert_int_eq(q_run(alice.p->db, before_homes[i], ""), 0);
+	export(&alice);
+	ck_assert_int_eq(import_under(&p, theirs), 0);
+	ck_assert_mem_eq(p->home.uuid, alice.p->home.uuid, UUID_BYTES);
+	ck_assert_mem_eq(p->home.onion, alice.p->home.onion, ONION_KEY_BYTES);
+	ck_assert_mem_eq(p->home.owner.secret.b, alice.p->home.owner.secret.b, KEY_BYTES);
+	back.p = p;
+	ck_assert_int_eq(count(&back,
+					 "SELECT count(*) FROM mailbox m JOIN home h ON h.id = "
+					 "m.home "
+					 "WHERE (m.kind = 1) = (h.left_s NOT NULL)"),
+			2);
+	ck_assert_int_eq(
+			count(&back, "SELECT home = (SELECT id FROM home WHERE main) FROM contact"),
+			1);
+	profile_close(p);
 	close_scratch();
 	tear_down();
 }
@@ -340,7 +383,7 @@ static void lose_device(void)
 	profile_close(alice.p);
 	ck_assert_int_eq(import_under(&alice.p, theirs), 0);
 	alice.p->now_s = test_clock;
-	ck_assert_int_eq(bundle_make_batch(alice.p, &alice.bundles, 2), 0);
+	ck_assert_int_eq(bundle_make_batch(alice.p, &alice.p->home, &alice.bundles, 2), 0);
 	alice.next_bundle = 0;
 }
 
@@ -425,6 +468,7 @@ START_TEST(it_is_written_again_after_a_day_while_that_is_asked_for)
 END_TEST
 
 UNIT("backup", who_one_is_and_what_was_said_comes_back_and_no_ratchet_does,
+		an_export_from_before_there_were_homes_has_one_and_what_was_left,
 		a_changed_byte_is_refused_wherever_it_is,
 		a_cut_file_is_refused_also_between_two_pieces,
 		another_passphrase_version_or_table_is_refused,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Which requests share a circuit, and for how long. */
 #include "client/lib/net.h"
+#include "libshared/error.h"
 #include "tests/unit/unit.h"
 
 enum { ADDRESSES = 50, HOURS = 6, MINUTE_S = 60 };
@@ -84,5 +85,60 @@ START_TEST(writing_takes_a_new_one_after_ten_to_sixty_minutes)
 }
 END_TEST
 
-UNIT("circuits", another_purpose_or_id_is_another_circuit, reading_goes_on_over_the_same_circuit,
+/* --- servers that are away ------------------------------------------------ */
+
+static int n_tried, answer_of;
+
+static int carry(struct net *n, const struct ask *ask, struct answer *out)
+{
+	(void)n;
+	(void)ask;
+	out->status = 200;
+	n_tried++;
+	return answer_of;
+}
+
+static int tries(const uint8_t *onion)
+{
+	const struct ask ask = { .onion = onion, .method = "GET", .path = "/" };
+	struct answer answer;
+	const int before = n_tried;
+
+	ck_assert_int_eq(net_ask(&net, &ask, &answer), n_tried > before ? answer_of : E_NET);
+	return n_tried - before;
+}
+
+START_TEST(a_server_that_is_away_holds_up_no_other_and_is_tried_again)
+{
+	static const uint8_t dead[ONION_KEY_BYTES] = { 1 }, good[ONION_KEY_BYTES] = { 2 };
+
+	setup();
+	net.carry = carry;
+	answer_of = E_NET;
+	ck_assert(!net_is_silent(&net, dead));
+	ck_assert_int_eq(tries(dead), 1);
+	ck_assert_int_eq(tries(dead), 1); /* the first may have been a circuit's fault */
+	for (int i = 0; i < 10; i++)
+		ck_assert_int_eq(tries(dead), 0);
+	ck_assert(net_is_silent(&net, dead));
+	answer_of = 0;
+	ck_assert_int_eq(tries(good), 1);
+	ck_assert_int_eq(tries(dead), 0);
+	net.insists = true;
+	answer_of = E_NET;
+	ck_assert_int_eq(tries(dead), 1);
+	net.insists = false;
+	now_s += 600;
+	ck_assert_int_eq(tries(dead), 1);
+	ck_assert_int_eq(tries(dead), 0);
+	now_s += 600;
+	answer_of = 0;
+	ck_assert_int_eq(tries(dead), 1);
+	ck_assert_int_eq(tries(dead), 1);
+	ck_assert(!net_is_silent(&net, dead));
+}
+END_TEST
+
+UNIT("circuits", a_server_that_is_away_holds_up_no_other_and_is_tried_again,
+		another_purpose_or_id_is_another_circuit, reading_goes_on_over_the_same_circuit,
 		writing_takes_a_new_one_after_ten_to_sixty_minutes)

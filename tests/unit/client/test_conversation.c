@@ -471,6 +471,7 @@ START_TEST(a_late_message_brings_no_old_link_back)
 	struct contact at_bob;
 	struct parcel one, two;
 	uint8_t onion[ONION_KEY_BYTES];
+	int64_t home;
 
 	set_up();
 	add(&alice, "bob", &bob);
@@ -478,8 +479,10 @@ START_TEST(a_late_message_brings_no_old_link_back)
 	one = post(&alice);
 	profile_link(alice.p, &before);
 	randombytes_buf(onion, sizeof onion);
-	ck_assert_int_eq(profile_new_account(alice.p, onion), 0);
+	ck_assert_int_eq(home_put(&home, alice.p, onion), 0);
+	ck_assert_int_eq(home_make_main(alice.p, home), 0);
 	ck_assert_int_eq(profile_refresh(alice.p), 0);
+	sql(&alice, "UPDATE contact SET home = (SELECT id FROM home WHERE main)");
 	say(&alice, "bob", &bob, "after the move");
 	two = post(&alice);
 	ck_assert_int_eq(deliver(&bob, &two), RECEIVE_NEW);
@@ -645,8 +648,8 @@ START_TEST(a_schema_is_made_whole_or_not_at_all)
 	for (const char *const *t = (const char *const[]){ "room", "meta", "mailbox", "contact",
 			     "session", "missing", "prekey", "signed_prekey", "sealing",
 			     "peer_turn", "envelope", "held", "message", "outbox", "token", "file",
-			     "call_signal", "words", "grp", "grp_member", "grp_list",
-			     "left_account", NULL };
+			     "call_signal", "words", "grp", "grp_member", "grp_list", "home",
+			     NULL };
 			*t; t++) {
 		char drop[64];
 

@@ -187,8 +187,10 @@ static void copy(struct party *a)
 
 static void renew(struct party *a)
 {
-	ck_assert_int_eq(bundle_make_batch(a->person->p, &a->person->bundles, ++a->generation), 0);
-	ck_assert_int_eq(bundle_confirmed(a->person->p, a->generation), 0);
+	ck_assert_int_eq(bundle_make_batch(a->person->p, &a->person->p->home, &a->person->bundles,
+					 ++a->generation),
+			0);
+	ck_assert_int_eq(bundle_confirmed(a->person->p, &a->person->p->home, a->generation), 0);
 	a->person->next_bundle = 0;
 	a->generation_s = test_now;
 }

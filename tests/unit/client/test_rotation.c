@@ -18,7 +18,7 @@ static void all_seen_empty(struct person *a)
 
 static void renew(struct person *a, uint32_t generation)
 {
-	ck_assert_int_eq(bundle_make_batch(a->p, &a->bundles, generation), 0);
+	ck_assert_int_eq(bundle_make_batch(a->p, &a->p->home, &a->bundles, generation), 0);
 	a->next_bundle = 0;
 }
 
@@ -31,7 +31,7 @@ START_TEST(an_old_generation_dies_quiet_after_the_new_one_was_confirmed)
 	all_seen_empty(&alice);
 	ck_assert_int_eq(turns_forget(alice.p), 0);
 	ck_assert_int_eq(count(&alice, unused), 2 * (BUNDLES_PER_PUT + 1)); /* not confirmed */
-	ck_assert_int_eq(bundle_confirmed(alice.p, 2), 0);
+	ck_assert_int_eq(bundle_confirmed(alice.p, &alice.p->home, 2), 0);
 	test_now += QUIET_S - 1;
 	all_seen_empty(&alice);
 	ck_assert_int_eq(turns_forget(alice.p), 0);
@@ -63,7 +63,7 @@ START_TEST(a_bundle_taken_just_before_its_generation_ended_still_serves)
 	say(&bob, "alice", &alice, "one-time");
 	parcel = post(&bob);
 	renew(&alice, 2);
-	ck_assert_int_eq(bundle_confirmed(alice.p, 2), 0);
+	ck_assert_int_eq(bundle_confirmed(alice.p, &alice.p->home, 2), 0);
 	all_seen_empty(&alice);
 	test_now += QUIET_S;
 	ck_assert_int_eq(turns_forget(alice.p), 0);
@@ -96,7 +96,7 @@ START_TEST(the_last_resort_dies_with_its_generation)
 	late = post(&bob);
 	ck_assert_int_eq(deliver(&alice, &early), RECEIVE_NEW);
 	renew(&alice, 2);
-	ck_assert_int_eq(bundle_confirmed(alice.p, 2), 0);
+	ck_assert_int_eq(bundle_confirmed(alice.p, &alice.p->home, 2), 0);
 	test_now += QUIET_S;
 	all_seen_empty(&alice);
 	ck_assert_int_eq(turns_forget(alice.p), 0);
@@ -114,7 +114,7 @@ START_TEST(a_clock_that_ran_ahead_costs_no_more_than_the_usual_wait)
 	set_up();
 	renew(&alice, 2);
 	test_now += 3650 * (int64_t)DAY_S;
-	ck_assert_int_eq(bundle_confirmed(alice.p, 2), 0);
+	ck_assert_int_eq(bundle_confirmed(alice.p, &alice.p->home, 2), 0);
 	test_now -= 3650 * (int64_t)DAY_S;
 	all_seen_empty(&alice);
 	ck_assert_int_eq(turns_forget(alice.p), 0);
@@ -154,8 +154,8 @@ START_TEST(a_new_contact_gets_a_spare_mailbox_and_none_before_the_server_has_it)
 
 	set_up();
 	add(&alice, "bob", &bob);
-	ck_assert_int_eq(mailbox_spare(&spare, alice.p), 0);
-	ck_assert_int_eq(mailbox_spare(&one, alice.p), 0);
+	ck_assert_int_eq(mailbox_spare(&spare, alice.p, &alice.p->home), 0);
+	ck_assert_int_eq(mailbox_spare(&one, alice.p, &alice.p->home), 0);
 	ck_assert_int_eq(one.id, spare.id); /* the same is tried again */
 	ck_assert_int_eq(mailbox_for(&one, alice.p, 77), 0);
 	ck_assert_int_ne(one.id, spare.id);

@@ -64,7 +64,7 @@ static int64_t stranger(void)
 {
 	struct contact c;
 
-	ck_assert_int_eq(contact_request(&c, alice.p, store.identity.pub), 0);
+	ck_assert_int_eq(contact_request(&c, alice.p, store.identity.pub, 0), 0);
 	return c.id;
 }
 

@@ -12,7 +12,7 @@ static uint8_t onion[ONION_KEY_BYTES]; /* where she buys */
 static void setup(void)
 {
 	person_make(&anna);
-	memcpy(onion, anna.p->onion, sizeof onion);
+	memcpy(onion, anna.p->home.onion, sizeof onion);
 	shop_open(&shop);
 	memset(&net, 0, sizeof net);
 	net.carry = shop_serve;
@@ -70,17 +70,39 @@ static const struct shop_visit *last(void)
 	return &shop.visits[shop.n - 1];
 }
 
+static int keep_invite(const uint8_t code[static INVITE_CODE_BYTES])
+{
+	struct invite invite;
+
+	memcpy(invite.onion, onion, sizeof invite.onion);
+	memcpy(invite.code, code, sizeof invite.code);
+	return tokens_keep_invite(anna.p, &invite);
+}
+
 /* --- buying ----------------------------------------------------------------------------------- */
 
 START_TEST(an_invite_buys_the_account_and_is_forgotten)
 {
 	setup();
 	ck_assert_int_eq(buy(TOKEN_ACCOUNT, "/v1/accounts/x", "x", true), TOKENS_NO_INVITE);
-	ck_assert_int_eq(tokens_keep_invite(anna.p, shop.invite), 0);
+	ck_assert_int_eq(keep_invite(shop.invite), 0);
 	ck_assert_int_eq(buy(TOKEN_ACCOUNT, "/v1/accounts/x", "x", true), 0);
 	ck_assert_int_eq(shop.invites_left, 0);
 	ck_assert_int_eq(stock(TOKEN_ACCOUNT), 0);
 	ck_assert_int_eq(buy(TOKEN_ACCOUNT, "/v1/accounts/y", "y", true), TOKENS_NO_INVITE);
+	end();
+}
+END_TEST
+
+START_TEST(an_invite_is_shown_to_its_own_server_only)
+{
+	struct invite invite = { .onion = { 1 } };
+
+	setup();
+	memcpy(invite.code, shop.invite, sizeof invite.code);
+	ck_assert_int_eq(tokens_keep_invite(anna.p, &invite), 0);
+	ck_assert_int_eq(buy(TOKEN_ACCOUNT, "/v1/accounts/x", "x", true), TOKENS_NO_INVITE);
+	ck_assert_int_eq(shop.invites_left, 1);
 	end();
 }
 END_TEST
@@ -90,7 +112,7 @@ START_TEST(a_wrong_invite_and_a_closed_server_are_told_apart)
 	const uint8_t wrong[INVITE_CODE_BYTES] = { 1 };
 
 	setup();
-	ck_assert_int_eq(tokens_keep_invite(anna.p, wrong), 0);
+	ck_assert_int_eq(keep_invite(wrong), 0);
 	ck_assert_int_eq(buy(TOKEN_ACCOUNT, "/v1/accounts/x", "x", true), TOKENS_BAD_INVITE);
 	shop.registration = "closed";
 	net.twice.server.known = false;
@@ -164,7 +186,7 @@ START_TEST(a_lost_answer_to_issuing_costs_no_second_payment)
 	uint8_t body[HASH_BYTES];
 
 	setup();
-	ck_assert_int_eq(tokens_keep_invite(anna.p, shop.invite), 0);
+	ck_assert_int_eq(keep_invite(shop.invite), 0);
 	shop.lose = "/v1/tokens";
 	ck_assert_int_eq(buy(TOKEN_ACCOUNT, "/v1/accounts/x", "x", true), E_NET);
 	memcpy(body, last()->body_hash, sizeof body);
@@ -309,13 +331,13 @@ START_TEST(low_stocks_are_filled_from_the_allowance_one_at_a_time)
 	setup();
 	shop.allowance_left = 4;
 	for (int i = 1; i <= 4; i++) {
-		ck_assert_int_eq(tokens_refill(&net, anna.p), 0);
+		ck_assert_int_eq(tokens_refill(&net, anna.p, &anna.p->home), 0);
 		ck_assert_int_eq(shop_count(&shop, "/v1/tokens"), i);
 		test_now += 2;
 	}
 	ck_assert_int_eq(stock(TOKEN_MAILBOX) + stock(TOKEN_PREKEY) + stock(TOKEN_INBOX), 96);
 	ck_assert_int_eq(stock(TOKEN_TURN), 32); /* else who calls would be seen to buy them */
-	ck_assert_int_eq(tokens_refill(&net, anna.p), 0); /* none is low */
+	ck_assert_int_eq(tokens_refill(&net, anna.p, &anna.p->home), 0); /* none is low */
 	ck_assert_int_eq(shop_count(&shop, "/v1/tokens"), 4);
 	end();
 }
@@ -326,7 +348,7 @@ START_TEST(a_used_up_allowance_is_no_failure_and_no_work_is_done)
 	setup();
 	shop.allowance_left = 0;
 	shop.registration = "open"; /* work would buy anything */
-	ck_assert_int_eq(tokens_refill(&net, anna.p), 0);
+	ck_assert_int_eq(tokens_refill(&net, anna.p, &anna.p->home), 0);
 	ck_assert_int_eq(shop_count(&shop, "/v1/challenges"), 0);
 	end();
 }
@@ -339,27 +361,28 @@ START_TEST(a_refill_comes_when_it_is_planned_and_not_when_something_was_spent)
 	setup();
 	net.fast = false;
 	shop.allowance_left = 99;
-	ck_assert_int_eq(tokens_refill(&net, anna.p), 0);
+	ck_assert_int_eq(tokens_refill(&net, anna.p, &anna.p->home), 0);
 	ck_assert_int_eq(q_number(&due, anna.p->db,
-					 "SELECT value FROM meta WHERE name = 'tokens due'", ""),
+					 "SELECT value FROM meta WHERE name = 'tokens due 1'", ""),
 			0);
 	ck_assert_int_ge(due, test_now);
 	ck_assert_int_lt(due, test_now + 4 * 3600);
-	ck_assert_int_eq(q_run(anna.p->db, "UPDATE meta SET value = ? WHERE name = 'tokens due'",
+	ck_assert_int_eq(q_run(anna.p->db, "UPDATE meta SET value = ? WHERE name = 'tokens due 1'",
 					 "i", test_now + 100),
 			0);
 	ck_assert_int_eq(q_run(anna.p->db, "DELETE FROM token", ""), 0); /* all spent */
 	test_now += 99;
-	ck_assert_int_eq(tokens_refill(&net, anna.p), 0);
+	ck_assert_int_eq(tokens_refill(&net, anna.p, &anna.p->home), 0);
 	ck_assert_int_eq(shop_count(&shop, "/v1/tokens"), 1);
 	test_now += 1;
-	ck_assert_int_eq(tokens_refill(&net, anna.p), 0);
+	ck_assert_int_eq(tokens_refill(&net, anna.p, &anna.p->home), 0);
 	ck_assert_int_eq(shop_count(&shop, "/v1/tokens"), 2);
 	end();
 }
 END_TEST
 
 UNIT("tokens", work_above_the_limit_is_not_done, an_invite_buys_the_account_and_is_forgotten,
+		an_invite_is_shown_to_its_own_server_only,
 		a_wrong_invite_and_a_closed_server_are_told_apart,
 		where_anybody_may_register_work_buys_the_account,
 		the_allowance_comes_first_then_work_where_work_is_taken,

@@ -68,8 +68,17 @@ static void copy_rows(sqlite3 *old)
 	sqlite3_free(tables);
 }
 
-/* The profile as the old sotto would have left it; the handle is taken. */
-static void make_old(struct profile *taken, const char *dir)
+/* The one account that it had. */
+static const char account[] = "INSERT INTO main.meta SELECT 'onion', onion FROM now.home;"
+			      "INSERT INTO main.meta SELECT 'uuid', uuid FROM now.home;"
+			      "INSERT INTO main.meta SELECT 'owner', owner FROM now.home;"
+			      "INSERT INTO main.meta SELECT 'bundle key', bundle_key FROM now.home;"
+			      "INSERT INTO main.meta SELECT 'generation made', generation_s FROM "
+			      "now.home";
+
+/* The profile as the old sotto would have left it, and what else is said of it; the handle is
+ * taken. */
+static void make_old(struct profile *taken, const char *dir, const char *more)
 {
 	char path[64], now[64], key[68], *sql;
 	sqlite3 *old;
@@ -85,6 +94,8 @@ static void make_old(struct profile *taken, const char *dir)
 	run(old, sql);
 	sqlite3_free(sql);
 	copy_rows(old);
+	run(old, account);
+	run(old, more);
 	ck_assert_int_eq(sqlite3_close(old), SQLITE_OK);
 	ck_assert_int_eq(rename(path, now), 0);
 }
@@ -122,7 +133,7 @@ START_TEST(an_old_profile_has_everything_and_the_conversation_goes_on)
 	pass(&alice, "bob", &bob, "when?");
 	say(&alice, "bob", &bob, "this one waits");
 	before = of(alice.p, texts);
-	make_old(alice.p, alice.dir);
+	make_old(alice.p, alice.dir, "");
 	reopen(&alice);
 	after = of(alice.p, texts);
 	ck_assert_str_eq(after, before);
@@ -143,7 +154,7 @@ START_TEST(an_old_profile_has_everything_and_the_conversation_goes_on)
 END_TEST
 
 /* What versions before 13 and 14 kept in another way: parts of a long text, a line of a group. Their
- * exports had no table of left accounts, ours has one, which was empty. */
+ * exports had no table of homes, ours has one, which is empty. */
 static const char of_old[] =
 		"INSERT INTO message (contact, out, number, part, parts, at_s, envelope, type, "
 		"text) VALUES (1, 0, 31, 1, 3, 0, randomblob(16), 1, 'was '), (1, 0, 30, 0, 3, 0, "
@@ -151,7 +162,7 @@ static const char of_old[] =
 		"INSERT INTO grp (id, gid, name, ours, state) VALUES (1, x'01', 'attic', 1, 1);"
 		"INSERT INTO message (contact, out, number, part, parts, at_s, envelope, type, "
 		"grp, text) VALUES (1, 1, 40, 0, 1, 0, randomblob(16), 9, 1, 'in the attic');"
-		"CREATE TABLE left_account (id INTEGER PRIMARY KEY, onion BLOB)";
+		"CREATE TABLE home (id INTEGER PRIMARY KEY)";
 
 /* The profile's database as the old sotto would have left it goes into a file. */
 static void export_old(struct profile *taken, const char *dir, const char *file)
@@ -162,7 +173,7 @@ static void export_old(struct profile *taken, const char *dir, const char *file)
 
 	key_text(key, &taken->vault.key);
 	snprintf(path, sizeof path, "%s/db.%d", dir, taken->vault.database);
-	make_old(taken, dir);
+	make_old(taken, dir, "");
 	ck_assert_int_eq(sqlite3_open(path, &old.db), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_key_v2(old.db, "main", key, (int)strlen(key)), SQLITE_OK);
 	run(old.db, of_old);
@@ -205,7 +216,7 @@ START_TEST(an_old_export_is_imported_whole_and_the_conversation_goes_on)
 			"meet me at the harbour\nit was long\nin the attic\n");
 	must_be("SELECT name FROM contact WHERE id > 0", "bob\n");
 	alice.p->now_s = test_clock;
-	ck_assert_int_eq(bundle_make_batch(alice.p, &alice.bundles, 2), 0);
+	ck_assert_int_eq(bundle_make_batch(alice.p, &alice.p->home, &alice.bundles, 2), 0);
 	alice.next_bundle = 0;
 	for (int hour = 0; hour < 3; hour++, test_now += 2 * LOSS_HOUR_S)
 		settle();
@@ -220,10 +231,64 @@ START_TEST(an_old_export_is_imported_whole_and_the_conversation_goes_on)
 }
 END_TEST
 
+/* Of version 11, in the middle of a move from one place, and after one from another. */
+static const char moved[] =
+		"ALTER TABLE main.mailbox ADD COLUMN onion BLOB;"
+		"ALTER TABLE main.mailbox ADD COLUMN heard_s INTEGER;"
+		"CREATE TABLE main.left_account (id INTEGER PRIMARY KEY, onion BLOB NOT NULL,"
+		" uuid BLOB NOT NULL, owner_secret BLOB NOT NULL, left_s INTEGER NOT NULL,"
+		" ended_s INTEGER);"
+		"INSERT INTO main.left_account (onion, uuid, owner_secret, left_s) SELECT"
+		" CAST(printf('%032d', 1) AS BLOB), randomblob(16), randomblob(32), 5;"
+		"INSERT INTO main.mailbox (kind, contact, owner_secret, deposit, request, made, "
+		"onion)"
+		" SELECT 1, 1, randomblob(32), randomblob(32), randomblob(16), 1,"
+		" CAST(printf('%032d', n) AS BLOB) FROM (SELECT 1 AS n UNION SELECT 2);"
+		"INSERT INTO main.meta VALUES ('invite', x'01'), ('tokens due', 7);"
+		"INSERT INTO main.signed_prekey VALUES (2, x'00');"
+		"PRAGMA main.user_version = 11";
+
+START_TEST(what_an_old_profile_had_left_is_read_and_ended)
+{
+	struct home home = { .id = 0 };
+	struct own_mailbox box = { .id = 0 };
+	struct contact_link before, now;
+	int n_left = 0, n = 0;
+
+	set_up();
+	add(&alice, "bob", &bob);
+	profile_link(alice.p, &before);
+	make_old(alice.p, alice.dir, moved);
+	reopen(&alice);
+	profile_link(alice.p, &now);
+	ck_assert_mem_eq(&now, &before, sizeof now);
+	ck_assert_int_eq(home_next_to_end(&home, alice.p, 0), 0);
+	ck_assert(home.is_main && !home.is_left);
+	ck_assert_int_eq(home_next_to_end(&home, alice.p, home.id), 0);
+	ck_assert(home.is_left && home.onion[31] == '1');
+	ck_assert_int_eq(home_next_to_end(&home, alice.p, home.id), HOME_NONE);
+	while (mailbox_next(&box, alice.p, box.id) == 0) {
+		n_left += box.is_left;
+		n++;
+	}
+	ck_assert_int_eq(n, 3);
+	ck_assert_int_eq(n_left, 2);
+	ck_assert_int_eq(box.onion[31], '2'); /* whose account was ended */
+	/* Bundles of before the move are handed out by who was left. */
+	ck_assert_int_eq(count(&alice, "SELECT home FROM sealing WHERE turn = 0 LIMIT 1"), home.id);
+	ck_assert_int_eq(count(&alice, "SELECT value FROM meta WHERE name = 'tokens due 1'"), 7);
+	ck_assert_int_eq(count(&alice,
+					 "SELECT value = (SELECT onion FROM home WHERE main) FROM "
+					 "meta WHERE name = 'invite at'"),
+			1);
+	tear_down();
+}
+END_TEST
+
 START_TEST(an_upgraded_database_is_as_a_new_one)
 {
 	set_up();
-	make_old(alice.p, alice.dir);
+	make_old(alice.p, alice.dir, "");
 	reopen(&alice);
 	for (const char *const *sql = (const char *const[]){ columns, others, "PRAGMA user_version",
 			     NULL };
@@ -254,7 +319,7 @@ static void judge_open(void)
 START_TEST(a_cut_while_it_is_upgraded_loses_nothing)
 {
 	place_make(&whole);
-	make_old(open_place(&whole, own), whole.dir);
+	make_old(open_place(&whole, own), whole.dir, "");
 	ck_assert_int_gt(cut_everywhere(&whole, act_open, NULL, judge_open), 4);
 	place_end(&whole);
 }
@@ -283,5 +348,6 @@ END_TEST
 
 UNIT("upgrade", an_old_profile_has_everything_and_the_conversation_goes_on,
 		an_old_export_is_imported_whole_and_the_conversation_goes_on,
+		what_an_old_profile_had_left_is_read_and_ended,
 		an_upgraded_database_is_as_a_new_one, a_cut_while_it_is_upgraded_loses_nothing,
 		what_a_newer_or_unknown_version_wrote_is_refused_and_left_alone)
