@@ -3,6 +3,7 @@
 #include "client/lib/contacts.h"
 
 #include "client/lib/content.h"
+#include "client/lib/group.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
 #include "libshared/owner.h"
@@ -255,7 +256,7 @@ int contact_end(struct profile *p, const struct contact *c)
 		"DELETE FROM file WHERE contact = ?",
 		"DELETE FROM message WHERE contact = ?",
 		"DELETE FROM call_signal WHERE contact = ?",
-		"UPDATE grp SET maker = NULL, state = 2 WHERE maker = ?",
+		"UPDATE grp SET maker = NULL WHERE maker = ?",
 		"DELETE FROM grp_member WHERE contact = ?",
 		"DELETE FROM contact WHERE id = ?",
 	};
@@ -263,6 +264,7 @@ int contact_end(struct profile *p, const struct contact *c)
 
 	if (rc)
 		return rc;
+	rc = group_without(p, c->id);
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(theirs); i++)
 		rc = q_run(p->db, theirs[i], "i", c->id);
 	rc = q_end(p->db, rc ? rc : store_overwrote(p->db));

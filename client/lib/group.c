@@ -62,8 +62,9 @@ int group_member_next(struct group_member *m, struct profile *p, int64_t group)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
 	int rc = q_open(&s, p->db,
-			"SELECT m.contact, c.name, m.joined FROM grp_member m JOIN contact c ON "
-			"c.id = m.contact WHERE m.grp = ? AND m.listed AND m.contact > ? ORDER BY "
+			"SELECT m.contact, c.name, m.joined, c.state = 2 FROM grp_member m JOIN "
+			"contact c ON c.id = m.contact WHERE m.grp = ? AND m.listed AND m.contact "
+			"> ? ORDER BY "
 			"m.contact LIMIT 1",
 			"ii", group, m->contact);
 
@@ -75,6 +76,7 @@ int group_member_next(struct group_member *m, struct profile *p, int64_t group)
 	m->contact = sqlite3_column_int64(s, 0);
 	snprintf(m->name, sizeof m->name, "%s", (const char *)sqlite3_column_text(s, 1));
 	m->joined = sqlite3_column_int(s, 2) != 0;
+	m->blocked = sqlite3_column_int(s, 3) != 0;
 	return 0;
 }
 
@@ -131,7 +133,7 @@ static int say(struct profile *p, struct round *r)
 	int rc;
 
 	while ((rc = group_member_next(&m, p, r->group->id)) == 0) {
-		if (m.joined || !r->to_joined)
+		if ((m.joined && !m.blocked) || !r->to_joined)
 			rc = say_to(p, r, m.contact);
 		if (rc)
 			return rc;
@@ -365,6 +367,36 @@ static int leave(struct profile *p, const struct group *g)
 	int rc = say_body(p, g, &body, 0);
 
 	return rc ? rc : group_over(p, g->id);
+}
+
+static int without(struct profile *p, const struct group *g, int64_t contact)
+{
+	int64_t n;
+	int rc;
+
+	if (g->maker == contact && g->state == GROUP_IN)
+		return leave(p, g);
+	if (g->maker == contact)
+		return group_over(p, g->id);
+	rc = g->ours ? q_number(&n, p->db,
+				       "DELETE FROM grp_member WHERE grp = ? AND contact = ? "
+				       "RETURNING 1",
+				       "ii", g->id, contact)
+		     : STORE_NONE;
+	return rc ? rc == STORE_NONE ? 0 : rc : group_say_list(p, g, 0);
+}
+
+int group_without(struct profile *p, int64_t contact)
+{
+	struct group g = { .name = "" };
+	int rc;
+
+	while ((rc = group_next(&g, p, g.name)) == 0) {
+		rc = without(p, &g, contact);
+		if (rc)
+			return rc;
+	}
+	return rc == GROUP_NONE ? 0 : rc;
 }
 
 int group_leave(struct profile *p, const struct group *g)

@@ -50,8 +50,8 @@ int group_next(struct group *out, struct profile *profile, const char *after) MU
 
 struct group_member { /* of the others */
 	char name[CONTACT_NAME_MOST + 1];
-	int64_t contact; /* start with 0 */
-	bool joined;
+	int64_t contact;      /* start with 0 */
+	bool joined, blocked; /* blocked by us: is told nothing that is said */
 };
 /* GROUP_NONE: no further one. */
 int group_member_next(
@@ -70,6 +70,9 @@ int group_set_timer(struct profile *profile, const struct group *group, int64_t 
 int group_join(struct profile *profile, const struct group *group) MUST_CHECK;
 /* When its maker leaves it ends for all. */
 int group_leave(struct profile *profile, const struct group *group) MUST_CHECK;
+/* In a transaction, before that contact is ended: one is in no group of theirs any more, which the
+ * others are told, and they are in none of ours. */
+int group_without(struct profile *profile, int64_t contact) MUST_CHECK;
 /* A copy to each who has joined, at times of its own within spread_s. */
 int group_send(struct profile *profile, const struct group *group, const char *text,
 		int spread_s) MUST_CHECK;

@@ -97,7 +97,7 @@ static int list_entry(struct profile *p, int64_t group, const struct group_entry
 								  "id = ?",
 					  "ii", group, c.id);
 	}
-	if (rc || c.state == CONTACT_BLOCKED)
+	if (rc)
 		return rc < 0 ? rc : 0;
 	return list_member(p, group, c.id);
 }

@@ -44,7 +44,8 @@ SOTTO_MUST int sotto_unblock(struct sotto *sotto, const char *name);
 /* SOTTO_NO_CONTACT, SOTTO_EXISTS, SOTTO_BAD_NAME. */
 SOTTO_MUST int sotto_rename(struct sotto *sotto, const char *name, const char *now);
 /* As sotto_add: forgets the person, all that was said and the mailbox; a mailbox whose server
- * cannot be reached now is ended later. SOTTO_NO_CONTACT. */
+ * cannot be reached now is ended later. In groups what they said goes, what we said stays; we leave
+ * the groups that they made, and they are removed from ours. SOTTO_NO_CONTACT. */
 SOTTO_MUST int sotto_end(struct sotto *sotto, const char *name);
 /* Receipts for what comes from now on, each some time later. SOTTO_NO_CONTACT. */
 SOTTO_MUST int sotto_set_receipts(struct sotto *sotto, const char *name, bool on);

@@ -289,6 +289,75 @@ START_TEST(copies_have_times_of_their_own_and_a_long_text_stays_in_order)
 }
 END_TEST
 
+START_TEST(who_is_blocked_hears_nothing_of_us_and_stays_listed)
+{
+	struct group g;
+
+	people_meet();
+	all_join();
+	ck_assert_int_eq(contact_block(bert->p, "carl"), 0);
+	ck_assert_int_eq(tell_garden(bert, "behind the back"), 0);
+	ck_assert_int_eq(tell_garden(carl, "unheard"), 0);
+	g = group_of(anna, "garden");
+	ck_assert_int_eq(group_rename(anna->p, &g, "orchard"), 0);
+	{
+		const int64_t to = the_contact(carl, "bert").id;
+		struct parcel parcel;
+
+		carl->peer = bert;
+		parcel = peek(carl, to);
+		ck_assert_int_eq(outbox_done(carl->p, parcel.id), 0);
+		ck_assert_int_eq(deliver(bert, &parcel), RECEIVE_JUNK);
+	}
+	settle();
+	ck_assert_ptr_nonnull(strstr(heard(anna), "bert:behind the back"));
+	ck_assert_ptr_null(strstr(heard(bert), "unheard"));
+	ck_assert_int_eq(contact_unblock(bert->p, "carl"), 0);
+	g = group_of(bert, "orchard");
+	ck_assert_int_eq(group_send(bert->p, &g, "openly", 0), 0);
+	settle();
+	ck_assert_ptr_null(strstr(heard(carl), "behind the back"));
+	ck_assert_ptr_nonnull(strstr(heard(carl), "bert:openly"));
+	people_part();
+}
+END_TEST
+
+static void end(struct person *a, const char *name)
+{
+	struct contact c = the_contact(a, name);
+
+	ck_assert_int_eq(contact_end(a->p, &c), 0);
+}
+
+START_TEST(who_ends_a_groups_maker_leaves_it)
+{
+	people_meet();
+	all_join();
+	end(bert, "anna");
+	ck_assert_int_eq(group_of(bert, "garden").state, GROUP_OUT);
+	ck_assert_int_eq(count(bert, "SELECT count(*) FROM grp_member"), 0);
+	settle();
+	ck_assert_ptr_nonnull(strstr(heard(carl), "bert:has left"));
+	ck_assert_str_eq(joined(carl), "anna");
+	people_part();
+}
+END_TEST
+
+START_TEST(whom_its_maker_ends_is_out_for_the_others)
+{
+	people_meet();
+	all_join();
+	end(anna, "carl");
+	settle();
+	ck_assert_str_eq(joined(anna), "bert");
+	ck_assert_str_eq(joined(bert), "anna");
+	ck_assert_int_eq(tell_garden(bert, "two of us"), 0);
+	settle();
+	ck_assert_ptr_null(strstr(heard(carl), "two of us"));
+	people_part();
+}
+END_TEST
+
 START_TEST(a_body_that_is_cut_or_longer_is_refused)
 {
 	struct group_body body = { .kind = GROUP_LIST, .n = 2, .n_page = 2, .name = "g" }, got;
@@ -326,4 +395,6 @@ UNIT("group", who_joins_hears_and_is_heard_by_all_also_by_strangers,
 		thirty_two_are_the_most_and_their_list_comes_in_any_order,
 		a_list_makes_no_endless_contacts, who_makes_many_groups_shuts_nobody_else_s_out,
 		copies_have_times_of_their_own_and_a_long_text_stays_in_order,
+		who_is_blocked_hears_nothing_of_us_and_stays_listed,
+		who_ends_a_groups_maker_leaves_it, whom_its_maker_ends_is_out_for_the_others,
 		a_body_that_is_cut_or_longer_is_refused)
