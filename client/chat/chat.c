@@ -33,18 +33,19 @@ static int on_event(void *userdata, enum sotto_event event)
 	return event == SOTTO_ENDED ? sotto_unwatch(chat->sotto) : 0;
 }
 
-/* Calls are a command's. */
 static int on_ring(void *userdata, const struct sotto_ring *ring)
 {
 	struct chat *chat = userdata;
 	char text[CHAT_NOTE];
 
-	snprintf(text, sizeof text,
-			ring->missed ? "%s has called you"
-				     : "%s calls you: sotto answer, in another terminal",
-			ring->contact);
-	chat_note(chat, text);
-	beep();
+	chat->note[0] = '\0'; /* it would stand over who calls */
+	snprintf(text, sizeof text, "%s has called you", ring->contact);
+	snprintf(chat->rings, sizeof chat->rings, "%s", ring->missed ? "" : ring->contact);
+	chat->rings_s = time(NULL);
+	if (ring->missed)
+		chat_note(chat, text);
+	if (!chat->quiet)
+		beep();
 	return 0;
 }
 
@@ -52,6 +53,8 @@ static int load(struct chat *chat)
 {
 	int rc = chat->stale ? people_load(chat) : 0;
 
+	if (*chat->rings && time(NULL) > chat->rings_s + SOTTO_RING_S)
+		chat->rings[0] = '\0'; /* somebody answered elsewhere */
 	if (rc == 0 && chat->stale)
 		rc = sotto_rings(chat->sotto, on_ring, chat);
 	if (rc == 0 && chat->stale)
@@ -94,6 +97,13 @@ static int take_keys(struct chat *chat)
 	return rc;
 }
 
+static void eventfd_clear(const struct chat *chat)
+{
+	eventfd_t n;
+
+	(void)!eventfd_read(chat->moving_fd, &n);
+}
+
 /* Signals come while it waits and at no other time, so that none comes just before. */
 static int turn(struct chat *chat, const sigset_t *signals)
 {
@@ -112,7 +122,9 @@ static int turn(struct chat *chat, const sigset_t *signals)
 	}
 	if (chat->is_panic())
 		return CHAT_PANIC;
+	eventfd_clear(chat);
 	moving_turn(chat);
+	calling_turn(chat);
 	rc = take_keys(chat); /* a resize too */
 	if (rc == 0 && fds[0].revents & (POLLHUP | POLLERR))
 		return CHAT_LEFT; /* the terminal is gone */
@@ -135,6 +147,7 @@ static int run(struct chat *chat, const char *dir)
 	}
 	screen_close();
 	moving_end(chat);
+	calling_end(chat, rc == CHAT_PANIC);
 	sigprocmask(SIG_SETMASK, &signals, NULL);
 	said_clear(chat);
 	said_wipe(chat->panel);
@@ -153,6 +166,7 @@ int chat_run(const struct chat_options *options)
 		return E_NOMEM;
 	chat->sotto = options->sotto;
 	chat->is_panic = options->is_panic;
+	chat->call = options->call;
 	chat->moving_fd = moving_fd;
 	chat->n_wanted = CHAT_SHOWN;
 	chat->stale = true;

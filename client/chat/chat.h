@@ -51,18 +51,24 @@ struct said {			  /* a message that has lines */
 struct draft; /* what one was writing elsewhere */
 
 struct chat_options {
-	struct sotto *sotto;	/* borrowed, as all is */
-	const char *dir;	/* its folder */
-	bool (*is_panic)(void); /* asked for from outside */
+	struct sotto *sotto;		       /* borrowed, as all is */
+	const char *dir;		       /* its folder */
+	bool (*is_panic)(void);		       /* asked for from outside */
+	const struct sotto_call_options *call; /* sources and sinks of calls */
 };
 
 struct moving; /* a file that is sent or fetched */
+struct calling;
 
 struct chat {
 	struct sotto *sotto;
 	bool (*is_panic)(void);
-	int watch_fd, moving_fd;
-	struct moving *moving; /* or NULL */
+	int watch_fd, moving_fd; /* moving_fd: a file's or a call's thread has news */
+	struct moving *moving;	 /* or NULL */
+	struct calling *calling; /* or NULL */
+	const struct sotto_call_options *call;
+	char rings[SOTTO_NAME_MOST + 1]; /* who calls; "": nobody */
+	int64_t rings_s;		 /* since then */
 	bool live, asked_panic, pasting;
 	int64_t away_s; /* since then, having been live; 0: it is, or never was */
 	bool stale;	/* the profile, the selection or the terminal has changed */
@@ -122,6 +128,14 @@ int place_around(struct chat *chat, int64_t id) MUST_CHECK;
 int place_scroll(struct chat *chat, int lines) MUST_CHECK; /* up; negative: down */
 void place_follow(struct chat *chat);
 
+/* What we said there becomes that text; NULL: is deleted. As sotto_edit, sotto_group_edit. */
+struct change {
+	const char *where;
+	bool group;
+	int64_t number;
+	const char *text;
+};
+int choose_change(struct chat *chat, const struct change *change) MUST_CHECK;
 /* choose.c: keys while a message is chosen. */
 int choose_key(struct chat *chat, int kind, wint_t key) MUST_CHECK;
 void choose_newest(struct chat *chat);
@@ -182,7 +196,16 @@ struct moving_wish {
 int moving_begin(struct chat *chat, const struct moving_wish *wish) MUST_CHECK; /* SOTTO_BUSY */
 void moving_stop(struct chat *chat); /* soon; its end comes by moving_turn */
 void moving_end(struct chat *chat);  /* now; nothing moves: allowed */
-void moving_turn(struct chat *chat); /* moving_fd is readable */
+void moving_turn(struct chat *chat); /* its thread may have news */
 bool moving_says(const struct chat *chat, char *out, size_t size);
+
+/* calling.c: SOTTO_IN_CALL, SOTTO_NO_CALL */
+enum calling_kind { CALLING_TO, CALLING_ANSWER, CALLING_DECLINE };
+int calling_begin(struct chat *chat, enum calling_kind kind, const char *contact) MUST_CHECK;
+int calling_hang_up(struct chat *chat) MUST_CHECK;
+int calling_mute(struct chat *chat) MUST_CHECK; /* and the other way round */
+void calling_end(struct chat *chat, bool now);	/* not now: they are told, for seconds */
+void calling_turn(struct chat *chat);		/* its thread may have news */
+bool calling_says(const struct chat *chat, char *out, size_t size);
 
 #endif

@@ -161,6 +161,19 @@ static int show_whole(struct chat *chat, const struct said *s)
 	return chat_told(chat, rc);
 }
 
+int choose_change(struct chat *chat, const struct change *c)
+{
+	int rc;
+
+	if (c->text)
+		rc = c->group ? sotto_group_edit(chat->sotto, c->where, c->number, c->text)
+			      : sotto_edit(chat->sotto, c->where, c->number, c->text);
+	else
+		rc = c->group ? sotto_group_delete(chat->sotto, c->where, c->number)
+			      : sotto_delete(chat->sotto, c->where, c->number);
+	return rc;
+}
+
 /* --- what is done with it ----------------------------------------------- */
 
 static int go_there(struct chat *chat, const struct said *s)
@@ -206,6 +219,8 @@ static int begin_edit(struct chat *chat, const struct said *s)
 
 static int delete_it(struct chat *chat, const struct said *s)
 {
+	struct change change;
+
 	if (!s->out || s->deleted) {
 		chat_note(chat, "only what is your own can be deleted");
 		return 0;
@@ -215,7 +230,8 @@ static int delete_it(struct chat *chat, const struct said *s)
 		chat_note(chat, "d again deletes it, here and there");
 		return 0;
 	}
-	return chat_told(chat, sotto_delete(chat->sotto, s->where, s->number));
+	change = (struct change){ s->where, s->group, s->number, NULL };
+	return chat_told(chat, choose_change(chat, &change));
 }
 
 /* The line can be added to: where it is to go. */

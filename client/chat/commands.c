@@ -158,19 +158,23 @@ static const struct said *newest_ours(struct chat *chat)
 	return NULL;
 }
 
-static int edit_verb(struct chat *chat, const struct person *p, char *text)
+static int change_newest(struct chat *chat, const struct person *p, const char *text)
 {
 	const struct said *s = newest_ours(chat);
+	const struct change change = { p->name, p->group, s ? s->number : 0, text };
 
-	return s ? chat_told(chat, sotto_edit(chat->sotto, p->name, s->number, text)) : 0;
+	return s ? chat_told(chat, choose_change(chat, &change)) : 0;
+}
+
+static int edit_verb(struct chat *chat, const struct person *p, char *text)
+{
+	return change_newest(chat, p, text);
 }
 
 static int delete_verb(struct chat *chat, const struct person *p, char *rest)
 {
-	const struct said *s = newest_ours(chat);
-
 	(void)rest;
-	return s ? chat_told(chat, sotto_delete(chat->sotto, p->name, s->number)) : 0;
+	return change_newest(chat, p, NULL);
 }
 
 /* --- files -------------------------------------------------------------- */
@@ -245,6 +249,50 @@ static int stop_verb(struct chat *chat, const struct person *p, char *rest)
 	(void)rest;
 	moving_stop(chat);
 	return 0;
+}
+
+/* --- calls -------------------------------------------------------------- */
+
+static int call_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	(void)rest;
+	return chat_told(chat, calling_begin(chat, CALLING_TO, p->name));
+}
+
+static int answer_ring(struct chat *chat, enum calling_kind kind)
+{
+	const int rc = *chat->rings ? calling_begin(chat, kind, chat->rings) : SOTTO_NO_CALL;
+
+	chat->rings[0] = '\0';
+	return chat_told(chat, rc);
+}
+
+static int answer_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	(void)p;
+	(void)rest;
+	return answer_ring(chat, CALLING_ANSWER);
+}
+
+static int decline_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	(void)p;
+	(void)rest;
+	return answer_ring(chat, CALLING_DECLINE);
+}
+
+static int hangup_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	(void)p;
+	(void)rest;
+	return chat_told(chat, calling_hang_up(chat));
+}
+
+static int mute_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	(void)p;
+	(void)rest;
+	return chat_told(chat, calling_mute(chat));
 }
 
 /* --- groups ------------------------------------------------------------- */
@@ -342,12 +390,17 @@ static const struct verb {
 	{ "go", "NAME", "to that person or group", ANY, true, go_verb },
 	{ "find", "WORDS", "search here; without words: back", BOTH, false, find_verb },
 	{ "findall", "WORDS", "search everywhere", ANY, true, findall_verb },
-	{ "edit", "TEXT", "your newest message here", PERSON, true, edit_verb },
-	{ "delete", "", "your newest message here", PERSON, false, delete_verb },
+	{ "edit", "TEXT", "your newest message here", BOTH, true, edit_verb },
+	{ "delete", "", "your newest message here", BOTH, false, delete_verb },
 	{ "send", "PATH", "a file", PERSON, true, send_verb },
 	{ "get", "[NUMBER] [PATH]", "fetch a file into a folder (this one)", PERSON, false,
 			get_verb },
 	{ "stop", "", "sending or fetching; the same again goes on", ANY, false, stop_verb },
+	{ "call", "", "talk to them", PERSON, false, call_verb },
+	{ "answer", "", "who calls you", ANY, false, answer_verb },
+	{ "decline", "", "to talk to them", ANY, false, decline_verb },
+	{ "hangup", "", "the call", ANY, false, hangup_verb },
+	{ "mute", "", "they hear you no more; and again", ANY, false, mute_verb },
 	{ "group", "NAME", "a new group", ANY, true, group_verb },
 	{ "invite", "NAME", "into this group", GROUP, true, invite_verb },
 	{ "join", "", "this group, which invites you", GROUP, false, join_verb },

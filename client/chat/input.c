@@ -52,7 +52,8 @@ static int send(struct chat *chat, const char *text)
 		return 0;
 	}
 	if (chat->editing)
-		rc = sotto_edit(chat->sotto, p->name, chat->editing, text);
+		rc = choose_change(
+				chat, &(struct change){ p->name, p->group, chat->editing, text });
 	else if (p->group)
 		rc = sotto_group_write(chat->sotto, p->name, text);
 	else

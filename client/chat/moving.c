@@ -128,10 +128,7 @@ static void tell_end(struct chat *chat, const struct moving *m)
 
 void moving_turn(struct chat *chat)
 {
-	eventfd_t n;
-
-	if (eventfd_read(chat->moving_fd, &n) < 0 || !chat->moving ||
-			!atomic_load(&chat->moving->over))
+	if (!chat->moving || !atomic_load(&chat->moving->over))
 		return;
 	tell_end(chat, chat->moving);
 	moving_end(chat);

@@ -297,22 +297,23 @@ static int older_line(const void *a, const void *b)
 
 static int take_hit(void *userdata, const struct sotto_message *m)
 {
-	const struct breaking *b = userdata;
-	const struct person *p = people_selected(b->chat);
+	const struct chat *chat = ((const struct breaking *)userdata)->chat;
 
-	if (!b->chat->everywhere &&
-			(m->group ? !p->group || strcmp(m->group, p->name) != 0 : p->group))
-		return 0;
-	return take(userdata, m);
+	/* What a person said in a group is no part of the conversation with them. */
+	return m->group && !chat->everywhere ? 0 : take(userdata, m);
 }
 
 /* The library finds them contact by contact. */
 static int search(struct breaking *b, const struct person *p)
 {
 	struct chat *chat = b->chat;
-	const bool all = chat->everywhere || p->group;
-	int rc = sotto_search(chat->sotto, all ? NULL : p->name, chat->words, take_hit, b);
+	int rc;
 
+	if (p->group && !chat->everywhere)
+		rc = sotto_group_search(chat->sotto, p->name, chat->words, take, b);
+	else
+		rc = sotto_search(chat->sotto, chat->everywhere ? NULL : p->name, chat->words,
+				take_hit, b);
 	if (rc == 0 && chat->n_lines) {
 		qsort(chat->lines, chat->n_lines, sizeof *chat->lines, older_line);
 		qsort(chat->said, chat->n_said, sizeof *chat->said, older_said);

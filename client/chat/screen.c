@@ -207,9 +207,14 @@ static void describe(char *out, size_t size, const struct chat *chat, const stru
 static void describe_status(char *out, size_t size, struct chat *chat)
 {
 	const struct person *p = people_selected(chat);
+	char calls[MOVING_NAME];
 
 	if (*chat->note)
 		snprintf(out, size, " %s", chat->note);
+	else if (*chat->rings)
+		snprintf(out, size, " %.40s CALLS YOU: /answer or /decline", chat->rings);
+	else if (calling_says(chat, calls, sizeof calls))
+		snprintf(out, size, " %s", calls);
 	else if (chat->panel && chat->n_panel > (size_t)screen_rows())
 		snprintf(out, size, " PgUp, PgDn: the rest; any other key: back");
 	else if (chat->panel)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* call, answer, decline; and who rings, for `watch`. */
+#include "client/cli/call_text.h"
 #include "client/cli/cli.h"
 
 #include <errno.h>
@@ -57,19 +58,10 @@ static void show_measures(const struct cli *cli, const struct sotto_call_event *
 
 static int on_call(void *userdata, const struct sotto_call_event *e)
 {
-	static const char *const names[] = {
-		[SOTTO_CALL_RINGS] = "calling",
-		[SOTTO_CALL_CONNECTS] = "connecting",
-		[SOTTO_CALL_TALKS] = "talking",
-		[SOTTO_CALL_WAITS] = "nothing is heard",
-		[SOTTO_CALL_SEEKS] = "the way is lost, looking for another",
-		[SOTTO_CALL_OVER] = "over",
-	};
-
 	if (e->news == SOTTO_CALL_MEASURES)
 		show_measures(userdata, e);
 	else
-		show_event(userdata, names[e->news], NULL);
+		show_event(userdata, call_news_text(e->news), NULL);
 	return 0;
 }
 
@@ -93,78 +85,14 @@ static void listen_to_person(struct cli *cli, struct sotto_call *call, bool *mut
 	}
 }
 
-static const char *reason_text(const struct sotto_call_end *end)
-{
-	switch (end->reason) {
-	case SOTTO_CALL_ENDED:
-		return end->by_them ? "they hung up" : "you hung up";
-	case SOTTO_CALL_DECLINED:
-		return "they declined";
-	case SOTTO_CALL_BUSY:
-		return "they are in another call";
-	case SOTTO_CALL_UNABLE:
-		return "their media do not work: is the package sotto-calls installed there?";
-	case SOTTO_CALL_FORGED:
-		return "the certificate at the other end is not the one that was named: somebody "
-		       "sits in between, perhaps at the relay. Nothing was heard or sent";
-	case SOTTO_CALL_GIVEN_UP:
-		return end->by_them ? "they gave up" : "no answer";
-	case SOTTO_CALL_LOST:
-		return "the way was lost, and no other found in time";
-	}
-	return "over";
-}
-
-/* What of ours does not work. */
-static const char *fault_text(const char *what)
-{
-	if (strcmp(what, "no-relay") == 0)
-		return "the relay gives no place: it is full or away. Try again later";
-	if (strcmp(what, "no-connection") == 0)
-		return "no connection came about";
-	if (strcmp(what, "media") == 0)
-		return "sound or camera does not work: see --audio-in, --audio-out, --video-in";
-	if (strcmp(what, "microphone") == 0)
-		return "there is no such microphone or file: see --audio-in";
-	if (strcmp(what, "loudspeaker") == 0)
-		return "there is no such loudspeaker or file: see --audio-out";
-	if (strcmp(what, "camera") == 0)
-		return "there is no camera: see --video-in";
-	if (strcmp(what, "screen") == 0)
-		return "there is no screen: see --video-out";
-	if (strcmp(what, "lost") == 0)
-		return "the way was lost";
-	return NULL;
-}
-
 /* 0 for a call that was one. */
 static int show_end(struct cli *cli, const struct sotto_call_end *end)
 {
-	char text[160];
-	const char *said = reason_text(end);
+	char said[CALL_TEXT];
 
-	if (end->reason != SOTTO_CALL_FORGED && !end->by_them && *end->what) {
-		snprintf(text, sizeof text, "calls need %s: install the package sotto-calls",
-				end->what);
-		said = fault_text(end->what);
-		said = said ? said : text;
-	}
+	call_end_text(said, end);
 	show_event(cli, "ended", said);
 	return end->reason == SOTTO_CALL_ENDED ? 0 : answer(cli, CLI_NO_CALL, said);
-}
-
-/* Beside ourselves in a build tree, or where the package puts it. */
-static const char *find_program(char *room, size_t size)
-{
-	ssize_t n = readlink("/proc/self/exe", room, size - sizeof "sotto-media");
-	char *slash;
-
-	if (n <= 0)
-		return "/usr/lib/sotto/sotto-media";
-	room[n] = '\0';
-	slash = strrchr(room, '/');
-	memcpy(slash + 1, "sotto-media", sizeof "sotto-media");
-	return access(room, X_OK) == 0 ? room : "/usr/lib/sotto/sotto-media";
 }
 
 static int tell_call(struct cli *cli, int rc)
@@ -204,12 +132,12 @@ typedef int begin_call(struct sotto_call **out, struct sotto *sotto, const char 
 static int run(struct cli *cli, begin_call *begin)
 {
 	__attribute__((cleanup(close_ref))) struct sotto_call *call = NULL;
-	char room[4096];
+	char room[CALL_PROGRAM];
 	int rc;
 
 	cli->call.on_call = on_call;
 	cli->call.userdata = cli;
-	cli->call.program = find_program(room, sizeof room);
+	cli->call.program = call_program(room);
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	rc = begin(&call, cli->sotto, cli->argc ? cli->argv[0] : NULL, &cli->call);

@@ -10,7 +10,9 @@
 
 int chat_command(struct cli *cli)
 {
-	struct chat_options options = { .dir = cli->dir, .is_panic = panic_is_asked };
+	struct chat_options options = {
+		.dir = cli->dir, .is_panic = panic_is_asked, .call = &cli->call
+	};
 	int rc;
 
 	if (cli->json || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))

@@ -1,12 +1,23 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A program in a terminal (tmux, on a server of its own without anybody's settings), and what is to be seen on it."""
 import os
+import re
 import shlex
 import subprocess
 import tempfile
 import time
 
 WAIT_S, STEP_S = 180, 0.05
+
+
+def chat(test, person, argv=None, **env):
+    """sotto chat in a terminal, until the end of the test. It asks for the passphrase where there is no keyring."""
+    terminal = Terminal(argv or person.argv("chat"), {**person.environment(), "LC_ALL": "C.UTF-8", **env})
+    test.addCleanup(terminal.close)
+    terminal.wait(lambda: re.search(rb"Passphrase|connecting|live|sotto:", terminal.raw()), "a beginning")
+    if b"Passphrase" in terminal.raw():
+        terminal.line("correct horse battery staple")
+    return terminal
 
 
 class Terminal:

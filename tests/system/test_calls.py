@@ -10,6 +10,7 @@ import subprocess
 
 import media
 import stun
+import terminal
 from callers import CallBed, media_of
 from stack import until
 
@@ -27,6 +28,41 @@ class Calls(CallBed):
         self.assertEqual(answer.ended(), ("they hung up", True))
         self.heard(self.alice, 660)
         self.heard(self.bob, 440)
+
+    def test_from_a_chat_one_answers_calls_declines_and_hangs_up(self):
+        chat = terminal.chat(self, self.bob, self.bob.argv("chat", "--audio-in", "test:660", "--audio-out",
+                                                           f"file:{self.stack.dir}/{self.bob.name}.wav"))
+        chat.until("live")
+        call = self.call(self.alice, self.bob)
+        chat.until(f"{self.alice.name} CALLS YOU: /answer or /decline")
+        chat.line("/answer")
+        chat.until(re.compile(rf"talking with {self.alice.name} \d+:\d\d \(/hangup\)").search)
+        chat.line("/call")
+        chat.until("you are in a call")
+        chat.line("/mute")
+        chat.until(", MUTED (/hangup)")
+        chat.line("/mute")
+        self.talk(call)
+        chat.line("/hangup")
+        self.assertEqual(call.ended(), ("they hung up", True))
+        chat.until(f"call, {self.alice.name}: you hung up")
+        self.heard(self.bob, 440)
+        call = self.call(self.alice, self.bob)
+        chat.until("CALLS YOU")
+        chat.line("/decline")
+        self.assertEqual(call.ended(), ("they declined", False))
+        chat.until(f"call, {self.alice.name}: you declined")
+        chat.line("/answer")
+        chat.until("nobody is calling")
+        watch = self.watch(self.alice)
+        chat.line(f"/go {self.alice.name}")
+        chat.line("/call")
+        watch.next("call")
+        answer = self.go(self.alice, "answer", "--audio-in", "test:660", "--audio-out", "none")
+        self.talk(answer)
+        chat.line("/quit")   # says goodbye
+        self.assertEqual(answer.ended(), ("they hung up", True))
+        self.assertEqual(chat.end(), 0, chat.text())
 
     def test_a_declined_call_is_told_and_is_no_missed_one(self):
         call, watch = self.ring("--video", "--video-in", "test")

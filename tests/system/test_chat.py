@@ -12,7 +12,7 @@ import threading
 
 from people import Town, friends
 from stack import until
-from terminal import Terminal
+from terminal import chat
 
 
 class Chat(Town):
@@ -20,13 +20,7 @@ class Chat(Town):
         self.alice, self.bob = self.person("alice"), self.person("bob")
 
     def chat(self, person, argv=None, **env):
-        """It asks for the passphrase where there is no keyring."""
-        terminal = Terminal(argv or person.argv("chat"), {**person.environment(), "LC_ALL": "C.UTF-8", **env})
-        self.addCleanup(terminal.close)
-        terminal.wait(lambda: re.search(rb"Passphrase|connecting|live|sotto:", terminal.raw()), "a beginning")
-        if b"Passphrase" in terminal.raw():
-            terminal.line("correct horse battery staple")
-        return terminal
+        return chat(self, person, argv, **env)
 
     def test_two_people_talk_and_each_sees_what_waits_and_what_is_sent(self):
         friends(self.alice, self.bob)
@@ -233,8 +227,16 @@ class Chat(Town):
         a.press("Up")
         a.until(f"> {self.bob.name}: and off")
         a.until(lambda text: not re.search(r"^ crew +1\b", text, re.M))
+        b.press("Tab", "Up", "e")
+        b.until("this message of yours becomes")
+        b.line("!")
+        a.until(f"> {self.bob.name}: all aboard!  (edited)")
+        b.line("/delete")
+        a.until(f"> {self.bob.name}: (deleted)")
+        b.line("and off")
+        a.until(f"> {self.bob.name}: and off")
         a.line("/find aboard")
-        a.until(re.compile(rf"\*> \d{{4}}-\d\d-\d\d {self.bob.name}: all aboard\n").search)
+        a.until(re.compile(rf"\*> \d{{4}}-\d\d-\d\d {self.bob.name}: all aboard!  \(edited\)\n").search)
         a.line("/go " + self.bob.name)
         a.until(lambda text: f" {self.bob.name} " in text.split("\n")[-3])
         a.line("nobody is aboard here")
@@ -243,7 +245,7 @@ class Chat(Town):
         a.line("/findall aboard")
         a.until(lambda text: f"crew, {self.bob.name}: all aboard" in text and f"{self.bob.name}: nobody is aboard" in text)
         a.press("Up", "Enter")
-        a.until(lambda text: re.search(rf"\*> {self.bob.name}: all aboard\n", text) and "and off" in text and "nobody" not in text)
+        a.until(lambda text: re.search(rf"\*> {self.bob.name}: all aboard!  \(edited\)\n", text) and "and off" in text and "nobody" not in text)
 
     def test_nothing_that_steers_a_terminal_reaches_it(self):
         friends(self.alice, self.bob)
