@@ -91,7 +91,9 @@ static int timer_verb(struct chat *chat, const struct person *p, char *word)
 		chat_note(chat, "/timer off, or a time like 30s, 5m, 8h, 7d or 4w");
 		return 0;
 	}
-	return chat_told(chat, sotto_set_timer(chat->sotto, p->name, s));
+	return chat_told(chat,
+			p->group ? sotto_group_set_timer(chat->sotto, p->name, s)
+				 : sotto_set_timer(chat->sotto, p->name, s));
 }
 
 /* Twelve groups of five, four a line, as people read them out. */
@@ -385,7 +387,7 @@ static const struct verb {
 	{ "unblock", "NAME", "and again", ANY, true, unblock_verb },
 	{ "rename", "NAME", "call them, or your group, otherwise", BOTH, true, rename_verb },
 	{ "verify", "[NUMBER]", "your safety number; compare it", PERSON, false, verify_verb },
-	{ "timer", "TIME", "messages disappear: 30s, 8h, 7d, off", PERSON, true, timer_verb },
+	{ "timer", "TIME", "messages disappear: 30s, 8h, 7d, off", BOTH, true, timer_verb },
 	{ "receipts", "on|off", "tell them that theirs has come", PERSON, true, receipts_verb },
 	{ "go", "NAME", "to that person or group", ANY, true, go_verb },
 	{ "find", "WORDS", "search here; without words: back", BOTH, false, find_verb },

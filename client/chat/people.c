@@ -36,6 +36,7 @@ static int note_group(void *userdata, const struct sotto_group *g)
 	*p = (struct person){ .group = true,
 		.n_unread = g->n_unread,
 		.last_s = g->last_s,
+		.timer_s = g->timer_s,
 		.state = g->state == SOTTO_IN ? SOTTO_ACCEPTED : SOTTO_REQUEST };
 	snprintf(p->name, sizeof p->name, "%s", g->name);
 	chat->n_people++;

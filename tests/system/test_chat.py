@@ -215,6 +215,9 @@ class Chat(Town):
         a.until(lambda text: re.search(r"^ crew ", text, re.M))
         a.press("Up")
         a.until("has joined")
+        a.line("/timer 1d")
+        for terminal in a, b:
+            terminal.until("group crew   timer 1d")
         b.line("all aboard")
         a.until(f"> {self.bob.name}: all aboard")
         a.line("/members")
