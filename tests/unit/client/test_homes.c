@@ -233,6 +233,7 @@ START_TEST(a_contact_is_told_of_another_home_and_of_the_first_again)
 	setup();
 	south = alice.p->home;
 	pass(&alice, "bob", &bob, "from the south");
+	pass(&bob, "alice", &alice, "to the mailbox in the south");
 	for (int i = 0; i < 2; i++) {
 		const struct home *to = i ? &south : &north;
 
