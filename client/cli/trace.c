@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LANES_MOST = 64, ROOM = 16384, HEAD_MOST = 3 + 3 + 2 * 255 + 5 + 255 + 2 };
+enum { GREETING = 3, LANES_MOST = 64, ROOM = 16384, HEAD_MOST = 3 + 3 + 2 * 255 + 5 + 255 + 2 };
 
 struct half { /* what one side has said and the other has not heard yet */
 	uint8_t bytes[ROOM];
@@ -78,9 +78,10 @@ static void tell_lane(struct trace *t, const struct lane *lane)
 	char text[480];
 	const size_t end = read_head(&w, lane) ? strlen(w.onion) : 0;
 	const bool known = end > 6 && strcmp(w.onion + end - 6, ".onion") == 0;
+	const bool asked = out > GREETING; /* else it only looked who is there, as doctor does */
 
 	t->n_carried++;
-	t->n_odd += !known;
+	t->n_odd += asked && !known;
 	if (t->cli->json) {
 		show_json(json_pack("{s:s, s:b, s:o, s:o, s:i, s:I, s:I}", "event", "traced",
 				"named", known, "circuit", show_string(w.circuit), "onion",
@@ -92,9 +93,9 @@ static void tell_lane(struct trace *t, const struct lane *lane)
 		snprintf(text, sizeof text, "circuit %s to %s:%u, %llu bytes out, %llu in",
 				w.circuit, w.onion, w.port, out, in);
 	else
-		snprintf(text, sizeof text,
-				"no onion over a circuit of its own, %llu bytes out, %llu in", out,
-				in);
+		snprintf(text, sizeof text, "%s, %llu bytes out, %llu in",
+				asked ? "no onion over a circuit of its own" : "asked for nothing",
+				out, in);
 	show_event(t->cli, "traced", text);
 }
 

@@ -25,13 +25,17 @@ static int tell_vault(const struct cli *cli, int rc)
 	case SOTTO_E_MEMORY:
 		return tell(cli, rc, "there is not enough memory to open the profile");
 	case SOTTO_E_ARGUMENT:
-		return tell(cli, SOTTO_DAMAGED, "the key file is damaged, or another version's");
+		return tell(cli, SOTTO_DAMAGED,
+				"the key file is damaged, or another version's: nothing else opens "
+				"the profile; what an export has comes back with sotto import");
 	case SOTTO_NO_DECOY:
 	case SOTTO_NO_KEYRING:
 	case SOTTO_NO_DEVICE:
 		return tell_answer(cli, rc);
 	case SOTTO_DAMAGED:
-		return tell(cli, rc, "the database is damaged");
+		return tell(cli, rc,
+				"the database is damaged: what an export has comes back with sotto "
+				"import");
 	case SOTTO_OTHER_VERSION:
 		return tell(cli, rc,
 				"a newer sotto has written this profile, or one from before 0.1: "

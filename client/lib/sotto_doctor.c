@@ -6,11 +6,15 @@
 #include "client/lib/sync.h"
 #include "libshared/error.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
+
+enum { ROOM_LEAST = 16 << 20, DAY_S = 86400, TOR_WAIT_S = 10 };
 
 DEFINE_CLEANUP(json_t *, json_decref)
 
@@ -61,22 +65,68 @@ static int look_at_profile(struct visit *v)
 	return find(v, SOTTO_PROFILE, false, text);
 }
 
+/* Room for a step of both databases; below it nothing can be received any more. */
+static int look_at_room(struct visit *v)
+{
+	const struct profile *p = v->s->profile;
+	int64_t last_s = number(v, "SELECT at_s FROM message ORDER BY id DESC LIMIT 1");
+	struct statvfs fs;
+	char text[160];
+	int rc = 0;
+
+	if (statvfs(v->s->dir, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < ROOM_LEAST) {
+		snprintf(text, sizeof text,
+				"the disk is full but for %llu MB: make room, else nothing more is "
+				"received",
+				(unsigned long long)((uint64_t)fs.f_bavail * fs.f_frsize >> 20));
+		rc = find(v, SOTTO_PROFILE, false, text);
+	}
+	if (rc || profile_now(p) >= last_s - DAY_S)
+		return rc;
+	snprintf(text, sizeof text,
+			"the clock is %lld days behind the last message here: set it, Tor needs "
+			"the "
+			"right time",
+			(long long)((last_s - profile_now(p)) / DAY_S));
+	return find(v, SOTTO_PROFILE, false, text);
+}
+
 /* --- Tor ---------------------------------------------------------------- */
 
-/* Whether anybody listens there. Only a number is dialled, so nothing is looked up. */
-static bool is_there(const struct net *net)
+enum port { PORT_SOCKS, PORT_SILENT, PORT_CLOSED, PORT_OTHER };
+
+/* The first words of RFC 1928; it asks for nothing. */
+static enum port greet(int fd)
+{
+	static const uint8_t hello[] = { 5, 1, 2 };
+	const struct timeval wait = { TOR_WAIT_S, 0 };
+	uint8_t reply[2];
+	ssize_t n;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+	if (send(fd, hello, sizeof hello, MSG_NOSIGNAL) != sizeof hello)
+		return PORT_OTHER;
+	n = recv(fd, reply, sizeof reply, MSG_WAITALL);
+	if (n < 0 && errno == EAGAIN)
+		return PORT_SILENT;
+	return n == sizeof reply && reply[0] == 5 && reply[1] != 0xff ? PORT_SOCKS : PORT_OTHER;
+}
+
+/* Who listens there. Only a number is dialled, so nothing is looked up. */
+static enum port who_is_there(const struct net *net)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST };
 	struct addrinfo *to = NULL;
+	enum port is = PORT_SOCKS;
 	char port[8];
-	bool is = true;
 
 	snprintf(port, sizeof port, "%d", net->socks_port);
 	if (getaddrinfo(net->socks_host, port, &hints, &to) == 0) {
 		__attribute__((cleanup(scope_close_ref))) int fd = socket(
 				to->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-		is = fd >= 0 && connect(fd, to->ai_addr, to->ai_addrlen) == 0;
+		is = fd >= 0 && connect(fd, to->ai_addr, to->ai_addrlen) == 0 ? greet(fd)
+									      : PORT_CLOSED;
 		freeaddrinfo(to);
 	}
 	return is;
@@ -84,10 +134,18 @@ static bool is_there(const struct net *net)
 
 static int look_at_tor(struct visit *v)
 {
-	if (is_there(&v->s->net))
-		return find(v, SOTTO_TOR, true, "something answers at the SOCKS port");
-	return find(v, SOTTO_TOR, false,
-			"nobody listens at the SOCKS port: is Tor running? See --socks");
+	static const char *const texts[] = {
+		[PORT_SOCKS] = "something answers at the SOCKS port",
+		[PORT_SILENT] = "whoever listens at the SOCKS port says nothing: is that Tor? See "
+				"--socks, and whether Tor is well",
+		[PORT_CLOSED] = "nobody listens at the SOCKS port: is Tor running? Install or "
+				"start "
+				"it, or see --socks (Tor Browser has 127.0.0.1:9150)",
+		[PORT_OTHER] = "what listens at the SOCKS port is no SOCKS proxy: see --socks",
+	};
+	enum port is = who_is_there(&v->s->net);
+
+	return find(v, SOTTO_TOR, is == PORT_SOCKS, texts[is]);
 }
 
 /* --- server and account ------------------------------------------------- */
@@ -216,6 +274,7 @@ int sotto_examine(struct sotto *s, sotto_on_finding *on_finding, void *userdata)
 	struct visit v = { .s = s, .on_finding = on_finding, .userdata = userdata };
 	int rc = look_at_profile(&v);
 
+	rc = rc ? rc : look_at_room(&v);
 	s->net.insists = true;
 	rc = rc ? rc : look_at_tor(&v);
 	rc = rc || !v.goes_on ? rc : look_at_homes(&v);

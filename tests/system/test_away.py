@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Goal: whatever is away, slow or full, a client says so in a line, and goes on when it is back with nothing lost or twice."""
 import os
+import socketserver
 import subprocess
+import threading
 import time
 import unittest
 
@@ -48,6 +50,12 @@ class Cramped(Person):
 
     def leave_free(self, n_bytes):
         subprocess.run(self.inside("bash", "-ec", FILL, "-", os.path.dirname(self.profile), str(n_bytes)), check=True)
+
+
+class NoProxy(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.request.recv(16)
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
 class Watch:
@@ -105,6 +113,11 @@ class Away(Town):
         try:
             self.assertIn("could not be reached", self.fails(4, self.alice, "send", self.bob.name, self.text))
             self.assertIn("is Tor running?", self.alice.run("doctor").stdout)
+            with socketserver.ThreadingTCPServer(("127.0.0.1", 0), NoProxy) as other:
+                threading.Thread(target=other.serve_forever, daemon=True).start()
+                self.socks.server_address = other.server_address
+                self.assertIn("is no SOCKS proxy: see --socks", self.alice.run("doctor").stdout)
+                other.shutdown()
         finally:
             self.socks.server_address = port
         self.arrives()
@@ -131,6 +144,7 @@ class Away(Town):
         self.socks.open = False
         self.assertIn("could not be reached", self.fails(4, self.alice, "send", self.bob.name, self.text))
         self.assertIn("waits here", self.fails(4, self.bob, "recv"))
+        self.assertIn("cannot be reached: it is off, or Tor has no way to it", self.bob.run("doctor").stdout)
         self.socks.open = True
         self.arrives()
 
@@ -183,6 +197,9 @@ class Away(Town):
         for person, name in ((one, "other"), (other, "one")):
             whom = other if person is one else one
             self.assertEqual(person.texts(whom.name), [f"{text}, {name}" for text in ("first", "then", "now")])
+        self.assertNotIn("clock", one.do("doctor"))
+        one.days = -400
+        self.assertRegex(one.run("doctor").stdout, r"bad: the clock is (399|400) days behind the last message here: set it")
 
     def test_a_disk_that_is_really_full(self):
         carl = Cramped(self.stack, self.socks, self.name("carl"))
@@ -218,6 +235,7 @@ class Away(Town):
         for free in (1 << 19, 5 << 19):
             carl.leave_free(free)
             self.assertIn("is the disk full?", self.fails(9, carl, "get", "1", got))
+        self.assertRegex(carl.run("doctor").stdout, r"bad: the disk is full but for \d MB: make room")
         carl.leave_free("all")
         carl.do("get", "1", got)
         subprocess.run(carl.inside("cmp", path, f"{got}/large.bin"), check=True)
