@@ -121,6 +121,13 @@ static const char older[] =
 		"UPDATE message SET type = 9 WHERE type = 0;"
 		"UPDATE grp SET said = 0; DROP TABLE f;";
 
+/* Before 16 there was one home, in meta. */
+static const char homeless[] = "INSERT OR REPLACE INTO meta SELECT 'onion', onion FROM home;"
+			       "INSERT OR REPLACE INTO meta SELECT 'uuid', uuid FROM home;"
+			       "INSERT OR REPLACE INTO meta SELECT 'owner', owner FROM home;"
+			       "INSERT OR REPLACE INTO meta SELECT 'bundle key', bundle_key FROM "
+			       "home; DELETE FROM home;";
+
 /* All of message that does not depend on where a row stands, and where it leads. */
 static char *picture(struct person *a)
 {
@@ -186,6 +193,7 @@ START_TEST(so_do_those_out_of_an_older_export)
 	snprintf(place, sizeof place, "%s/new", dir);
 	ck_assert_int_eq(backup_key(&key, "theirs", &cheap), 0);
 	ck_assert_int_eq(sqlite3_exec(anna->p->db, older, NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(anna->p->db, homeless, NULL, NULL, NULL), SQLITE_OK);
 	ck_assert_int_eq(q_run(anna->p->db, "PRAGMA user_version = 13", ""), 0);
 	ck_assert_int_eq(backup_write(anna->p, file, &key), 0);
 	ck_assert_int_eq(backup_read(&old.p, place, &from), 0);
