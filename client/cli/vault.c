@@ -133,7 +133,6 @@ int unlock_command(struct cli *cli)
 	if (minutes < 1 || minutes > IDLE_MIN_MOST)
 		return tell(cli, SOTTO_E_ARGUMENT,
 				"unlock wants a number of minutes, a day at most");
-	sotto_lock(cli->dir); /* so it asks */
 	rc = sotto_exists(cli->dir) ? passphrase_read(&passphrase, cli) : tell_no_profile(cli);
 	if (rc)
 		return rc;

@@ -216,13 +216,13 @@ void pair_lose(const char *dir, int database)
 	unlink_all_beside(path);
 }
 
-void pair_panic(const char *dir)
+void pair_end(const char *dir, int number)
 {
 	char path[PAIR_PATH];
 
 	for (int i = 0; i < 2; i++)
 		if (pair_path(path, dir, i) == 0)
-			end_all(path, PAIR_PANIC);
+			end_all(path, number);
 }
 
 void pair_clear(const char *dir)

@@ -26,9 +26,9 @@ int pair_watch(sqlite3 *db, const char *dir, int database) MUST_CHECK;
  * left beside it. */
 void pair_lose(const char *dir, int database);
 
-/* Panic goes to whoever has one of them open, so that it destroys what it knows; waits a while
- * until they have let go. */
-void pair_panic(const char *dir);
+/* That signal goes to every other process that has one of them open; waits a while until they have
+ * let go. PAIR_PANIC: so that it destroys what it knows. */
+void pair_end(const char *dir, int number);
 
 /* Both, and the files: what is left of a profile without a key file. */
 void pair_clear(const char *dir);

@@ -3,6 +3,7 @@
 #include "client/lib/account.h"
 #include "client/lib/handle.h"
 #include "client/lib/keyring.h"
+#include "client/lib/pair.h"
 #include "client/lib/sync.h"
 #include "libshared/error.h"
 
@@ -136,6 +137,7 @@ int sotto_unlock(const struct sotto_options *options, const char *passphrase, ui
 void sotto_lock(const char *dir)
 {
 	keyring_forget(dir);
+	pair_end(dir, SIGTERM);
 }
 
 /* --- a new one ---------------------------------------------------------- */

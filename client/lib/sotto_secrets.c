@@ -158,6 +158,6 @@ int sotto_panic_locked(const char *dir)
 	if (vault_destroy(dir)) {
 		/* As above. */
 	}
-	pair_panic(dir);
+	pair_end(dir, PAIR_PANIC);
 	return panic(&what);
 }

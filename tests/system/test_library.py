@@ -40,12 +40,12 @@ class Interface(unittest.TestCase):
         self.assertEqual([line for line in table.splitlines() if "@@" not in line and " A SOTTO_" not in line], [])
 
     def test_the_command_line_stands_on_the_header_alone(self):
-        taken = {"client/chat/chat.h", "client/cli/cli.h", "client/cli/span.h", "client/media/sandbox.h", "client/scan/scan.h", "client/sotto.h",
-                 "libshared/error.h", "libshared/plain.h", "libshared/qr.h", "libshared/scope.h"}
+        taken = {"client/media/sandbox.h", "client/scan/scan.h", "client/sotto.h", "libshared/error.h", "libshared/plain.h",
+                 "libshared/qr.h", "libshared/scope.h"}
         folders = ("client/cli", "client/chat")
         sources = [f"{folder}/{name}" for folder in folders for name in os.listdir(f"{TOP}/{folder}") if name[-2:] in (".c", ".h")]
         included = {name for path in sources for name in re.findall(r'^#\s*include "(.*)"', read(path), re.M)}
-        self.assertEqual(included - taken, set())
+        self.assertEqual(included - taken - set(sources), set())
         objects = [f"{self.build}/client-side/{path[:-2]}.o" for path in sources if path.endswith(".c")]
         wanted = set(re.findall(r" U (\w+)", run("nm", "-u", *objects)))
         ours = set(re.findall(r" [A-Z] (\w+)$", run("nm", "--defined-only", f"{self.build}/libsotto.a"), re.M))

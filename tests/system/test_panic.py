@@ -76,6 +76,13 @@ class Panic(Town):
         self.is_destroyed(self.alice)
         self.only_bob_is_left()
 
+    def test_locking_ends_whoever_has_it_open_and_destroys_nothing(self):
+        watch = self.watch(self.alice)
+        self.alice.do("lock")
+        self.assertEqual(watch.wait(STEP_S), 0)
+        self.alice.do("id")
+        self.assertEqual(self.rows()[0], self.before[0])
+
     def test_a_process_that_has_it_open_asks_when_the_keyring_has_nothing(self):
         self.alice.do("lock")
         watch = self.watch(self.alice)
