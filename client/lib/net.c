@@ -14,7 +14,7 @@
 
 enum { ANSWER_MOST = CHUNK_LARGE_BYTES, CONNECT_S = 60, TOTAL_S = 120 };
 enum { CONNECTIONS_KEPT = 5, TURN_MS = 250, TURN_BESIDE_MS = 25 };
-enum { SILENT_FAILURES = 2, SILENT_FIRST_S = 30, SILENT_MOST_S = 300 };
+enum { SILENT_FAILURES = 2, SILENT_FIRST_S = 30, SILENT_MOST_S = 120, SILENT_SLOW_S = 5 };
 enum { CIRCUIT_LEAST_S = 600, CIRCUIT_SPREAD_S = 3001 };
 
 DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
@@ -370,9 +370,9 @@ bool net_is_silent(const struct net *net, const uint8_t onion[static ONION_KEY_B
 	return silence_of(net, onion) != NULL;
 }
 
-/* One failure may be a circuit's. From the second on it is left alone for twice as long each
- * time. */
-static void note(struct net *net, const uint8_t *onion, bool answered)
+/* One failure may be a circuit's. From the second on it is left alone for twice as long each time,
+ * but not for a quick one, such as where there is no Tor: that holds up nobody. */
+static void note(struct net *net, const uint8_t *onion, bool answered, bool slow)
 {
 	const struct silent_server *known = silence_of(net, onion);
 	struct silent_server *s = known ? &net->silent[known - net->silent] : NULL;
@@ -388,7 +388,7 @@ static void note(struct net *net, const uint8_t *onion, bool answered)
 		*s = (struct silent_server){ .n_failed = 0 };
 		memcpy(s->onion, onion, ONION_KEY_BYTES);
 	}
-	if (++s->n_failed < SILENT_FAILURES)
+	if (++s->n_failed < SILENT_FAILURES || !slow)
 		return;
 	for (unsigned i = SILENT_FAILURES; i < s->n_failed && wait_s < SILENT_MOST_S; i++)
 		wait_s *= 2;
@@ -398,13 +398,14 @@ static void note(struct net *net, const uint8_t *onion, bool answered)
 static int try(struct net *net, const struct ask *ask, struct answer *out)
 {
 	const struct silent_server *s = silence_of(net, ask->onion);
+	const int64_t began_s = net->up_s();
 	int rc;
 
-	if (s && !net->fast && !net->insists && net->up_s() < s->until_s)
+	if (s && !net->fast && !net->insists && began_s < s->until_s)
 		return E_NET;
 	rc = net->carry(net, ask, out);
 	if (!net_is_stopped(net) && (rc == 0 || rc == E_NET))
-		note(net, ask->onion, rc == 0);
+		note(net, ask->onion, rc == 0, net->up_s() - began_s >= SILENT_SLOW_S);
 	return rc;
 }
 

@@ -87,7 +87,7 @@ END_TEST
 
 /* --- servers that are away ------------------------------------------------ */
 
-static int n_tried, answer_of;
+static int n_tried, answer_of, takes_s;
 
 static int carry(struct net *n, const struct ask *ask, struct answer *out)
 {
@@ -95,6 +95,7 @@ static int carry(struct net *n, const struct ask *ask, struct answer *out)
 	(void)ask;
 	out->status = 200;
 	n_tried++;
+	now_s += takes_s;
 	return answer_of;
 }
 
@@ -115,17 +116,19 @@ START_TEST(a_server_that_is_away_holds_up_no_other_and_is_tried_again)
 	setup();
 	net.carry = carry;
 	answer_of = E_NET;
+	takes_s = 60;
 	ck_assert(!net_is_silent(&net, dead));
 	ck_assert_int_eq(tries(dead), 1);
 	ck_assert_int_eq(tries(dead), 1); /* the first may have been a circuit's fault */
 	for (int i = 0; i < 10; i++)
 		ck_assert_int_eq(tries(dead), 0);
 	ck_assert(net_is_silent(&net, dead));
-	answer_of = 0;
+	answer_of = takes_s = 0;
 	ck_assert_int_eq(tries(good), 1);
 	ck_assert_int_eq(tries(dead), 0);
 	net.insists = true;
 	answer_of = E_NET;
+	takes_s = 60;
 	ck_assert_int_eq(tries(dead), 1);
 	net.insists = false;
 	now_s += 600;
@@ -139,6 +142,21 @@ START_TEST(a_server_that_is_away_holds_up_no_other_and_is_tried_again)
 }
 END_TEST
 
+START_TEST(what_fails_at_once_is_always_tried_again)
+{
+	static const uint8_t onion[ONION_KEY_BYTES] = { 1 };
+
+	setup();
+	net.carry = carry;
+	answer_of = E_NET; /* as when there is no Tor */
+	takes_s = 0;
+	for (int i = 0; i < 10; i++)
+		ck_assert_int_eq(tries(onion), 1);
+	ck_assert(net_is_silent(&net, onion));
+}
+END_TEST
+
 UNIT("circuits", a_server_that_is_away_holds_up_no_other_and_is_tried_again,
-		another_purpose_or_id_is_another_circuit, reading_goes_on_over_the_same_circuit,
+		what_fails_at_once_is_always_tried_again, another_purpose_or_id_is_another_circuit,
+		reading_goes_on_over_the_same_circuit,
 		writing_takes_a_new_one_after_ten_to_sixty_minutes)
