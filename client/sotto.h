@@ -103,6 +103,7 @@ enum sotto_result {
 	SOTTO_NOT_YOURS = 102, /* only who made the group may do that */
 	SOTTO_NOT_IN = 103,    /* not joined, left, removed, over, or nobody else is in it */
 	SOTTO_NOT_WHOLE = 104, /* a part of the group's list is on its way */
+	SOTTO_STILL_IN = 105,  /* the group is not over: leave it first */
 
 	SOTTO_NO_CALL = 120,  /* nobody is calling */
 	SOTTO_IN_CALL = 121,  /* this profile */

@@ -311,6 +311,12 @@ static int leave_verb(struct chat *chat, const struct person *p, char *rest)
 	return chat_told(chat, sotto_group_leave(chat->sotto, p->name));
 }
 
+static int forget_verb(struct chat *chat, const struct person *p, char *rest)
+{
+	(void)rest;
+	return chat_told(chat, sotto_group_forget(chat->sotto, p->name));
+}
+
 static int group_verb(struct chat *chat, const struct person *p, char *name)
 {
 	(void)p;
@@ -407,6 +413,7 @@ static const struct verb {
 	{ "invite", "NAME", "into this group", GROUP, true, invite_verb },
 	{ "join", "", "this group, which invites you", GROUP, false, join_verb },
 	{ "leave", "", "this group", GROUP, false, leave_verb },
+	{ "forget", "", "this group, which is over", GROUP, false, forget_verb },
 	{ "members", "", "of this group", GROUP, false, members_verb },
 	{ "bell", "on|off", "rings when something comes", ANY, true, bell_verb },
 	{ "quit", "", "or Ctrl-C", ANY, false, quit_verb },

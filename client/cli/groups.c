@@ -25,6 +25,8 @@ static int tell_group(const struct cli *cli, int rc)
 				"there is no such message of yours: see sotto group history GROUP");
 	case SOTTO_TOO_LONG:
 		return tell_span(cli, rc);
+	case SOTTO_STILL_IN:
+		return tell(cli, rc, "you are still in it: sotto group leave GROUP");
 	case SOTTO_NOT_WHOLE:
 		return tell(cli, rc, "a part of its list is still on the way: sotto recv");
 	}
@@ -86,6 +88,11 @@ static int leave_verb(struct cli *cli)
 	return sotto_group_leave(cli->sotto, cli->argv[0]);
 }
 
+static int forget_verb(struct cli *cli)
+{
+	return sotto_group_forget(cli->sotto, cli->argv[0]);
+}
+
 static int send_verb(struct cli *cli)
 {
 	CLEANUP(text_free) char *text = NULL;
@@ -133,6 +140,7 @@ static const struct verb {
 	{ "edit", "GROUP N TEXT", 3, "edited", edit_verb },
 	{ "delete", "GROUP N", 2, "deleted", delete_verb },
 	{ "leave", "GROUP", 1, "left", leave_verb },
+	{ "forget", "GROUP", 1, "forgotten", forget_verb },
 	{ "remove", "GROUP NAME", 2, "removed", remove_verb },
 	{ "rename", "GROUP NEW-NAME", 2, "renamed", rename_verb },
 	{ "timer", "GROUP TIME|off", 2, "timer set", timer_verb },

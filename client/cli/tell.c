@@ -88,7 +88,8 @@ static enum status status_of_library(enum sotto_result result)
 		return NONE;
 	case SOTTO_EXISTS: case SOTTO_NO_KEY: case SOTTO_FILE_CHANGED: case SOTTO_NAME_TAKEN:
 	case SOTTO_BUSY: case SOTTO_GROUP_FULL: case SOTTO_NOT_YOURS: case SOTTO_NOT_IN:
-	case SOTTO_NOT_WHOLE: case SOTTO_IN_CALL: case SOTTO_LAST_HOME: case SOTTO_MANY_HOMES:
+	case SOTTO_NOT_WHOLE: case SOTTO_STILL_IN: case SOTTO_IN_CALL: case SOTTO_LAST_HOME:
+	case SOTTO_MANY_HOMES:
 		return CLASH;
 	case SOTTO_FOREIGN: case SOTTO_OTHER_VERSION: case SOTTO_DAMAGED: case SOTTO_CUT_OFF:
 	case SOTTO_FILE_WRONG:

@@ -30,6 +30,7 @@ enum {
 	GROUP_TOO_LONG = 10,  /* such a text */
 	GROUP_NO_LINE = 11,   /* of ours, by that number */
 	GROUP_LONG_TIME = 12, /* more than TIMER_MOST_S */
+	GROUP_STILL_IN = 13,  /* leave it first */
 };
 
 enum group_state { GROUP_INVITED = 0, GROUP_IN = 1, GROUP_OUT = 2 };
@@ -70,6 +71,9 @@ int group_set_timer(struct profile *profile, const struct group *group, int64_t 
 int group_join(struct profile *profile, const struct group *group) MUST_CHECK;
 /* When its maker leaves it ends for all. */
 int group_leave(struct profile *profile, const struct group *group) MUST_CHECK;
+/* One that is over, or only invites: it goes from here, and so does all that was said in it. That
+ * we have left is still told. Another list of its maker invites again. */
+int group_forget(struct profile *profile, const struct group *group) MUST_CHECK;
 /* In a transaction, before that contact is ended: one is in no group of theirs any more, which the
  * others are told, and they are in none of ours. */
 int group_without(struct profile *profile, int64_t contact) MUST_CHECK;

@@ -156,6 +156,19 @@ static int is_listed(bool *out, struct profile *p, int64_t group)
 	return rc ? E_IO : 0;
 }
 
+/* Nothing was told of it so far: a list without us makes no group. */
+static int drop_untold(struct group_said *said, struct profile *p, const struct group *g)
+{
+	int64_t n;
+	int rc = q_number(&n, p->db, "SELECT count(*) FROM message WHERE grp = ? AND text <> ''",
+			"i", g->id);
+
+	if (rc || n)
+		return rc ? E_IO : 0;
+	said->group = 0;
+	return group_drop(p, g);
+}
+
 /* The list is whole: what it means for us. */
 static int obey(struct group_said *said, struct profile *p, const struct group *g)
 {
@@ -177,7 +190,7 @@ static int obey(struct group_said *said, struct profile *p, const struct group *
 		said->quiet = false;
 		return group_over(p, g->id);
 	}
-	return 0;
+	return listed ? 0 : drop_untold(said, p, g);
 }
 
 static int keep_page(struct profile *p, const struct group *g, const struct group_body *b)

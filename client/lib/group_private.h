@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Between group.c, where a person does something, and group_heard.c, where others do. */
+/* Between group.c, where a person does something, group_heard.c, where others do, and
+ * group_forget.c. */
 #ifndef SOTTO_GROUP_PRIVATE_H
 #define SOTTO_GROUP_PRIVATE_H
 
@@ -13,6 +14,8 @@ int group_say_joined(struct profile *profile, const struct group *group, int64_t
 /* The list in its next version; besides to `only`, who is in it no more, if that is not 0. */
 int group_say_list(struct profile *profile, const struct group *group, int64_t only) MUST_CHECK;
 int group_over(struct profile *profile, int64_t group) MUST_CHECK;
+/* As if it had never been heard of. */
+int group_drop(struct profile *profile, const struct group *group) MUST_CHECK;
 
 /* Commits when rc is 0, else rolls back; returns rc, or E_IO. */
 int group_end_turn(struct profile *profile, int rc) MUST_CHECK;

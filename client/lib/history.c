@@ -35,11 +35,17 @@ enum { QUERY_MOST = 2048 };
 
 /* --- one line ----------------------------------------------------------- */
 
+struct height { /* the highest number of that contact's so far */
+	int64_t contact, above;
+};
+
 struct reading {
 	struct profile *p;
 	struct line line;
-	char *text, *group;	/* owned */
-	int64_t contact, above; /* the highest number of that contact's so far */
+	char *text, *group; /* owned */
+	int64_t contact;
+	struct height *heights; /* owned */
+	size_t n_heights;
 };
 
 static void forget(struct reading *r)
@@ -49,6 +55,12 @@ static void forget(struct reading *r)
 	free(r->text);
 	free(r->group);
 	r->text = r->group = NULL;
+}
+
+static void end_reading(struct reading *r)
+{
+	forget(r);
+	free(r->heights);
 }
 
 static int read_line(struct reading *r, sqlite3_stmt *s)
@@ -84,10 +96,7 @@ static int read_line(struct reading *r, sqlite3_stmt *s)
 			: sqlite3_column_int64(s, 7);
 	snprintf(r->line.contact, sizeof r->line.contact, "%s",
 			(const char *)sqlite3_column_text(s, 3));
-	if (sqlite3_column_int64(s, 12) != r->contact) {
-		r->contact = sqlite3_column_int64(s, 12);
-		r->above = 0;
-	}
+	r->contact = sqlite3_column_int64(s, 12);
 	return 0;
 }
 
@@ -116,17 +125,37 @@ static int load(struct reading *r, int64_t id)
 	return rc || r->line.n_parts == r->line.parts ? rc : read_parts(r);
 }
 
+/* In a group people take turns. NULL: no memory. */
+static struct height *find_height(struct reading *r)
+{
+	struct height *more;
+
+	for (size_t i = r->n_heights; i-- > 0;)
+		if (r->heights[i].contact == r->contact)
+			return &r->heights[i];
+	more = reallocarray(r->heights, r->n_heights + 1, sizeof *more);
+	if (!more)
+		return NULL;
+	r->heights = more;
+	more[r->n_heights] = (struct height){ r->contact, 0 };
+	return &more[r->n_heights++];
+}
+
 /* Of theirs, between the highest number shown so far and this one; not within it. */
 static int count_missing(struct reading *r)
 {
 	struct line *line = &r->line;
 	const int64_t last = line->number + line->parts - 1;
-	int rc = q_number(&line->n_missing, r->p->db,
+	struct height *height = find_height(r);
+	int rc;
+
+	if (!height)
+		return E_NOMEM;
+	rc = q_number(&line->n_missing, r->p->db,
 			"SELECT coalesce(sum(last - first + 1), 0) FROM missing WHERE contact = ? "
 			"AND first > ? AND last < ?",
-			"iii", r->contact, r->above, line->number);
-
-	r->above = last > r->above ? last : r->above;
+			"iii", r->contact, height->above, line->number);
+	height->above = last > height->above ? last : height->above;
 	return rc;
 }
 
@@ -239,7 +268,7 @@ int history(struct profile *p, const struct history_wish *wish, history_on_line 
 		void *userdata)
 {
 	__attribute__((cleanup(ids_free_ref))) struct ids ids = { NULL, 0, 0 };
-	__attribute__((cleanup(forget))) struct reading r = { .p = p };
+	__attribute__((cleanup(end_reading))) struct reading r = { .p = p };
 	int rc = collect(&ids, p, wish);
 
 	for (size_t i = 0; rc == 0 && i < ids.n; i++) {

@@ -146,6 +146,7 @@ static const struct {
 	{ SOTTO_NOT_YOURS, "not-yours", "only who made the group may do that" },
 	{ SOTTO_NOT_IN, "not-in", "you are not in it, or nobody else has joined it yet" },
 	{ SOTTO_NOT_WHOLE, "not-whole", "a part of its list is still on the way" },
+	{ SOTTO_STILL_IN, "still-in", "you are still in it: leave it first" },
 	{ SOTTO_NO_CALL, "no-call", "nobody is calling" },
 	{ SOTTO_IN_CALL, "in-call", "you are in a call" },
 	{ SOTTO_NO_MEDIA, "no-media", "calls need the program sotto-media" },
@@ -242,6 +243,7 @@ int sotto_of_group(int rc)
 		{ GROUP_LONG_TIME, SOTTO_TOO_LONG },
 		{ GROUP_NO_CONTACT, SOTTO_NO_CONTACT },
 		{ GROUP_NOT_WHOLE, SOTTO_NOT_WHOLE },
+		{ GROUP_STILL_IN, SOTTO_STILL_IN },
 	};
 
 	return find(rc, answers, ARRAY_LEN(answers));

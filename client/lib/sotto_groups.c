@@ -131,6 +131,14 @@ int sotto_group_leave(struct sotto *s, const char *name)
 	return rc ? rc : done(s, group_leave(s->profile, &g));
 }
 
+int sotto_group_forget(struct sotto *s, const char *name)
+{
+	struct group g;
+	int rc = find(&g, s, name);
+
+	return rc ? rc : done(s, group_forget(s->profile, &g));
+}
+
 int sotto_group_write(struct sotto *s, const char *name, const char *text)
 {
 	struct group g;

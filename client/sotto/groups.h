@@ -48,6 +48,10 @@ SOTTO_MUST int sotto_group_set_timer(struct sotto *sotto, const char *group, int
 SOTTO_MUST int sotto_group_join(struct sotto *sotto, const char *group);
 /* When its maker leaves it ends for all. */
 SOTTO_MUST int sotto_group_leave(struct sotto *sotto, const char *group);
+/* One that is over, or an invitation: the group and all that was said in it go here, from the disk
+ * too, and its name is free. What waits to be sent says nothing any more, but that one has left.
+ * Whoever made the group may invite again. SOTTO_STILL_IN. */
+SOTTO_MUST int sotto_group_forget(struct sotto *sotto, const char *group);
 /* The copies go out within a minute, each at a time of its own. SOTTO_NOT_TEXT,
  * SOTTO_LONG_TEXT. */
 SOTTO_MUST int sotto_group_write(struct sotto *sotto, const char *group, const char *text);

@@ -249,6 +249,11 @@ class Chat(Town):
         a.until(lambda text: f"crew, {self.bob.name}: all aboard" in text and f"{self.bob.name}: nobody is aboard" in text)
         a.press("Up", "Enter")
         a.until(lambda text: re.search(rf"\*> {self.bob.name}: all aboard!  \(edited\)\n", text) and "and off" in text and "nobody" not in text)
+        b.line("/forget")
+        b.until("you are still in it")
+        b.line("/leave")
+        b.line("/forget")
+        b.until(lambda text: "crew" not in text)
 
     def test_nothing_that_steers_a_terminal_reaches_it(self):
         friends(self.alice, self.bob)

@@ -96,6 +96,40 @@ START_TEST(a_line_is_sent_once_all_copies_are_and_received_once_all_have_told)
 }
 END_TEST
 
+static int note_missing(void *userdata, const struct line *line)
+{
+	(void)userdata;
+	snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s:%d ", line->text,
+			(int)line->n_missing);
+	return 0;
+}
+
+START_TEST(a_gap_is_told_once_however_they_take_turns)
+{
+	struct history_wish wish = { .most = 6 };
+	struct parcel parcel;
+
+	people_meet();
+	all_join();
+	bert->peer = anna;
+	for (int i = 0; i < 3; i++) { /* lost for her */
+		ck_assert_int_eq(tell_garden(bert, "lost"), 0);
+		parcel = peek(bert, the_contact(bert, "anna").id);
+		ck_assert_int_eq(outbox_done(bert->p, parcel.id), 0);
+	}
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(tell_garden(bert, "b"), 0);
+		ck_assert_int_eq(tell_garden(carl, "c"), 0);
+		settle();
+	}
+	seen[0] = '\0';
+	wish.group = group_of(anna, "garden").id;
+	ck_assert_int_eq(history(anna->p, &wish, note_missing, NULL), 0);
+	ck_assert_str_eq(seen, "b:3 c:0 b:0 c:0 b:0 c:0 ");
+	people_part();
+}
+END_TEST
+
 /* --- as versions before 14 kept them -------------------------------------- */
 
 /* The first member's copy is the row that is shown; of later parts each has such a one. */
@@ -209,4 +243,5 @@ END_TEST
 
 UNIT("group_lines", what_one_said_stays_whoever_of_its_hearers_is_ended,
 		a_line_is_sent_once_all_copies_are_and_received_once_all_have_told,
+		a_gap_is_told_once_however_they_take_turns,
 		lines_of_older_versions_become_as_new_ones, so_do_those_out_of_an_older_export)

@@ -50,6 +50,10 @@ START_TEST(a_group_is_made_and_its_people_listed)
 	forget();
 	ck_assert_int_eq(sotto_groups(opened, hear_group, NULL), 0);
 	ck_assert_str_eq(heard, "pub!2 ");
+	ck_assert_int_eq(sotto_group_make(opened, "pub"), SOTTO_EXISTS);
+	ck_assert_int_eq(sotto_group_forget(opened, "pub"), 0);
+	ck_assert_int_eq(sotto_group_make(opened, "pub"), 0);
+	ck_assert_int_eq(sotto_group_forget(opened, "pub"), SOTTO_STILL_IN);
 	part();
 }
 END_TEST
@@ -63,6 +67,7 @@ START_TEST(a_group_that_is_not_there_is_said_so)
 	ck_assert_int_eq(sotto_group_rename(opened, "club", "pub"), SOTTO_NO_GROUP);
 	ck_assert_int_eq(sotto_group_join(opened, "club"), SOTTO_NO_GROUP);
 	ck_assert_int_eq(sotto_group_leave(opened, "club"), SOTTO_NO_GROUP);
+	ck_assert_int_eq(sotto_group_forget(opened, "club"), SOTTO_NO_GROUP);
 	ck_assert_int_eq(sotto_group_write(opened, "club", "hello"), SOTTO_NO_GROUP);
 	ck_assert_int_eq(sotto_group_edit(opened, "club", 1, "hello"), SOTTO_NO_GROUP);
 	ck_assert_int_eq(sotto_group_delete(opened, "club", 1), SOTTO_NO_GROUP);
