@@ -92,15 +92,14 @@ END_TEST
 START_TEST(nothing_of_a_key_stays_where_memory_is_free)
 {
 	/* The Signal library frees the identity's as it is. */
-	static const char *const keys[] = { "owner", "bundle key" };
+	static const char *const keys[] = { "SELECT owner FROM home",
+		"SELECT bundle_key FROM home" };
 	uint8_t key[KEY_BYTES];
 	const struct q_blob into = { key, sizeof key };
 
 	set_up();
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-		ck_assert_int_eq(q_blob(&into, bob.p->db, "SELECT value FROM meta WHERE name = ?",
-						 "t", keys[i]),
-				0);
+		ck_assert_int_eq(q_blob(&into, bob.p->db, keys[i], ""), 0);
 		look_for(key);
 		sodium_memzero(key, sizeof key);
 		profile_close(STEAL(bob.p));
