@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { NEAR = 8 }; /* messages before the end of what is loaded, when more is */
+enum { NEAR = 8 /* messages before the end of what is loaded, when more is */, TIME_ROOM = 96 };
 
 static const struct said *chosen(const struct chat *chat)
 {
@@ -104,12 +104,22 @@ static int tell_file(char *out, size_t size, struct chat *chat, int64_t id)
 	return rc;
 }
 
+static void write_time(char out[static TIME_ROOM], const char *before, int64_t at_s)
+{
+	const time_t at = (time_t)at_s;
+	const size_t n = strlen(before);
+	struct tm local;
+
+	snprintf(out, TIME_ROOM, "%s", before);
+	if (localtime_r(&at, &local))
+		strftime(out + n, TIME_ROOM - n, "%A, %Y-%m-%d %H:%M:%S", &local);
+}
+
 static int tell(void *userdata, const struct sotto_message *m)
 {
 	struct telling *t = userdata;
-	const time_t at = (time_t)m->at_s;
-	struct tm local;
-	char when[64] = "", parts[80] = "", file[160] = "", name[SOTTO_NAME_MOST + 1];
+	char when[TIME_ROOM], ends[TIME_ROOM] = "", parts[80] = "", file[160] = "";
+	char name[SOTTO_NAME_MOST + 1];
 	int rc = 0;
 
 	if (m->id != t->id)
@@ -117,21 +127,22 @@ static int tell(void *userdata, const struct sotto_message *m)
 	if (t->text)
 		return (*t->out = strdup(m->text)) ? 0 : E_NOMEM;
 	text_one_line(name, sizeof name, m->contact);
-	if (localtime_r(&at, &local))
-		strftime(when, sizeof when, "%A, %Y-%m-%d %H:%M:%S", &local);
+	write_time(when, "", m->at_s);
+	if (m->ends_s)
+		write_time(ends, "\ndisappears ", m->ends_s);
 	if (m->parts > 1)
 		snprintf(parts, sizeof parts, ", %u parts, of which %u are here", m->parts,
 				m->n_parts);
 	if (m->file && !m->deleted)
 		rc = tell_file(file, sizeof file, t->chat, m->file);
 	if (rc == 0 &&
-			asprintf(t->out, "%s%s\n%s\nnumber %lld, %s%s%s%s\n\n%s",
+			asprintf(t->out, "%s%s\n%s\nnumber %lld, %s%s%s%s%s\n\n%s",
 					m->state == SOTTO_CAME	   ? "from "
 							: m->group ? "from you"
 								   : "to ",
 					m->group && m->state != SOTTO_CAME ? "" : name, when,
 					(long long)m->number, said_states[m->state], parts,
-					m->edited ? ", edited" : "", file,
+					m->edited ? ", edited" : "", ends, file,
 					m->deleted ? "(deleted)" : m->text) < 0)
 		return E_NOMEM;
 	return rc;

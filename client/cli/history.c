@@ -15,15 +15,15 @@ static const char *const states[] = {
 
 static void show_json_line(const struct sotto_message *m)
 {
-	show_json(json_pack(
-			"{s:s, s:s*, s:s*, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:s, s:o*}",
+	show_json(json_pack("{s:s, s:s*, s:s*, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:s, "
+			    "s:o*, s:o*}",
 			"event", "message", "contact", *m->contact ? m->contact : NULL, "group",
 			m->group, "out", m->state != SOTTO_CAME, "state", states[m->state],
 			"number", (json_int_t)m->number, "at", (json_int_t)m->at_s, "parts",
 			(json_int_t)m->parts, "parts_here", (json_int_t)m->n_parts,
 			"missing_before", (json_int_t)m->n_missing, "edited", m->edited, "deleted",
-			m->deleted, "text", m->text, "file",
-			m->file ? json_integer(m->file) : NULL));
+			m->deleted, "text", m->text, "file", m->file ? json_integer(m->file) : NULL,
+			"ends", m->ends_s ? json_integer((json_int_t)m->ends_s) : NULL));
 }
 
 int show_line(void *userdata, const struct sotto_message *m)

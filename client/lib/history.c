@@ -24,7 +24,8 @@ enum { QUERY_MOST = 2048 };
 	" w.text, coalesce((SELECT f.id FROM file f WHERE f.message = w.id), 0)," \
 	" EXISTS (SELECT 1 FROM message m JOIN outbox o ON o.message = m.id" \
 	" WHERE " PARTS_OF("w.id") ")," \
-	" w.contact, g.name, w.shown, w.edited, w.gone" \
+	" w.contact, g.name, w.shown, w.edited, w.gone," \
+	" coalesce(w.ends_s, iif(w.out AND w.lives_s, w.at_s + w.lives_s, 0))" \
 	" FROM message w LEFT JOIN contact c ON c.id = w.contact" \
 	" LEFT JOIN grp g ON g.id = w.grp WHERE w.id = ?"
 #define ARE_LINES "m.type <> 6 AND m.gone <> 1 AND m.whole IS NULL AND " GROUP_LINES
@@ -87,6 +88,7 @@ static int read_line(struct reading *r, sqlite3_stmt *s)
 		.file = sqlite3_column_int64(s, 10),
 		.is_edited = sqlite3_column_int64(s, 15) != 0,
 		.is_deleted = sqlite3_column_int(s, 16) == GONE_DELETED,
+		.ends_s = sqlite3_column_int64(s, 17),
 		.text = r->text,
 		.group = r->group,
 	};

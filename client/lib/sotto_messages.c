@@ -44,6 +44,7 @@ static int on_line(void *userdata, const struct line *line)
 		.n_missing = (uint32_t)line->n_missing,
 		.edited = line->is_edited,
 		.deleted = line->is_deleted,
+		.ends_s = line->ends_s,
 	};
 
 	return l->on_message(l->userdata, &message);

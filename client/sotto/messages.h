@@ -30,6 +30,7 @@ struct sotto_message {
 	uint32_t n_missing; /* so many of theirs, before it, have not come; not in sotto_unread */
 	bool edited;	    /* by its sender, afterwards */
 	bool deleted;	    /* by its sender; the text is "" */
+	int64_t ends_s;	    /* it disappears then; 0: it stays, or that is not known yet */
 };
 typedef int sotto_on_message(void *userdata, const struct sotto_message *message);
 
