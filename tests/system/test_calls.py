@@ -193,8 +193,8 @@ class Calls(CallBed):
         os.makedirs(f"{self.stack.dir}/alone", exist_ok=True)
         alone = shutil.copy(f"{self.stack.build}/sotto", f"{self.stack.dir}/alone")
         lonely = self.call(self.alice, self.bob, program=alone)
-        lonely.process.wait(60)
-        self.assertEqual(lonely.process.stderr.read(), "sotto: calls need the package sotto-calls\n")
+        self.assertEqual(lonely.next("error")["error"]["message"], "calls need the package sotto-calls")
+        self.assertEqual(lonely.process.wait(60), 9)
 
     def test_a_full_relay_is_told(self):
         with open(f"{self.stack.dir}/keys/turn/secret", encoding="ascii") as file:
