@@ -18,7 +18,7 @@ enum line_state {
 
 struct line {
 	int64_t id, number, at_s; /* number: of its first part; of ours in a group, among these */
-	int64_t ends_s; /* when it disappears here; 0: not as far as is known yet */
+	int64_t ends_s;		  /* when it disappears here; 0: not as far as is known yet */
 	char contact[CONTACT_NAME_MOST + 1]; /* "": what we said in a group */
 	enum contact_state contact_state;
 	enum line_state state;
