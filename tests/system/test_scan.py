@@ -74,7 +74,7 @@ class Scan(Town):
                     self.assertEqual(limits["Max core file size"], "0")
                     self.assertEqual(limits["Max address space"], str(1 << 30))
                     pipe.write(b"no picture")
-                self.assertEqual(sotto.wait(60), 1)
+                self.assertEqual(sotto.wait(60), 8)
             finally:
                 sotto.kill()
 
