@@ -237,15 +237,14 @@ static int run_all(sqlite3 *db, const char *sql)
 
 static int upgrade(sqlite3 *db, int64_t version)
 {
+	const bool is_new = version == 0;
 	char sql[40];
-	int rc = 0;
+	int rc = is_new ? run_all(db, schema) : 0;
 
 	snprintf(sql, sizeof sql, "PRAGMA user_version = %d", VERSION);
-	if (version == 0)
-		rc = run_all(db, schema);
-	else
-		for (int64_t v = version; rc == 0 && v < VERSION; v++)
-			rc = run_all(db, upgrades[v - OLDEST]);
+	for (size_t i = is_new ? ARRAY_LEN(upgrades) : (size_t)(version - OLDEST);
+			rc == 0 && i < ARRAY_LEN(upgrades); i++)
+		rc = run_all(db, upgrades[i]);
 	return rc ? rc : run_all(db, sql);
 }
 
