@@ -136,10 +136,13 @@ static int ask(char *verb, const uint8_t name[static DEVICE_NAME_BYTES], struct 
 	char *const store[] = { TOOL, verb, "--label=sotto", "application", "sotto", "profile",
 		text, NULL };
 	char *const others[] = { TOOL, verb, "application", "sotto", "profile", text, NULL };
+	int rc;
 
 	sodium_bin2hex(text, sizeof text, name, DEVICE_NAME_BYTES);
 	t->argv = t->says ? store : others;
-	return run(t);
+	rc = run(t);
+	t->argv = NULL;
+	return rc;
 }
 
 int device_make(const uint8_t name[static DEVICE_NAME_BYTES])

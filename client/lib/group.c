@@ -421,6 +421,7 @@ static int say_piece(struct profile *p, struct round *r, const char *piece)
 	r->saying.body = bytes;
 	r->saying.len = group_write(bytes, &body);
 	rc = say(p, r);
+	r->saying.body = NULL;
 	sodium_memzero(bytes, sizeof bytes);
 	return rc || r->n ? rc : GROUP_NOT_IN; /* nobody has joined */
 }

@@ -86,7 +86,7 @@ int conversation_put(struct profile *p, int64_t contact, const struct saying *sa
 static int put_all(struct profile *p, int64_t contact, const char *text, unsigned parts)
 {
 	struct saying saying = { .type = CONTENT_TEXT, .parts = (uint8_t)parts, .text = text };
-	int64_t message;
+	int64_t message = 0;
 	int rc = 0;
 
 	for (unsigned i = 0; rc == 0 && i < parts; i++) {
