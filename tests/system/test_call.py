@@ -132,7 +132,8 @@ class Call(RelayBed):
             self.assertEqual(len(re.findall(r"a=candidate:", sdp)), 1)
             self.assertRegex(sdp, r"a=candidate:1 1 UDP 1 127\.0\.0\.2 \d+ typ relay raddr 0\.0\.0\.0 rport 0\r\n")
             self.assertEqual(set(re.findall(r"\d+\.\d+\.\d+\.\d+", sdp)), {"127.0.0.2", "0.0.0.0"})
-            self.assertNotIn(socket.gethostname(), sdp)
+            said = re.sub(r"a=ice-(ufrag|pwd):\S+", "", sdp) # random letters, which may be any short name
+            self.assertNotIn(socket.gethostname(), said)
 
     def test_another_certificate_ends_the_call_before_a_sample_is_sent_or_played(self):
         def forge(sdp):
