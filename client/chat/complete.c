@@ -70,8 +70,8 @@ static void offer_all(struct candidates *c, const struct chat *chat, char *line)
 	c->begun = rest;
 	if (name && strstr(args, "PATH"))
 		offer_paths(c,
-				strncmp(name, "get", 3) == 0 ? rest + strspn(rest, "0123456789 ")
-							     : rest);
+				strcmp(name, "get") == 0 ? rest + strspn(rest, "0123456789 ")
+							 : rest);
 	else if (name && strcmp(args, "NAME") == 0)
 		for (unsigned i = 0; i < chat->n_people; i++)
 			offer(c, chat->people[i].name, "");

@@ -14,14 +14,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
-enum {
-	HEAP_MOST = 16 << 20,
-	STACK_ROOM = 256 << 10,
-	PAGE = 4096,
-	LINE_MOST = 4096,
-	DEPTH_MOST = 4
-};
+enum { HEAP_MOST = 16 << 20, STACK_ROOM = 256 << 10, LINE_MOST = 4096, DEPTH_MOST = 4 };
 
 /* Locks do not nest: SQLCipher and libsodium let go of whole pages, whatever else lies there. What
  * was locked here stays so. */
@@ -48,7 +43,7 @@ static void widen_heap(void)
 	len = limit.rlim_cur / 2 < HEAP_MOST ? (size_t)limit.rlim_cur / 2 : HEAP_MOST;
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, INT_MAX);
-	mallopt(M_MMAP_THRESHOLD, HEAP_MOST + PAGE);
+	mallopt(M_MMAP_THRESHOLD, HEAP_MOST + 1);
 	room = malloc(len);
 	free(room);
 }
@@ -76,6 +71,7 @@ static bool read_part(char **from, size_t *len, const char *line, const char *na
 
 void memory_lock(void)
 {
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	char line[LINE_MOST], *from;
 	FILE *maps;
 	size_t len;
@@ -88,8 +84,8 @@ void memory_lock(void)
 			/* the limit: memory_examine tells */
 		}
 		/* Its lowest page grows, and must not when the limit is reached. */
-		if (read_part(&from, &len, line, "[stack]") && len > PAGE &&
-				mlock2(from + PAGE, len - PAGE, MLOCK_ONFAULT)) {
+		if (read_part(&from, &len, line, "[stack]") && len > page &&
+				mlock2(from + page, len - page, MLOCK_ONFAULT)) {
 		}
 	}
 	if (maps)

@@ -358,10 +358,11 @@ static int get_table(struct stream *s, struct profile *p, uint8_t *mark)
 	return rc;
 }
 
-/* It ends on what the rows may not be. */
 static int run(struct profile *p, const char *sql)
 {
-	return sqlite3_exec(p->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : STREAM_DAMAGED;
+	const int rc = sqlite3_exec(p->db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : rc == SQLITE_CONSTRAINT ? STREAM_DAMAGED : E_IO;
 }
 
 static int get_all(struct stream *s, struct profile *p)

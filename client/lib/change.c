@@ -176,10 +176,9 @@ static int do_text(struct profile *p, int64_t message, const struct doing *d)
 	rc = rc ? rc
 		: q_run(p->db,
 				  "UPDATE message AS m SET body = iif(m.out AND (parts > 1 OR "
-				  "octet_length(text) > 1200), x'', NULL) WHERE (SELECT edited "
-				  "FROM "
+				  "octet_length(text) > ?3), x'', NULL) WHERE (SELECT edited FROM "
 				  "message WHERE id = ?1) = ?2 AND " PARTS_OF("?1"),
-				  "ii", message, d->number);
+				  "iii", message, d->number, (int64_t)CONTENT_TEXT_MOST);
 	return rc ? rc : store_overwrote(p->db);
 }
 

@@ -127,7 +127,7 @@ static bool name_is_good(const char *name)
 
 int contact_add(struct profile *p, const char *name, const struct contact_link *link)
 {
-	__attribute__((cleanup(home_wipe_ref))) struct home home = { .id = 0 };
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
 	int rc = home_main(&home, p);
 
 	return rc ? rc : contact_add_at(p, name, link, &home);
@@ -218,10 +218,9 @@ int contact_rename(struct profile *p, const char *name, const char *now)
 
 int contact_safety(struct safety *out, struct profile *p, const struct contact *c)
 {
-	__attribute__((cleanup(home_wipe_ref))) struct home home = { .id = 0 };
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
 	char own[UUID_TEXT + 1], theirs[UUID_TEXT + 1];
 	const struct safety_person we = { p->identity, own }, they = { c->identity, theirs };
-
 	int rc;
 
 	if (!c->has_identity || !c->has_link)

@@ -446,6 +446,15 @@ static int say_text(struct profile *p, struct round *r, const char *text)
 	return rc;
 }
 
+int group_may_say(const struct group *g, const char *text)
+{
+	if (g->state != GROUP_IN)
+		return GROUP_NOT_IN;
+	if (!*text || !content_is_utf8(text, strlen(text)))
+		return GROUP_NOT_TEXT;
+	return strlen(text) > PARTS_TEXT_MOST ? GROUP_TOO_LONG : 0;
+}
+
 int group_send(struct profile *p, const struct group *g, const char *text, int spread_s)
 {
 	struct round r = { .group = g,
@@ -454,12 +463,9 @@ int group_send(struct profile *p, const struct group *g, const char *text, int s
 		.to_joined = true };
 	int rc;
 
-	if (g->state != GROUP_IN)
-		return GROUP_NOT_IN;
-	if (!*text || !content_is_utf8(text, strlen(text)))
-		return GROUP_NOT_TEXT;
-	if (strlen(text) > PARTS_TEXT_MOST)
-		return GROUP_TOO_LONG;
+	rc = group_may_say(g, text);
+	if (rc)
+		return rc;
 	r.saying.parts = (uint8_t)parts_count(text, GROUP_TEXT_MOST);
 	rc = q_begin(p->db);
 	return rc ? rc : group_end_turn(p, say_text(p, &r, text));

@@ -134,14 +134,9 @@ int group_change_text(struct profile *p, const struct group *g, const struct gro
 		const char *text)
 {
 	struct rewording r = { .group = g, .text = text, .spread_s = line->spread_s };
+	const int rc = group_may_say(g, text);
 
-	if (g->state != GROUP_IN)
-		return GROUP_NOT_IN;
-	if (!*text || !content_is_utf8(text, strlen(text)))
-		return GROUP_NOT_TEXT;
-	if (strlen(text) > PARTS_TEXT_MOST)
-		return GROUP_TOO_LONG;
-	return do_change(p, &r, line->number);
+	return rc ? rc : do_change(p, &r, line->number);
 }
 
 int group_take_back(struct profile *p, const struct group *g, const struct group_line *line)

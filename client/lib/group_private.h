@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Between group.c, where a person does something, group_heard.c, where others do, and
- * group_forget.c. */
+/* Between group.c, where a person does something, group_heard.c, where others do, and what stands
+ * beside them. */
 #ifndef SOTTO_GROUP_PRIVATE_H
 #define SOTTO_GROUP_PRIVATE_H
 
 #include "client/lib/group.h"
+
+/* GROUP_NOT_IN, GROUP_NOT_TEXT, GROUP_TOO_LONG. */
+int group_may_say(const struct group *group, const char *text) MUST_CHECK;
 
 /* All in a transaction. */
 int group_by_gid(struct group *out, struct profile *profile,

@@ -17,8 +17,6 @@
 
 enum { GONE_S = 90 * 86400 /* then a server has ended an account by itself */ };
 
-#define HOME __attribute__((cleanup(home_wipe_ref))) struct home
-
 /* --- what was left -------------------------------------------------------- */
 
 static int note_ended(struct profile *p, const struct home *home)
@@ -45,7 +43,7 @@ static int end_account(struct net *net, struct profile *p, const struct home *ho
 
 static int end_accounts(struct net *net, struct profile *p)
 {
-	HOME home = { .id = 0 };
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
 	int rc, result = 0;
 
 	while ((rc = home_next_to_end(&home, p, home.id)) == 0) {
@@ -228,7 +226,7 @@ static int leave(struct profile *p, const struct home *from, int64_t to, bool fa
 
 static int leave_at(struct profile *p, const uint8_t *onion, bool fast)
 {
-	HOME from = { .id = 0 };
+	CLEANUP(home_wipe) struct home from = { .id = 0 };
 	int64_t to;
 	int rc = home_at(&from, p, onion);
 
@@ -255,7 +253,7 @@ int move_leave(struct net *net, struct profile *p, const uint8_t onion[static ON
 
 static int make_main(struct profile *p, const uint8_t *onion)
 {
-	HOME home = { .id = 0 };
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
 	int rc = home_at(&home, p, onion);
 
 	return rc ? rc == HOME_NONE ? MOVE_NONE : rc : home_make_main(p, home.id);
@@ -291,14 +289,14 @@ static int buy(struct net *net, struct profile *p, const struct move *to)
 /* Another process may have been quicker. leaves: the main home for that one. */
 static int settle(struct profile *p, const struct move *to, bool leaves, bool fast)
 {
-	HOME home = { .id = 0 };
-	HOME main = { .id = 0 };
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
+	CLEANUP(home_wipe) struct home was = { .id = 0 };
 	int rc = home_at(&home, p, to->onion);
 
 	if (rc == HOME_NONE)
 		rc = home_put(&home.id, p, to->onion);
-	rc = rc ? rc : home_main(&main, p);
-	return rc || !leaves || main.id == home.id ? rc : leave(p, &main, home.id, fast);
+	rc = rc ? rc : home_main(&was, p);
+	return rc || !leaves || was.id == home.id ? rc : leave(p, &was, home.id, fast);
 }
 
 static int count(int64_t *out, struct profile *p)
@@ -308,7 +306,7 @@ static int count(int64_t *out, struct profile *p)
 
 static int go(struct net *net, struct profile *p, const struct move *to, bool leaves)
 {
-	HOME home = { .id = 0 };
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
 	int64_t n = 0;
 	int rc = home_at(&home, p, to->onion);
 

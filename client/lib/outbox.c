@@ -102,7 +102,7 @@ static int read_content(
 static int fill(struct content *c, struct inside *in, struct profile *p, const struct sealing *s,
 		int64_t id)
 {
-	__attribute__((cleanup(home_wipe_ref))) struct home home = { .id = 0 };
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
 	int rc = read_content(c, in->envelope_id, p, id);
 
 	rc = rc ? rc : home_by_id(&home, p, s->mailbox.home);

@@ -63,12 +63,11 @@ static int choose_for_account(enum pay *out, struct profile *p, const struct pay
 int pay_choose(enum pay *out, struct profile *p, const struct pay_choice *choice)
 {
 	const struct issue *issue = choice->issue;
-	struct home home;
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
 	const int found = home_at(&home, p, issue->onion);
 	const bool work = issue->operation == TOKEN_PREKEY || issue->operation == TOKEN_INBOX ||
 			choice->registration == REGISTRATION_OPEN;
 
-	home_wipe(&home);
 	if (found < 0)
 		return found;
 	if (issue->operation == TOKEN_ACCOUNT)
@@ -179,7 +178,7 @@ static int make_invite(json_t **out, struct profile *p, const uint8_t *onion)
 
 static int make_allowance(json_t **out, struct profile *p, const uint8_t *onion)
 {
-	__attribute__((cleanup(home_wipe_ref))) struct home home = { .id = 0 };
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
 	char uuid[UUID_TEXT + 1];
 	int rc = home_at(&home, p, onion);
 

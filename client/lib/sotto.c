@@ -177,7 +177,7 @@ int sotto_register(struct sotto *s, const char *server)
 {
 	struct invite invite;
 	bool invited;
-	__attribute__((cleanup(home_wipe_ref))) struct home home = { .id = 0 };
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
 	int rc = sotto_read_server(&invite, &invited, server);
 
 	rc = rc ? rc : home_at(&home, s->profile, invite.onion);

@@ -168,7 +168,7 @@ int sotto_add(struct sotto *s, const char *name, const char *text)
 
 int sotto_add_at(struct sotto *s, const char *name, const char *text, const char *server)
 {
-	__attribute__((cleanup(home_wipe_ref))) struct home home = { .id = 0 };
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
 	struct contact_link link;
 	int rc = link_read(&link, text) ? SOTTO_BAD_LINK : 0;
 

@@ -5,8 +5,6 @@
 #include "client/lib/store.h"
 #include "libshared/error.h"
 
-#define HOME __attribute__((cleanup(home_wipe_ref))) struct home
-
 int sotto_read_server(struct invite *out, bool *out_invited, const char *server)
 {
 	*out_invited = onion_check(out->onion, server) != 0;
@@ -54,7 +52,7 @@ int sotto_main_server(struct sotto *s, const char *name)
 
 int sotto_use_server(struct sotto *s, const char *name, const char *contact)
 {
-	HOME home = { .id = 0 };
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
 	struct contact c;
 	int rc = sotto_home(&home, s, name);
 
@@ -126,7 +124,7 @@ static int tell_home(const struct listing *l, const struct home *home)
 
 static int tell_others(const struct listing *l)
 {
-	HOME home = { .id = 0 };
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
 	int rc;
 
 	while ((rc = home_next(&home, l->s->profile, home.id)) == 0) {

@@ -122,7 +122,7 @@ static int at_homes(struct net *net, struct profile *p)
 {
 	int (*const steps[])(struct net *, struct profile *, const struct home *) = { account_keep,
 		make_spare, tokens_refill };
-	__attribute__((cleanup(home_wipe_ref))) struct home home = { .id = 0 };
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
 	int rc, result = 0;
 
 	while ((rc = home_next(&home, p, home.id)) == 0)

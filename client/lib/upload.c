@@ -88,7 +88,7 @@ static int find_begun(
 static int make(struct transfer *out, struct profile *p, const struct contact *c, int fd)
 {
 	uint8_t body[CONTENT_TEXT_MOST];
-	struct home home;
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
 	int rc;
 
 	out->contact = c->id;
@@ -98,7 +98,6 @@ static int make(struct transfer *out, struct profile *p, const struct contact *c
 	if (rc)
 		return rc;
 	memcpy(out->file.onion, home.onion, sizeof out->file.onion);
-	home_wipe(&home);
 	rc = hash_source(&out->file, fd);
 	if (rc)
 		return rc;

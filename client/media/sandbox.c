@@ -14,41 +14,30 @@
 
 #define DENY(call) SECCOMP_CALL(call, SECCOMP_DENIED)
 
-/* What is the person's in the kernel (an unlocked profile's key is in the keyring), other
- * processes, other namespaces. Numbers of another kind, x32's, are none of ours. */
+/* Other processes, other namespaces, and calls that do either behind a table's back. Numbers of
+ * another kind, x32's, are none of ours. */
+#define BEGIN                                                                                      \
+	SECCOMP_NUMBER, BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1),                     \
+			SECCOMP_ANSWER(SECCOMP_RET_KILL_PROCESS), DENY(SYS_setns),                 \
+			DENY(SYS_ptrace), DENY(SYS_process_vm_readv), DENY(SYS_process_vm_writev), \
+			DENY(SYS_pidfd_getfd), DENY(SYS_bpf), DENY(SYS_io_uring_setup)
+
+/* What is the person's in the kernel: an unlocked profile's key is in the keyring. */
 static struct sock_filter rules[] = {
-	SECCOMP_NUMBER,
-	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1),
-	SECCOMP_ANSWER(SECCOMP_RET_KILL_PROCESS),
+	BEGIN,
 	DENY(SYS_add_key),
 	DENY(SYS_request_key),
 	DENY(SYS_keyctl),
-	DENY(SYS_ptrace),
-	DENY(SYS_process_vm_readv),
-	DENY(SYS_process_vm_writev),
-	DENY(SYS_pidfd_getfd),
-	DENY(SYS_setns),
 	DENY(SYS_unshare),
 	DENY(SYS_mount),
-	DENY(SYS_bpf),
-	DENY(SYS_io_uring_setup),
 	SECCOMP_ANSWER(SECCOMP_RET_ALLOW),
 };
 
-/* What gets round a network namespace: another one, sockets that have none (vsock), or that other
- * processes give theirs away by, and calls that make either behind this table's back. The keyring
- * stays. Of unix sockets those remain that a call's lock is. */
+/* Besides, what gets round a network namespace: sockets that have none (vsock), or that other
+ * processes give theirs away by. The keyring stays. Of unix sockets those remain that a call's lock
+ * is. */
 static struct sock_filter isolation[] = {
-	SECCOMP_NUMBER,
-	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1),
-	SECCOMP_ANSWER(SECCOMP_RET_KILL_PROCESS),
-	DENY(SYS_setns),
-	DENY(SYS_ptrace),
-	DENY(SYS_process_vm_readv),
-	DENY(SYS_process_vm_writev),
-	DENY(SYS_pidfd_getfd),
-	DENY(SYS_bpf),
-	DENY(SYS_io_uring_setup),
+	BEGIN,
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 7),
 	SECCOMP_FIELD(args[0]),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 5, 0),

@@ -127,7 +127,7 @@ class Late:
 
 class Person:
     """A profile in the stack's directory; do() runs one command at that person's time."""
-    variant = os.environ.get("SOTTO_VARIANT", "") # of the build: "-signal" is the one on the other Signal library
+    variant = os.environ.get("SOTTO_VARIANT", "") # of the build: "-signal", on the other Signal library; "-thread"
 
     def __init__(self, stack, socks, name):
         self.stack, self.socks, self.name = stack, socks, name

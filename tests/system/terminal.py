@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 
-WAIT_S, STEP_S = 180, 0.05
+WAIT_S, STEP_S = 120, 0.05
 
 
 def chat(test, person, argv=None, **env):

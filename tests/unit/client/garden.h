@@ -153,6 +153,35 @@ static inline const char *heard(struct person *a)
 	return text;
 }
 
+/* In any row, also of those who have it only to send it. */
+static inline int64_t has(struct person *a, const char *text)
+{
+	int64_t n = -1;
+
+	ck_assert_int_eq(q_number(&n, a->p->db,
+					 "SELECT count(*) FROM message WHERE instr(text, ?1) OR "
+					 "instr(body, CAST(?1 AS BLOB))",
+					 "t", text),
+			0);
+	return n;
+}
+
+/* Carl has joined, and bert, whose list does not name him yet, has heard nothing of it. */
+static inline void carl_comes_early(void)
+{
+	struct group g;
+
+	ck_assert_int_eq(group_make(anna->p, "garden"), 0);
+	g = group_of(anna, "garden");
+	ck_assert_int_eq(group_invite(anna->p, &g, "bert"), 0);
+	settle();
+	join_garden(bert);
+	settle();
+	ck_assert_int_eq(group_invite(anna->p, &g, "carl"), 0);
+	move(anna, carl);
+	join_garden(carl);
+}
+
 static inline void all_join(void)
 {
 	make_garden();

@@ -358,17 +358,23 @@ START_TEST(a_request_is_named_by_half_the_hash)
 }
 END_TEST
 
+/* As many as there may be. */
+static void fill_requests(struct person *a)
+{
+	sql(a,
+			"WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i "
+			"< 32) "
+			"INSERT INTO contact (name, state, identity_hash) SELECT 'r' || i, 0, "
+			"CAST('r' || i AS BLOB) FROM n");
+}
+
 START_TEST(a_request_without_room_is_held_a_day)
 {
 	struct parcel early, late;
 
 	set_up();
 	add(&alice, "bob", &bob);
-	sql(&bob,
-			"WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i "
-			"< 32) "
-			"INSERT INTO contact (name, state, identity_hash) SELECT 'r' || i, 0, "
-			"CAST('r' || i AS BLOB) FROM n");
+	fill_requests(&bob);
 	say(&alice, "bob", &bob, "hi");
 	early = post(&alice);
 	ck_assert_int_eq(deliver(&bob, &early), RECEIVE_HELD);
@@ -396,11 +402,7 @@ START_TEST(what_is_held_leaves_a_view_of_what_comes_after_it)
 
 	set_up();
 	add(&alice, "bob", &bob);
-	sql(&bob,
-			"WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i "
-			"< 32) "
-			"INSERT INTO contact (name, state, identity_hash) SELECT 'r' || i, 0, "
-			"CAST('r' || i AS BLOB) FROM n");
+	fill_requests(&bob);
 	for (int i = 0; i < FETCH_SLOTS; i++) {
 		say(&alice, "bob", &bob, "hi");
 		parcels[i] = post(&alice);

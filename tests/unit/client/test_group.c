@@ -99,18 +99,8 @@ END_TEST
 
 START_TEST(what_comes_before_its_writer_is_listed_is_kept_until_then)
 {
-	struct group g;
-
 	people_meet();
-	ck_assert_int_eq(group_make(anna->p, "garden"), 0);
-	g = group_of(anna, "garden");
-	ck_assert_int_eq(group_invite(anna->p, &g, "bert"), 0);
-	settle();
-	join_garden(bert);
-	settle();
-	ck_assert_int_eq(group_invite(anna->p, &g, "carl"), 0);
-	move(anna, carl); /* and bert hears nothing of it yet */
-	join_garden(carl);
+	carl_comes_early();
 	move(carl, bert);
 	move(carl, anna);
 	ck_assert_int_eq(q_run(carl->p->db, "UPDATE grp_member SET joined = 1", ""), 0);

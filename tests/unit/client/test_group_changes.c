@@ -86,19 +86,6 @@ static void all_see(const char *lines)
 		ck_assert_str_eq(sees(people[i]), lines);
 }
 
-/* In any row, also of those who have it only to send it. */
-static int64_t has(struct person *a, const char *text)
-{
-	int64_t n = -1;
-
-	ck_assert_int_eq(q_number(&n, a->p->db,
-					 "SELECT count(*) FROM message WHERE instr(text, ?1) OR "
-					 "instr(body, CAST(?1 AS BLOB))",
-					 "t", text),
-			0);
-	return n;
-}
-
 static int64_t all_have(const char *text)
 {
 	return has(anna, text) + has(bert, text) + has(carl, text);
@@ -320,18 +307,8 @@ END_TEST
 
 START_TEST(what_is_kept_until_its_writer_is_listed_is_changed_in_secret)
 {
-	struct group g;
-
 	people_meet();
-	ck_assert_int_eq(group_make(anna->p, "garden"), 0);
-	g = group_of(anna, "garden");
-	ck_assert_int_eq(group_invite(anna->p, &g, "bert"), 0);
-	settle();
-	join_garden(bert);
-	settle();
-	ck_assert_int_eq(group_invite(anna->p, &g, "carl"), 0);
-	move(anna, carl); /* and bert hears nothing of it yet */
-	join_garden(carl);
+	carl_comes_early();
 	ck_assert_int_eq(q_run(carl->p->db, "UPDATE grp_member SET joined = 1", ""), 0);
 	tell(carl, "early");
 	tell(carl, "a slip");

@@ -34,18 +34,6 @@ static void all_show(void)
 	due();
 }
 
-static int64_t has(struct person *a, const char *text)
-{
-	int64_t n = -1;
-
-	ck_assert_int_eq(q_number(&n, a->p->db,
-					 "SELECT count(*) FROM message WHERE instr(text, ?1) OR "
-					 "instr(body, CAST(?1 AS BLOB))",
-					 "t", text),
-			0);
-	return n;
-}
-
 static int n_disks_with(const char *word)
 {
 	return disk_has(anna, word) + disk_has(bert, word) + disk_has(carl, word);
