@@ -17,6 +17,7 @@
 
 enum { SOCKS5 = 5, BY_PASSWORD = 2, PASSWORD_FORM = 1, CONNECT = 1 };
 enum { IPV4 = 1, NAME = 3, IPV6 = 4 };
+enum { FAILED = 1, REFUSED = 5 };
 
 DEFINE_CLEANUP(struct addrinfo *, freeaddrinfo)
 
@@ -65,6 +66,10 @@ static int ask(int fd, const struct socks_to *to)
 	writer_u16(&w, (uint16_t)to->port);
 	rc = put(fd, &w);
 	rc = rc ? rc : get(fd, head, sizeof head);
+	if (rc == 0 && head[0] == SOCKS5 && head[1] != 0)
+		return head[1] == REFUSED	    ? SOCKS_SHUT
+				: head[1] == FAILED ? SOCKS_FAILED
+						    : SOCKS_NO_WAY;
 	if (rc || head[1] != 0 || (head[3] != IPV4 && head[3] != IPV6))
 		return E_NET;
 	return get(fd, rest, (head[3] == IPV4 ? 4 : 16) + 2);

@@ -2,21 +2,20 @@
 /* What is wrong, from near to far: the profile, Tor, the server, the account; and what to do. */
 #include "client/lib/account.h"
 #include "client/lib/handle.h"
+#include "client/lib/services.h"
 #include "client/lib/store.h"
 #include "client/lib/sync.h"
 #include "libshared/error.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
+#include <time.h>
 
-enum { ROOM_LEAST = 16 << 20, DAY_S = 86400, TOR_WAIT_S = 10 };
-
-DEFINE_CLEANUP(json_t *, json_decref)
+enum { ROOM_LEAST = 16 << 20, DAY_S = 86400, TOR_WAIT_S = 10, ASK_S = 40 };
 
 struct visit {
 	struct sotto *s;
@@ -148,12 +147,12 @@ static int look_at_tor(struct visit *v)
 	return find(v, SOTTO_TOR, is == PORT_SOCKS, texts[is]);
 }
 
-/* --- server and account ------------------------------------------------- */
+/* --- servers and accounts ----------------------------------------------- */
 
 /* Of which server, when there are several. */
 static int find_here(struct visit *v, enum sotto_part part, bool good, const char *text)
 {
-	char name[ONION_TEXT + 1], long_text[sizeof name + 256];
+	char name[ONION_TEXT + 1], long_text[sizeof name + FINDING_ROOM];
 
 	if (!v->names)
 		return find(v, part, good, text);
@@ -162,72 +161,93 @@ static int find_here(struct visit *v, enum sotto_part part, bool good, const cha
 	return find(v, part, good, long_text);
 }
 
-static int look_at_server(struct visit *v)
+/* What is not well of these. */
+static int find_unwell(
+		struct visit *v, const struct services *s, enum service first, enum service last)
 {
-	switch (net_know_server(&v->s->net, v->home.onion)) {
-	case 0:
-		return find_here(v, SOTTO_SERVER, true, "the server answers through Tor");
-	case E_PROTO:
-		return find_here(v, SOTTO_SERVER, false,
-				"what answers at the server's name is no server of ours");
-	}
-	return find_here(v, SOTTO_SERVER, false,
-			"the server cannot be reached: it is off, or Tor has no way to it");
-}
-
-enum health { WELL, AWAY, NO_DATABASE, NO_BROKER };
-
-static bool is_down(const json_t *json, const char *what)
-{
-	const char *is = json_string_value(json_object_get(json, what));
-
-	return !is || strcmp(is, "up") != 0;
-}
-
-/* On a circuit of its own: anybody may ask. */
-static enum health health_of(struct visit *v, int port)
-{
-	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
-	CLEANUP(json_decref) json_t *json = NULL;
-	const struct ask ask = {
-		.circuit = { port == PORT_BLOBD ? "health, mail" : "health, live", v->home.onion,
-				ONION_KEY_BYTES, false },
-		.onion = v->home.onion,
-		.port = port,
-		.method = "GET",
-		.path = "/v1/health",
-	};
-
-	if (net_ask(&v->s->net, &ask, &answer) || (answer.status != 200 && answer.status != 503))
-		return AWAY;
-	json = json_loadb((const char *)answer.body, answer.len, JSON_REJECT_DUPLICATES, NULL);
-	if (!json)
-		return AWAY;
-	return is_down(json, "database") ? NO_DATABASE : is_down(json, "broker") ? NO_BROKER : WELL;
-}
-
-/* The server is more than who describes it. */
-static int look_at_services(struct visit *v)
-{
-	const enum health mail = health_of(v, PORT_BLOBD), live = health_of(v, PORT_BRIDGED);
+	char text[FINDING_ROOM];
 	int rc = 0;
 
-	if (mail == AWAY)
-		rc = find_here(v, SOTTO_SERVER, false,
-				"the server's mailboxes cannot be reached: what you write waits "
-				"here, what has come waits there");
-	if (rc == 0 && (mail == NO_DATABASE || live == NO_DATABASE))
+	for (enum service i = first; rc == 0 && i <= last; i++)
+		if (s->of[i] != PROBE_HEARD) {
+			service_tell(text, s, i);
+			rc = find_here(v, SOTTO_SERVER, false, text);
+		}
+	return rc;
+}
+
+static int look_at_daemons(struct visit *v, struct services *s)
+{
+	int rc = services_ask_daemons(s, &v->s->net, v->home.onion);
+
+	if (rc && rc != E_NET)
+		return rc;
+	if (rc || !services_are_there(s, PREKEYD, BRIDGED))
+		return find_here(v, SOTTO_SERVER, false,
+				rc || services_are_denied(s, PREKEYD, BRIDGED)
+						? "the server cannot be reached: it is off, or Tor "
+						  "has no way to it"
+						: "the server cannot be reached: Tor has looked "
+						  "for it for a minute. Is Tor itself connected? "
+						  "Its log tells; else the server is off");
+	if (services_are_reached(s, PREKEYD, BRIDGED))
+		rc = find_here(v, SOTTO_SERVER, true, "the server answers through Tor");
+	rc = rc ? rc : find_unwell(v, s, PREKEYD, BRIDGED);
+	if (rc == 0 && s->no_database)
 		rc = find_here(v, SOTTO_SERVER, false,
 				"the server has lost its database: nothing is taken or given till "
 				"it is back");
-	if (rc == 0 && (live == AWAY || live == NO_BROKER))
+	/* Who describes it knows the account. */
+	v->goes_on = s->of[PREKEYD] == PROBE_HEARD && !s->no_database;
+	return rc;
+}
+
+/* Not with the patience that a message deserves. */
+static void hurry(struct net *net)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	net->until_ms = ((int64_t)now.tv_sec + ASK_S) * 1000 + now.tv_nsec / 1000000;
+}
+
+static int look_at_description(struct visit *v)
+{
+	int rc;
+
+	hurry(&v->s->net);
+	rc = net_know_server(&v->s->net, v->home.onion);
+	v->s->net.until_ms = 0;
+	if (rc == 0)
+		return 0; /* that it answers was said */
+	return find_here(v, SOTTO_SERVER, false,
+			rc == E_PROTO ? "what answers at the server's name is no server of ours"
+				      : "prekeyd answers, but does not tell what the server is: "
+					"try "
+					"again later");
+}
+
+static int look_at_live(struct visit *v, struct services *s)
+{
+	int rc = services_ask_live(s, &v->s->net, net_known(&v->s->net, v->home.onion));
+
+	if (rc && rc != E_NET)
+		return rc;
+	if (rc || !services_are_there(s, BROKER, RELAY))
 		rc = find_here(v, SOTTO_SERVER, false,
-				"the server brings nothing live: recv and watch fetch what has "
-				"come, calls cannot be made");
-	if (rc == 0 && mail != AWAY && live == WELL)
+				"the server's onion for what comes live cannot be reached, though "
+				"the other can: recv and watch fetch what has come, calls cannot "
+				"be made");
+	else
+		rc = find_unwell(v, s, BROKER, RELAY);
+	if (rc == 0 && s->no_broker && s->of[BROKER] == PROBE_HEARD)
+		rc = find_here(v, SOTTO_SERVER, false,
+				"the broker answers, but the server's daemons have lost it: recv "
+				"and watch fetch what has come, calls cannot be made");
+	if (rc == 0 && services_are_well(s))
 		rc = find_here(v, SOTTO_SERVER, true,
-				"its mailboxes and what it brings live answer");
-	v->goes_on = true; /* who describes it knows the account */
+				"all its parts answer: prekeyd, blobd, bridged, broker, relay");
+	v->goes_on = true;
 	return rc;
 }
 
@@ -235,8 +255,12 @@ static int look_at_account(struct visit *v)
 {
 	struct account account;
 	char text[160];
+	int rc;
 
-	switch (account_ask(&account, &v->s->net, &v->home)) {
+	hurry(&v->s->net);
+	rc = account_ask(&account, &v->s->net, &v->home);
+	v->s->net.until_ms = 0;
+	switch (rc) {
 	case 0:
 		snprintf(text, sizeof text, "the account is there, with %d bundles for strangers",
 				account.left);
@@ -254,14 +278,16 @@ static int look_at_account(struct visit *v)
 /* Each home, whatever becomes of the others. */
 static int look_at_homes(struct visit *v)
 {
+	struct services services;
 	int64_t after = 0;
 	int rc;
 
 	v->names = number(v, "SELECT count(*) FROM home WHERE left_s IS NULL") > 1;
 	while ((rc = home_next(&v->home, v->s->profile, after)) == 0) {
 		after = v->home.id;
-		rc = look_at_server(v);
-		rc = rc || !v->goes_on ? rc : look_at_services(v);
+		rc = look_at_daemons(v, &services);
+		rc = rc || !v->goes_on ? rc : look_at_description(v);
+		rc = rc || !v->goes_on ? rc : look_at_live(v, &services);
 		rc = rc || !v->goes_on ? rc : look_at_account(v);
 		if (rc)
 			return rc;

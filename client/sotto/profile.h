@@ -104,9 +104,9 @@ enum sotto_link_kind {
 };
 SOTTO_API enum sotto_link_kind sotto_kind_of(const char *text);
 
-/* Network. What is right and wrong, from near to far: profile, Tor, and each server with its
- * account; where one is away those that need it are not looked at. text says what, and what to
- * do. */
+/* Network. What is right and wrong, from near to far: profile, Tor, and each server in all its
+ * parts, with its account; where one is away those that need it are not looked at. text says what,
+ * and what to do. Takes a minute or two where a server is silent. */
 enum sotto_part { SOTTO_PROFILE = 0, SOTTO_TOR = 1, SOTTO_SERVER = 2, SOTTO_ACCOUNT = 3 };
 struct sotto_finding {
 	enum sotto_part part;

@@ -16,7 +16,8 @@ import unittest
 from stack import Stack
 
 STEP_S = 60
-PORTS = {7001: "prekeyd", 7002: "blobd", 7003: "bridged"}
+PORTS = {7001: "prekeyd", 7002: "blobd", 7003: "bridged", 1883: "broker", 3478: "turn"}
+API = 7001, 7002, 7003
 
 
 class Socks(socketserver.ThreadingTCPServer):
@@ -40,10 +41,9 @@ class Socks(socketserver.ThreadingTCPServer):
 
     def path(self, host, port):
         for stack in self.stacks:
-            if host == stack.onion_live and port in (1883, 3478):
-                return f"{stack.run}/{'sotto-broker/t' if port == 1883 else 'sotto-turn'}/s"
-            if host == stack.onion_api and port in PORTS:
-                return stack.socket_path(PORTS[port])
+            if host == (stack.onion_api if port in API else stack.onion_live) and port in PORTS:
+                return {1883: f"{stack.run}/sotto-broker/t/s", 3478: f"{stack.run}/sotto-turn/s"}.get(port) or \
+                    stack.socket_path(PORTS[port])
         return None
 
 
@@ -62,21 +62,34 @@ class Talk(socketserver.StreamRequestHandler):
         host = self.rfile.read(self.rfile.read(1)[0]).decode() if head[3] == 3 else ""
         port = int.from_bytes(self.rfile.read(2), "big")
         time.sleep(self.server.delay_s + self.server.round_trip_s) # a slow Tor
-        path = self.server.path(host, port) if self.server.open and PORTS.get(port) not in self.server.refuse else None
-        if not path:
-            self.request.sendall(b"\5\4\0\1" + bytes(6))
-            return
-        self.server.seen.append((user, port))
-        if port == 3478:
-            time.sleep(self.server.relay_s)
-            self.server.relayed.append(self.request)
         with socket.socket(socket.AF_UNIX) as to:
-            to.connect(path)
-            self.request.sendall(b"\5\0\0\1" + bytes(6))
+            code = self.lead(to, user, host, port)
+            self.request.sendall(b"\5%c\0\1" % code + bytes(6))
+            if code:
+                return
             back = threading.Thread(target=self.pump, args=(to, self.request, False), daemon=True)
             back.start()
             self.pump(self.request, to, True)
             back.join()
+
+    def lead(self, to, user, host, port):
+        """What Tor answers: there; no such onion; nobody listens at its port; that port's socket is gone."""
+        path = self.server.path(host, port) if self.server.open else None
+        if not path:
+            return 4
+        if PORTS[port] in self.server.refuse:
+            return 5
+        self.server.seen.append((user, port))
+        if port == 3478:
+            time.sleep(self.server.relay_s)
+            self.server.relayed.append(self.request)
+        try:
+            to.connect(path)
+        except ConnectionRefusedError:
+            return 5
+        except FileNotFoundError:
+            return 1
+        return 0
 
     def pump(self, one, other, up):
         late = Late(other, self.server.round_trip_s / 2)

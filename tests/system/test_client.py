@@ -83,7 +83,7 @@ class Client(Town):
         self.assertEqual(self.bob.texts(self.alice.name), ["hello", "kept", "lost"])
 
     def test_doctor_tells_how_far_one_gets_and_of_bundles_that_came_twice(self):
-        self.assertIn("with 50 bundles", self.bob.do("doctor"))
+        self.assertIn("with 50 bundles", self.bob.run("doctor").stdout)
         link = self.bob.link()
         for name in ("one", "two"):   # both are handed the same bundle
             self.stack.sql("UPDATE sotto.bundle SET token = NULL, taken_on = NULL")

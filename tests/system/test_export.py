@@ -56,7 +56,7 @@ class Export(Town):
         self.say(self.bob, self.alice, "seven")
         self.assertEqual(sorted(self.alice.texts(self.bob.name)), ["five", "four", "seven", "two"])
         self.assertEqual(self.bob.texts(self.alice.name), ["one", "three", "six"])
-        self.assertIn("with 50 bundles", self.alice.do("doctor"))
+        self.assertIn("with 50 bundles", self.alice.run("doctor").stdout)
 
     def test_it_is_written_daily_on_request(self):
         self.alice.do("--daily", "export", self.file)

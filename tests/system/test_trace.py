@@ -25,7 +25,7 @@ class Trace(Town):
         self.assertTrue(any("seen by nobody" in line for line in lines))
         self.assertEqual(lines[-1], f"ok: {len(told)} connections, all to 127.0.0.1:{self.socks.server_address[1]}; "
                                     "there was no other network")
-        self.assertIn("asked for nothing", alice.do("trace", "doctor")) # who listens at the port
+        self.assertIn("asked for nothing", alice.run("trace", "doctor").stdout) # who listens at the port
 
     def test_the_command_has_no_network_but_loopback_and_its_status_counts(self):
         carol = self.person("carol")
