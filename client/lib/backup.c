@@ -27,7 +27,8 @@ enum {
 	DAY_S = 20 * 3600,
 	SPREAD_S = 4 * 3600,
 	HOUR_S = 3600,
-	HOMES_SINCE = 16, /* version of the database */
+	HOMES_SINCE = 16, /* versions of the database */
+	TEXT_IDS_SINCE = 17,
 };
 
 static const struct cost_kind kind = { { 'S', 'O', 'T', 'T', 'O', 'B', 'A', 'K' }, 1 };
@@ -385,7 +386,8 @@ static int get_all(struct stream *s, struct profile *p)
 	rc = rc ? rc : stream_end(s);
 	rc = rc ? rc : version < 13 ? run(p, STORE_JOIN_PARTS) : 0;
 	rc = rc ? rc : version < 14 ? run(p, STORE_GROUP_LINES) : 0;
-	return rc ? rc : version < HOMES_SINCE ? run(p, STORE_FILL_HOME) : 0;
+	rc = rc ? rc : version < HOMES_SINCE ? run(p, STORE_FILL_HOME) : 0;
+	return rc ? rc : version < TEXT_IDS_SINCE ? run(p, STORE_TEXT_IDS) : 0;
 }
 
 struct source {

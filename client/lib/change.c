@@ -245,7 +245,7 @@ int change_ask(struct profile *p, const struct change_asked *of, const char *tex
 	if (text)
 		c.kind = of->parts > 1 || saying.parts > 1 ? KIND_LONG : KIND_TEXT;
 	for (; rc == 0 && saying.part < saying.parts; saying.part++) {
-		const size_t len = content_piece_len(rest, CHANGE_TEXT_MOST);
+		const size_t len = parts_piece_len(rest, CHANGE_TEXT_MOST, saying.parts);
 
 		memcpy(c.text, rest, len);
 		c.text[len] = '\0';

@@ -22,8 +22,8 @@ static int drop_words(struct profile *p, int64_t contact, const struct doing *d)
 			"iiii", contact, c->first, c->first + c->parts - 1, d->number);
 }
 
-struct heard {			/* a change, or a part of one */
-	int64_t contact, first; /* number of its first part */
+struct heard {				 /* a change, or a part of one */
+	int64_t message, contact, first; /* number of its first part */
 	int64_t part, parts;
 	struct change change;
 };
@@ -46,6 +46,7 @@ static int read_heard(struct heard *h, struct profile *p, int64_t message)
 	rc = sqlite3_step(s);
 	if (rc != SQLITE_ROW)
 		return rc == SQLITE_DONE ? STORE_NONE : E_IO;
+	h->message = message;
 	h->contact = sqlite3_column_int64(s, 0);
 	h->first = sqlite3_column_int64(s, 1);
 	h->part = sqlite3_column_int64(s, 2);
@@ -64,11 +65,12 @@ static int put_together(char *text, struct profile *p, const struct heard *h)
 	int64_t n = 0;
 	int step,
 			rc = q_open(&s, p->db,
-					"SELECT part, body FROM message WHERE contact = ?1 AND NOT "
-					"out AND type = 6 AND number BETWEEN ?2 AND ?2 + ?3 - 1 "
-					"AND number - part = ?2 AND parts = ?3 AND body NOT NULL "
-					"ORDER BY part",
-					"iii", h->contact, h->first, h->parts);
+					"SELECT m.part, m.body FROM message h JOIN message m ON "
+					"m.contact = h.contact AND m.number BETWEEN ?2 AND ?2 + ?3 "
+					"- 1 AND m.text_id IS h.text_id WHERE h.id = ?1 AND NOT "
+					"m.out AND m.type = 6 AND m.number - m.part = ?2 AND "
+					"m.parts = ?3 AND m.body NOT NULL ORDER BY m.part",
+					"iii", h->message, h->first, h->parts);
 
 	if (rc)
 		return rc;

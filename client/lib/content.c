@@ -66,9 +66,26 @@ size_t content_write(uint8_t out[static CONTENT_BYTES_MOST], const struct conten
 	writer_copy(&w, link, sizeof link);
 	writer_u8(&w, c->part);
 	writer_u8(&w, c->parts);
+	if (c->parts > 1)
+		writer_copy(&w, c->text_id, sizeof c->text_id);
 	writer_u16(&w, c->text_len);
 	writer_copy(&w, c->text, c->text_len);
 	return w.used;
+}
+
+/* What is of one packet always. */
+static bool is_short(uint8_t type)
+{
+	return type != CONTENT_TEXT && type != CONTENT_CHANGE && type != CONTENT_GROUP &&
+			type <= CONTENT_GROUP;
+}
+
+/* Whether a part of so many may be so long. */
+static bool fits(const struct content *c)
+{
+	return c->part < c->parts && c->parts <= CONTENT_PARTS_MOST &&
+			(c->parts == 1 ? c->text_len <= CONTENT_TEXT_MOST
+				       : c->text_len <= CONTENT_PART_MOST && !is_short(c->type));
 }
 
 int content_read(struct content *out, const uint8_t *bytes, size_t len)
@@ -84,9 +101,10 @@ int content_read(struct content *out, const uint8_t *bytes, size_t len)
 	link = reader_take(&rd, LINK_BYTES);
 	out->part = reader_u8(&rd);
 	out->parts = reader_u8(&rd);
+	if (out->parts > 1)
+		reader_copy(&rd, out->text_id, sizeof out->text_id);
 	out->text_len = reader_u16(&rd);
-	if (!link || link_unpack(&out->link, link) || out->text_len > CONTENT_TEXT_MOST ||
-			out->part >= out->parts || out->parts > CONTENT_PARTS_MOST ||
+	if (!link || link_unpack(&out->link, link) || !fits(out) ||
 			out->number > CONTENT_NUMBER_MOST)
 		return CONTENT_BAD;
 	reader_copy(&rd, out->text, out->text_len);

@@ -25,6 +25,8 @@ enum {
 	CONTENT_HEAD_BYTES = HASH_BYTES + 1 + 8 + ONION_KEY_BYTES + KEY_BYTES + LINK_BYTES + 1 + 1 +
 			2,
 	CONTENT_TEXT_MOST = 1200,
+	CONTENT_TEXT_ID_BYTES = 16, /* of what goes in parts, in each of them */
+	CONTENT_PART_MOST = CONTENT_TEXT_MOST - CONTENT_TEXT_ID_BYTES,
 	CONTENT_BYTES_MOST = CONTENT_HEAD_BYTES + CONTENT_TEXT_MOST,
 	CONTENT_PARTS_MOST = 64,
 	CONTENT_BAD = 1,
@@ -38,7 +40,8 @@ struct content {
 	uint64_t number; /* if it is numbered, per contact and direction, from 1; else the last used */
 	struct address address;
 	struct contact_link link;
-	uint8_t part, parts; /* part counts from 0 */
+	uint8_t part, parts;			/* part counts from 0 */
+	uint8_t text_id[CONTENT_TEXT_ID_BYTES]; /* if there are several: the same in all of them */
 	uint16_t text_len;
 	char text[CONTENT_TEXT_MOST + 1]; /* of a text UTF-8, checked; ended by NUL */
 };

@@ -435,7 +435,7 @@ static int say_text(struct profile *p, struct round *r, const char *text)
 
 	rc = rc ? E_IO : put_line(p, r, text);
 	for (; rc == 0 && r->saying.part < r->saying.parts; r->saying.part++) {
-		size_t len = content_piece_len(rest, GROUP_TEXT_MOST);
+		size_t len = parts_piece_len(rest, GROUP_TEXT_MOST, r->saying.parts);
 
 		memcpy(piece, rest, len);
 		piece[len] = '\0';

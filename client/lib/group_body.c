@@ -89,6 +89,8 @@ int group_read(struct group_body *out, const struct content *content)
 	out->kind = reader_u8(&rd);
 	reader_copy(&rd, out->gid, sizeof out->gid);
 	out->after_s = 0;
+	if (content->parts > 1 && (out->kind & ~TIMED) != GROUP_TEXT)
+		return CONTENT_BAD;
 	if (out->kind == (GROUP_TEXT | TIMED) || out->kind == (GROUP_LIST | TIMED)) {
 		out->kind &= (uint8_t)~TIMED;
 		out->after_s = reader_u32(&rd);

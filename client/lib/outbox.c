@@ -82,7 +82,8 @@ static int read_content(
 			"coalesce(m.number, (SELECT min(t.number) - 1 FROM "
 			"outbox b JOIN message t ON t.id = b.message WHERE b.contact = o.contact "
 			"AND b.id > o.id), c.sent) END, coalesce(m.part, 0), coalesce(m.parts, 1), "
-			"coalesce(m.body, m.text, o.body) FROM outbox o JOIN contact c ON c.id = "
+			"coalesce(m.body, m.text, o.body), m.text_id FROM outbox o JOIN contact c "
+			"ON c.id = "
 			"o.contact "
 			"LEFT JOIN message m ON m.id = o.message "
 			"WHERE o.id = ?",
@@ -96,6 +97,8 @@ static int read_content(
 	c->number = (uint64_t)sqlite3_column_int64(s, 2);
 	c->part = (uint8_t)sqlite3_column_int(s, 3);
 	c->parts = (uint8_t)sqlite3_column_int(s, 4);
+	if (c->parts > 1 && !q_column(c->text_id, sizeof c->text_id, s, 6))
+		return E_BUG;
 	return read_body(c, s, 5);
 }
 

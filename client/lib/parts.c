@@ -30,28 +30,47 @@ static void joined_free(struct joined *j)
 
 unsigned parts_count(const char *text, size_t most)
 {
-	unsigned n = 0;
+	unsigned n = 1;
 
-	do {
-		text += content_piece_len(text, most);
+	if (strnlen(text, most + 1) <= most)
+		return 1;
+	while (*(text += parts_piece_len(text, most, 2)))
 		n++;
-	} while (*text);
 	return n;
 }
 
-/* Another part of the same text that stands for it. Its number says so; where a peer has lost its
- * state and numbers anew, a part that is here already begins another text. */
+size_t parts_piece_len(const char *rest, size_t most, unsigned parts)
+{
+	return content_piece_len(rest, parts > 1 ? most - CONTENT_TEXT_ID_BYTES : most);
+}
+
+/* clang-format off */
+#define OTHERS /* of the text that row n is of */ \
+	"message n JOIN message m ON m.contact = n.contact AND m.text_id = n.text_id" \
+	" AND m.out = n.out AND m.type = n.type AND m.id <> n.id WHERE n.id = ? AND "
+/* clang-format on */
+
+/* So that no more rows come under one id than a text has parts. */
+int parts_check(struct profile *p, int64_t message)
+{
+	int64_t is_odd;
+	int rc = q_number(&is_odd, p->db,
+			"SELECT 1 FROM " OTHERS
+			"(m.part = n.part OR m.parts <> n.parts OR m.grp IS NOT n.grp OR m.number "
+			"- m.part <> n.number - n.part) LIMIT 1",
+			"i", message);
+
+	if (rc)
+		return rc == STORE_NONE ? 0 : rc;
+	rc = q_run(p->db, "DELETE FROM message WHERE id = ?", "i", message);
+	return rc ? rc : PARTS_ODD;
+}
+
+/* Another part of the same text that stands for it. */
 static int find_whole(int64_t *out, struct profile *p, int64_t message)
 {
-	return q_number(out, p->db,
-			"SELECT w.id FROM message n JOIN message w ON w.contact = n.contact AND "
-			"w.out = n.out AND w.number BETWEEN n.number - n.part AND n.number - "
-			"n.part + n.parts - 1 AND w.number - w.part = n.number - n.part AND "
-			"w.parts = n.parts AND w.type = n.type AND w.grp IS n.grp AND w.whole IS "
-			"NULL AND w.id <> n.id WHERE n.id = ? AND NOT EXISTS (SELECT 1 FROM "
-			"message m WHERE " PARTS_OF("w.id") " AND m.part = n.part) "
-							    "ORDER BY w.id DESC LIMIT 1",
-			"i", message);
+	return q_number(out, p->db, "SELECT m.id FROM " OTHERS "m.whole IS NULL LIMIT 1", "i",
+			message);
 }
 
 /* It disappears, is read and is deleted with the whole; of what was changed or is gone it adds
@@ -152,9 +171,12 @@ static int count_parts(int64_t *out, struct profile *p, int64_t whole)
 int parts_came(struct profile *p, int64_t message, const char *piece)
 {
 	int64_t whole, parts;
-	int rc = q_run(p->db, "UPDATE message SET body = ? WHERE id = ?", "bi", piece,
-			strlen(piece), message);
+	int rc = parts_check(p, message);
 
+	if (rc)
+		return rc == PARTS_ODD ? 0 : rc;
+	rc = q_run(p->db, "UPDATE message SET body = ? WHERE id = ?", "bi", piece, strlen(piece),
+			message);
 	rc = rc ? rc : find_whole(&whole, p, message);
 	if (rc == STORE_NONE) /* it stands for those that will come */
 		return 0;

@@ -160,11 +160,11 @@ static int store(int64_t *out_message, struct profile *p, const struct arrived *
 	const struct content *m = a->content;
 	int rc = q_number(out_message, p->db,
 			"INSERT INTO message (contact, out, number, part, parts, at_s, envelope, "
-			"text, type, lives_s) VALUES (?1, 0, ?, ?, ?, ?, ?, ?, ?8, " TIMER_OF(
-					"?1", "?8") ") RETURNING id",
-			"iiiiibti", a->contact, (int64_t)m->number, (int64_t)m->part,
+			"text, type, text_id, lives_s) VALUES (?1, 0, ?, ?, ?4, ?, ?, ?, ?8, "
+			"iif(?4 > 1, ?, NULL), " TIMER_OF("?1", "?8") ") RETURNING id",
+			"iiiiibtib", a->contact, (int64_t)m->number, (int64_t)m->part,
 			(int64_t)m->parts, profile_now(p), a->envelope, (size_t)16, text,
-			(int64_t)m->type);
+			(int64_t)m->type, m->text_id, sizeof m->text_id);
 
 	return rc ? E_IO : 0;
 }
@@ -215,7 +215,9 @@ static int keep_change(struct profile *p, const struct arrived *a)
 	int64_t message;
 	int rc = store(&message, p, a, "");
 
-	return rc ? rc : change_heard(p, message, a->content);
+	rc = rc ? rc : parts_check(p, message);
+	rc = rc ? rc : change_heard(p, message, a->content);
+	return rc == PARTS_ODD ? 0 : rc;
 }
 
 static int keep_timer(struct profile *p, const struct arrived *a)

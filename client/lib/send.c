@@ -45,13 +45,19 @@ int conversation_begin(struct profile *p, const struct contact *c,
 
 /* --- messages ----------------------------------------------------------- */
 
+/* As its first part has it, which was put in just before. */
+#define TEXT_ID                                                                               \
+	"iif(?4 > 1, coalesce((SELECT f.text_id FROM message f WHERE f.contact = ?1 AND f"    \
+	".out AND f.number = ?2 - ?3 AND f.part = 0 AND ?3 > 0 ORDER BY f.id DESC LIMIT 1), " \
+	"?11), NULL)"
+
 int conversation_put(struct profile *p, int64_t contact, const struct saying *saying,
 		int64_t *out_message)
 {
 	struct outgoing out = {
 		.contact = contact, .type = saying->type, .after_s = saying->after_s
 	};
-	uint8_t envelope[16];
+	uint8_t envelope[16], text_id[CONTENT_TEXT_ID_BYTES];
 	int64_t number;
 	const int64_t parts = saying->parts ? saying->parts : 1;
 	int rc = q_run(p->db, "UPDATE outbox SET after_s = 0 WHERE contact = ? AND message IS NULL",
@@ -66,16 +72,17 @@ int conversation_put(struct profile *p, int64_t contact, const struct saying *sa
 	if (rc)
 		return E_IO;
 	randombytes_buf(envelope, sizeof envelope);
+	randombytes_buf(text_id, sizeof text_id);
 	out.envelope = envelope;
 	rc = q_number(out_message, p->db,
 			"INSERT INTO message (contact, out, number, part, parts, at_s, shown, "
-			"envelope, text, type, body, whole, lives_s) VALUES (?1, 1, ?, ?, ?, ?, 1, "
-			"?, ?, ?8, ?, nullif(?10, 0), iif(?10, 0, " TIMER_OF(
-					"?1", "?8") ")) "
-						    "RETURNING id",
-			"iiiiibtibi", contact, number, (int64_t)saying->part, parts, profile_now(p),
-			envelope, sizeof envelope, saying->text, (int64_t)saying->type,
-			saying->body, saying->len, saying->whole);
+			"envelope, text, type, body, whole, text_id, lives_s) VALUES (?1, 1, ?2, "
+			"?3, ?4, ?, 1, ?, ?, ?8, ?, nullif(?10, 0), " TEXT_ID
+			", iif(?10, 0, " TIMER_OF("?1", "?8") ")) RETURNING id",
+			"iiiiibtibib", contact, number, (int64_t)saying->part, parts,
+			profile_now(p), envelope, sizeof envelope, saying->text,
+			(int64_t)saying->type, saying->body, saying->len, saying->whole, text_id,
+			sizeof text_id);
 	if (rc)
 		return E_IO;
 	out.message = *out_message;
@@ -92,7 +99,7 @@ static int put_all(struct profile *p, int64_t contact, const char *text, unsigne
 	for (unsigned i = 0; rc == 0 && i < parts; i++) {
 		if (parts > 1) {
 			saying.body = text;
-			saying.len = content_piece_len(text, CONTENT_TEXT_MOST);
+			saying.len = parts_piece_len(text, CONTENT_TEXT_MOST, parts);
 			text += saying.len;
 		}
 		saying.part = (uint8_t)i;

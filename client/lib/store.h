@@ -100,6 +100,19 @@ int q_end(sqlite3 *db, int rc) MUST_CHECK;
 	" AND text IN ('', 'invites you: sotto group join', 'has removed you', 'has joined'," \
 	" 'has left', 'has ended the group')"
 
+/* What goes in parts and was written by versions before 17 has ids when it is asked for again; what
+ * came from them has none. Also for exports. What is sealed has none in it. */
+#define STORE_TEXT_IDS \
+	"UPDATE message SET text_id = randomblob(16) WHERE out AND contact AND parts > 1" \
+	" AND part = 0;" \
+	"UPDATE message SET text_id = coalesce((SELECT f.text_id FROM message f" \
+	" WHERE f.contact = message.contact AND f.out AND f.number = message.number - message.part" \
+	" AND f.part = 0 ORDER BY f.id DESC LIMIT 1), randomblob(16))" \
+	" WHERE out AND contact AND part > 0"
+#define STORE_UNSEAL_PARTS \
+	"UPDATE outbox SET packet = NULL" \
+	" WHERE message IN (SELECT id FROM message WHERE out AND parts > 1)"
+
 /* The one account that versions before 16 had, in meta, and those that were left become homes;
  * which of the bundles' keys were an account's that was left is known of the newest only. Also for
  * exports: STORE_BEFORE_HOME first, as they have such tables. */

@@ -164,7 +164,7 @@ class Other:
 
     # --- packets
 
-    def packet(self, text):
+    def packet(self, text, part=0, parts=1, text_id=b""):
         """4096 bytes."""
         if self.opened:
             self.turn, self.opened = self.turn + 1, False
@@ -173,7 +173,7 @@ class Other:
         head = struct.pack(">BB16s32sI", 1, SETUP if not self.peer_turn else MESSAGE, os.urandom(16), self.identity,
                            self.turn) + self.own_key
         content = h256(head) + struct.pack(">BQ", 1, self.number) + self.server.onion + self.box.deposit + self.link + \
-            struct.pack(">BBH", 0, 1, len(text)) + text
+            struct.pack(">BB", part, parts) + text_id + struct.pack(">H", len(text)) + text
         body = self.cipher.encrypt(content).serialize()
         inside = (head + struct.pack(">H", len(body)) + body).ljust(2954, b"\0")
         key_hash = hashlib.sha256(self.peer_key).digest()
@@ -189,8 +189,13 @@ class Other:
     def send(self, text):
         self.deposit_packet(self.packet(text.encode()))
 
+    def send_long(self, pieces):
+        text_id = os.urandom(16)
+        for part, piece in enumerate(pieces):
+            self.deposit_packet(self.packet(piece.encode(), part, len(pieces), text_id))
+
     def open(self, packet, box):
-        """The text. Any departure from the page raises."""
+        """The text, or, of one of several parts, (id, part, parts, piece). Any departure from the page raises."""
         assert len(packet) == 4096 and packet[:2] == b"\1\1"
         aad, sealed, data = packet[:6], packet[6:1126], packet[1126:]
         key_hash, = (k for k in self.keys if h256(k, sealed)[:4] == aad[2:])
@@ -210,15 +215,18 @@ class Other:
         return self.take(content, head, turn, their_turn)
 
     def take(self, content, head, turn, their_turn):
-        guard, kind, _, onion, deposit, link, part, parts, length = struct.unpack(">32sBQ32s32s113sBBH", content[:222])
-        assert guard == h256(head) and kind == 1 and (part, parts) == (0, 1) and len(content) == 222 + length
+        guard, kind, _, onion, deposit, link, part, parts = struct.unpack(">32sBQ32s32s113sBB", content[:220])
+        at = 236 if parts > 1 else 220
+        text = content[at + 2:]
+        assert guard == h256(head) and kind == 1 and part < parts and struct.unpack(">H", content[at:at + 2]) == (len(text),)
+        assert len(content) <= 1422
         assert Link("sotto://" + b64(link)).identity_hash == hashlib.sha256(b"\5" + self.peer).digest()
         assert onion == self.server.onion
         self.deposit, self.is_inbox = deposit, False
         self.opened = self.opened or turn == self.turn
         if their_turn > self.peer_turn:
             self.peer_turn, self.peer_key = their_turn, head[54:]
-        return content[222:].decode()
+        return (content[220:at], part, parts, text.decode()) if parts > 1 else text.decode()
 
     def receive(self):
         return [self.open(packet, box) for box in (self.inbox, self.box) for _, packet in box.drain()]

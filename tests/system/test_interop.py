@@ -38,6 +38,19 @@ class Interop(Town):
             self.assertEqual(self.read(person), [(name, f"early {n}"), (name, f"late {n}")])
         self.assertGreater(min(other.turn, other.peer_turn), 2)
 
+    def write_long(self, person, name, other):
+        """Both ways, in parts that have an id for each text."""
+        ids = set()
+        for word in ("one ", "two "):
+            person.do("send", name, word * 700)
+            parts = other.receive()
+            self.assertEqual([part[1:3] for part in parts], [(0, 3), (1, 3), (2, 3)])
+            self.assertEqual("".join(part[3] for part in parts), word * 700)
+            ids |= {part[0] for part in parts}
+        self.assertEqual(len(ids), 2)
+        other.send_long(("it is ", "a long ", "story"))
+        self.assertEqual(self.read(person), [(name, "it is a long story")])
+
     def test_the_other_hpke_is_that_of_the_rfc(self):
         info, aad, secret, sealed, text = map(bytes.fromhex, (INFO, AAD, SECRET, SEALED, TEXT))
         self.assertEqual(pq.open_(pq.DhKem(secret), sealed, info, aad, text), b"Beauty is truth, truth beauty")
@@ -75,6 +88,7 @@ class Interop(Town):
         other.send("hello yourself")
         self.assertEqual(self.read(person), [("other", "hello yourself")])
         self.converse(person, "other", other)
+        self.write_long(person, "other", other)
 
         shown, link = json.loads(person.do("--json", "verify", "other")), Link(person.link())
         digits, (ours, theirs) = safety_number((other.identity, other.account.uuid), (other.peer, str_uuid(link.uuid)))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Parts of long texts as a hostile contact may send them, changed and deleted in between: whatever
  * comes, in whichever order, each row stands for parts of one text, once each, and can be read. Three
- * bytes of input a step: what, which numbers, which part of how many. */
+ * bytes of input a step: what and of which id, which numbers, which part of how many. */
 #include "client/lib/change.h"
 #include "client/lib/parts.h"
 #include "client/lib/store.h"
@@ -68,16 +68,18 @@ static void comes(const uint8_t step[static STEP_BYTES])
 	const int64_t parts = 2 + step[2] % (CONTENT_PARTS_MOST - 1), part = step[1] % parts,
 		      first = step[1] & 0x80 ? CONTENT_NUMBER_MOST - step[2] : step[2] & 7;
 	const char *group = step[0] & 8 ? "7" : "NULL";
+	const uint8_t text_id[CONTENT_TEXT_ID_BYTES] = { step[0] & 6, step[2] & 3 };
 	char sql[300];
 	int64_t message;
 
 	memset(piece, 'a' + (int)part % 26, CONTENT_TEXT_MOST);
 	snprintf(sql, sizeof sql,
 			"INSERT INTO message (contact, out, number, part, parts, at_s, envelope, "
-			"text, type, grp) VALUES (1, 0, ?, ?, ?, 0, randomblob(16), '', %d, %s) "
-			"RETURNING id",
+			"text, text_id, type, grp) VALUES (1, 0, ?, ?, ?, 0, randomblob(16), '', "
+			"?, %d, %s) RETURNING id",
 			step[0] & 8 ? 9 : 1, group);
-	must(q_number(&message, profile.db, sql, "iii", first + part, part, parts) == 0);
+	must(q_number(&message, profile.db, sql, "iiib", first + part, part, parts, text_id,
+			     sizeof text_id) == 0);
 	must(parts_came(&profile, message, piece + (step[0] & 0x70) * 10) == 0);
 }
 
@@ -110,9 +112,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 			comes(bytes + i);
 	must(number("SELECT count(*) FROM message m JOIN message w ON w.id = m.whole WHERE w.whole "
 		    "NOT NULL OR w.parts <> m.parts OR w.number - w.part <> m.number - m.part OR "
-		    "w.grp IS NOT m.grp OR w.type <> m.type OR w.id = m.id") == 0);
-	must(number("SELECT count(*) FROM (SELECT 1 FROM message GROUP BY coalesce(whole, id), "
-		    "part "
+		    "w.grp IS NOT m.grp OR w.text_id <> m.text_id OR w.type <> m.type OR w.id = "
+		    "m.id") == 0);
+	must(number("SELECT count(*) FROM (SELECT 1 FROM message GROUP BY text_id, type, part "
 		    "HAVING count(*) > 1)") == 0);
 	must(number("SELECT count(*) FROM message WHERE whole NOT NULL AND (text <> '' OR shown = "
 		    "0)") == 0);

@@ -64,6 +64,9 @@ static void seed_packets(void)
 	seed("fuzz_content", bytes, content_write(bytes, &c));
 	c.type = 99;
 	seed("fuzz_content", bytes, content_write(bytes, &c));
+	c.type = CONTENT_TEXT;
+	c.parts = 2;
+	seed("fuzz_content", bytes, content_write(bytes, &c));
 }
 
 static void seed_file(void)

@@ -115,7 +115,7 @@ END_TEST
 
 START_TEST(all_parts_are_taken_back)
 {
-	char text[3 * CONTENT_TEXT_MOST + 1];
+	char text[3 * CONTENT_PART_MOST + 1];
 
 	meet();
 	memset(text, 'x', sizeof text - 1);
@@ -210,7 +210,7 @@ END_TEST
 
 START_TEST(what_is_deleted_before_it_comes_is_deleted)
 {
-	char text[3 * CONTENT_TEXT_MOST + 1];
+	char text[3 * CONTENT_PART_MOST + 1];
 	struct parcel parts[3];
 
 	meet();

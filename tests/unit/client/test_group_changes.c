@@ -255,7 +255,8 @@ START_TEST(what_waits_goes_out_as_it_was_changed_and_not_when_taken_back)
 }
 END_TEST
 
-static char grown[3 * GROUP_TEXT_MOST], other[2 * GROUP_TEXT_MOST];
+static char grown[3 * (GROUP_TEXT_MOST - CONTENT_TEXT_ID_BYTES)],
+		other[2 * (CHANGE_TEXT_MOST - CONTENT_TEXT_ID_BYTES)];
 
 START_TEST(long_texts_are_changed_and_what_was_lost_comes_without_old_words)
 {

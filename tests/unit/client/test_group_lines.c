@@ -39,7 +39,7 @@ static void end(struct person *a, const char *name)
 	ck_assert_int_eq(contact_end(a->p, &c), 0);
 }
 
-static char whole_text[3 * GROUP_TEXT_MOST];
+static char whole_text[3 * (GROUP_TEXT_MOST - CONTENT_TEXT_ID_BYTES)];
 
 static void say_two_things(void)
 {
@@ -198,7 +198,9 @@ START_TEST(lines_of_older_versions_become_as_new_ones)
 	shown = strdup(lines(anna, NULL));
 	ck_assert_int_eq(sqlite3_exec(anna->p->db, older, NULL, NULL, NULL), SQLITE_OK);
 	ck_assert_int_eq(count(anna, "SELECT count(*) FROM message WHERE NOT contact"), 0);
-	ck_assert_int_eq(sqlite3_exec(anna->p->db, STORE_GROUP_LINES, NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(anna->p->db, STORE_GROUP_LINES ";" STORE_TEXT_IDS, NULL, NULL,
+					 NULL),
+			SQLITE_OK);
 	after = picture(anna);
 	ck_assert_str_eq(after, before);
 	ck_assert_str_eq(lines(anna, NULL), shown);

@@ -139,9 +139,50 @@ START_TEST(content_survives_and_every_truncation_is_refused)
 }
 END_TEST
 
+/* As docs/protocol.md has it. */
+START_TEST(only_parts_have_an_id_and_so_less_room)
+{
+	enum { HEAD = 32 + 1 + 8 + 32 + 32 + 113 + 1 + 1 };
+	static const struct {
+		uint8_t type, parts;
+		uint16_t most; /* bytes of text */
+	} cases[] = { { CONTENT_TEXT, 1, 1200 }, { CONTENT_TEXT, 2, 1184 },
+		{ CONTENT_CHANGE, 64, 1184 }, { CONTENT_GROUP, 2, 1184 }, { CONTENT_FILE, 1, 1200 },
+		{ 99, 2, 1184 } };
+	struct content c = { .number = 70, .part = 0 }, out;
+	uint8_t bytes[CONTENT_BYTES_MOST + 1];
+	size_t len;
+
+	memset(c.text, 'x', CONTENT_TEXT_MOST);
+	randombytes_buf(c.text_id, sizeof c.text_id);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const size_t id_len = cases[i].parts > 1 ? 16 : 0;
+
+		c.type = cases[i].type;
+		c.parts = cases[i].parts;
+		c.text_len = cases[i].most;
+		len = content_write(bytes, &c);
+		ck_assert_uint_eq(len, HEAD + id_len + 2 + c.text_len);
+		ck_assert_mem_eq(bytes + HEAD, c.text_id, id_len);
+		ck_assert_int_eq(bytes[HEAD + id_len] << 8 | bytes[HEAD + id_len + 1], c.text_len);
+		ck_assert_int_eq(content_read(&out, bytes, len), 0);
+		ck_assert_mem_eq(out.text_id, c.text_id, id_len);
+		if (id_len) { /* one byte more than a packet has room for */
+			bytes[HEAD + id_len + 1]++;
+			bytes[len] = 'x';
+			ck_assert_int_eq(content_read(&out, bytes, len + 1), CONTENT_BAD);
+		}
+	}
+	c.type = CONTENT_FILE;
+	c.parts = 2;
+	ck_assert_int_eq(content_read(&out, bytes, content_write(bytes, &c)), CONTENT_BAD);
+}
+END_TEST
+
 UNIT("packet", what_was_sealed_opens_again_with_the_same_guard,
 		another_deposit_hash_key_or_any_changed_byte_does_not_open,
 		two_packets_to_one_key_share_no_hint,
 		a_link_has_one_text_and_every_truncation_is_refused,
 		an_onion_name_is_checked_by_tors_checksum,
-		content_survives_and_every_truncation_is_refused)
+		content_survives_and_every_truncation_is_refused,
+		only_parts_have_an_id_and_so_less_room)

@@ -131,7 +131,7 @@ START_TEST(the_longest_text_is_one_message_and_a_longer_one_is_refused)
 	ck_assert_int_eq(conversation_send(alice.p, &c, text), SEND_TOO_LONG);
 	make_text(PARTS_TEXT_MOST);
 	write_to_bob(text);
-	ck_assert_int_gt(waiting(&alice), PARTS_TEXT_MOST / CONTENT_TEXT_MOST);
+	ck_assert_int_gt(waiting(&alice), PARTS_TEXT_MOST / CONTENT_PART_MOST);
 	ck_assert(strcmp(last_words(&alice), text) == 0);
 	while (waiting(&alice)) {
 		ck_assert_int_eq(last(&alice)->state, LINE_QUEUED);
@@ -156,7 +156,7 @@ START_TEST(its_parts_come_in_any_order)
 	struct parcel parcels[FEW];
 
 	meet();
-	make_text(FEW * CONTENT_TEXT_MOST - 9);
+	make_text(FEW * CONTENT_PART_MOST - 9);
 	for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
 		text[0] = (char)('a' + i);
 		text[1] = ' ';
@@ -180,7 +180,7 @@ START_TEST(what_is_not_whole_shows_its_gaps_and_is_news_after_a_day)
 	struct parcel parcels[5];
 
 	meet();
-	make_text(5 * CONTENT_TEXT_MOST - 15);
+	make_text(5 * CONTENT_PART_MOST - 15);
 	write_to_bob(text);
 	ck_assert_int_eq(take_all(parcels, 5), 5);
 	hear(&parcels[1]);
@@ -190,7 +190,7 @@ START_TEST(what_is_not_whole_shows_its_gaps_and_is_news_after_a_day)
 	ck_assert_int_eq(lines[n_lines - 1].parts, 5);
 	ck_assert_int_eq(lines[n_lines - 1].n_missing, 0); /* told once: as parts */
 	ck_assert_ptr_nonnull(strstr(texts[n_lines - 1] + 10, PARTS_GAP));
-	ck_assert_uint_gt(strlen(strstr(texts[n_lines - 1] + 10, PARTS_GAP)), CONTENT_TEXT_MOST);
+	ck_assert_uint_gt(strlen(strstr(texts[n_lines - 1] + 10, PARTS_GAP)), CONTENT_PART_MOST);
 	ck_assert_str_eq(strrchr(texts[n_lines - 1], '['), PARTS_GAP);
 	ck_assert_int_eq(news(&bob), 1);
 	test_now += PARTS_WAIT_S + 1;
@@ -209,7 +209,7 @@ END_TEST
 START_TEST(what_is_lost_of_it_is_sent_again)
 {
 	meet();
-	make_text(4 * CONTENT_TEXT_MOST);
+	make_text(4 * CONTENT_PART_MOST);
 	write_to_bob(text);
 	carry(&alice, &bob);
 	post(&alice);
@@ -226,8 +226,8 @@ START_TEST(words_are_found_across_its_parts)
 	meet();
 	memset(text, 'x', sizeof text);
 	memcpy(text, "lighthouse ", 11);
-	memcpy(text + CONTENT_TEXT_MOST - 5, " lamplight ", 11);
-	strcpy(text + 2 * CONTENT_TEXT_MOST, " keeper");
+	memcpy(text + CONTENT_PART_MOST - 5, " lamplight ", 11);
+	strcpy(text + 2 * CONTENT_PART_MOST, " keeper");
 	write_to_bob(text);
 	settle();
 	for (struct person *a = &alice; a; a = a == &alice ? &bob : NULL) {
@@ -246,7 +246,7 @@ START_TEST(it_is_told_to_have_come_once_all_of_it_has)
 
 	meet();
 	ck_assert_int_eq(receipts_set(bob.p, "alice", true), 0);
-	make_text(FEW * CONTENT_TEXT_MOST - 9);
+	make_text(FEW * CONTENT_PART_MOST - 9);
 	write_to_bob(text);
 	ck_assert_int_eq(take_all(parcels, FEW), FEW);
 	for (int i = 0; i < FEW; i++) {
@@ -266,7 +266,7 @@ START_TEST(a_long_text_is_changed_into_a_long_or_a_short_one_and_back)
 	static char other[4 * CHANGE_TEXT_MOST + 1];
 
 	meet();
-	make_text(FEW * CONTENT_TEXT_MOST - 9);
+	make_text(FEW * CONTENT_PART_MOST - 9);
 	memset(other, 'y', sizeof other - 1);
 	write_to_bob(text);
 	settle();
@@ -297,11 +297,11 @@ END_TEST
 START_TEST(a_change_counts_once_it_is_whole_and_whenever_its_text_comes)
 {
 	static const int orders[][FEW] = { { 2, 0, 1 }, { 0, 1, 2 }, { 1, 2, 0 } };
-	static char now[FEW * CONTENT_TEXT_MOST];
+	static char now[FEW * CONTENT_PART_MOST];
 	struct parcel said[FEW], changed[FEW];
 
-	make_text(FEW * CONTENT_TEXT_MOST - 9);
-	memset(now, 'y', FEW * CHANGE_TEXT_MOST);
+	make_text(FEW * CONTENT_PART_MOST - 9);
+	memset(now, 'y', FEW * (CHANGE_TEXT_MOST - CONTENT_TEXT_ID_BYTES));
 	for (int order = 0; order < 3; order++) {
 		meet();
 		write_to_bob(text);
@@ -332,7 +332,7 @@ END_TEST
 START_TEST(what_was_changed_is_sent_again_without_its_old_words)
 {
 	meet();
-	make_text(FEW * CONTENT_TEXT_MOST - 9);
+	make_text(FEW * CONTENT_PART_MOST - 9);
 	write_to_bob(text);
 	for (int i = 0; i < FEW; i++)
 		post(&alice); /* lost */
@@ -347,7 +347,7 @@ END_TEST
 
 START_TEST(a_short_one_that_grew_before_it_went_or_is_asked_for_again_comes)
 {
-	static char now[FEW * CONTENT_TEXT_MOST];
+	static char now[FEW * CONTENT_PART_MOST];
 
 	meet();
 	memset(now, 'y', sizeof now - 1);
@@ -381,7 +381,7 @@ START_TEST(it_is_deleted_as_one_and_late_parts_add_nothing)
 
 	meet();
 	c = the_contact(&alice, "bob");
-	make_text(FEW * CONTENT_TEXT_MOST - 9);
+	make_text(FEW * CONTENT_PART_MOST - 9);
 	write_to_bob(text);
 	ck_assert_int_eq(take_all(parcels, FEW), FEW);
 	hear(&parcels[1]);
@@ -409,7 +409,7 @@ START_TEST(it_disappears_as_one)
 	c = the_contact(&alice, "bob");
 	ck_assert_int_eq(timer_set(alice.p, &c, 3600), 0);
 	settle();
-	make_text(FEW * CONTENT_TEXT_MOST - 9);
+	make_text(FEW * CONTENT_PART_MOST - 9);
 	write_to_bob(text);
 	parcels[0] = post(&alice);
 	test_now += 3601;
@@ -441,62 +441,13 @@ END_TEST
 
 /* --- others ------------------------------------------------------------- */
 
-/* As a contact might number that keeps to no rule. */
-START_TEST(wild_parts_join_nothing_that_is_not_theirs)
-{
-	static const char piece[] = "piece";
-	int64_t message;
-
-	meet();
-	ck_assert_int_eq(q_begin(bob.p->db), 0);
-	for (unsigned i = 0; i < 3000; i++) {
-		const int64_t parts = 2 + randombytes_uniform(4),
-			      part = randombytes_uniform((uint32_t)parts),
-			      number = 1 + randombytes_uniform(12);
-
-		ck_assert_int_eq(q_number(&message, bob.p->db,
-						 "INSERT INTO message (contact, out, number, part, "
-						 "parts, at_s, envelope, text) SELECT id, 0, ?, ?, "
-						 "?, ?, randomblob(16), '' FROM contact RETURNING "
-						 "id",
-						 "iiii", number, part, parts, test_now),
-				0);
-		ck_assert_int_eq(parts_came(bob.p, message, piece), 0);
-	}
-	ck_assert_int_eq(q_end(bob.p->db, 0), 0);
-	ck_assert_int_gt(count(&bob, "SELECT count(*) FROM message WHERE whole NOT NULL"), 1000);
-	ck_assert_int_eq(count(&bob,
-					 "SELECT count(*) FROM message m JOIN message w ON w.id = "
-					 "m.whole WHERE w.whole NOT NULL OR w.parts <> m.parts OR "
-					 "w.number - w.part <> m.number - m.part OR w.id = m.id"),
-			0);
-	ck_assert_int_eq(
-			count(&bob,
-					"SELECT count(*) FROM (SELECT 1 FROM message WHERE parts > "
-					"1 GROUP BY coalesce(whole, id), part HAVING count(*) > "
-					"1)"),
-			0);
-	ck_assert_int_eq(count(&bob,
-					 "SELECT count(*) FROM message w WHERE parts > 1 AND whole "
-					 "IS NULL AND (body IS NULL) <> (parts = 1 + (SELECT "
-					 "count(*) FROM message m WHERE m.whole = w.id))"),
-			0);
-	ck_assert_int_eq(count(&bob,
-					 "SELECT count(*) FROM message WHERE body IS NULL AND "
-					 "whole IS "
-					 "NULL AND parts = 3 AND text <> 'piecepiecepiece'"),
-			0);
-	tear_down();
-}
-END_TEST
-
 /* As versions before 13 had them. */
 START_TEST(parts_that_were_kept_apart_are_joined)
 {
 	struct parcel parcels[FEW];
 
 	meet();
-	make_text(FEW * CONTENT_TEXT_MOST - 9);
+	make_text(FEW * CONTENT_PART_MOST - 9);
 	write_to_bob(text);
 	ck_assert_int_eq(take_all(parcels, FEW), FEW);
 	hear(&parcels[2]);
@@ -536,4 +487,4 @@ UNIT("parts", the_longest_text_is_one_message_and_a_longer_one_is_refused,
 		what_was_changed_is_sent_again_without_its_old_words,
 		a_short_one_that_grew_before_it_went_or_is_asked_for_again_comes,
 		it_is_deleted_as_one_and_late_parts_add_nothing, it_disappears_as_one,
-		wild_parts_join_nothing_that_is_not_theirs, parts_that_were_kept_apart_are_joined)
+		parts_that_were_kept_apart_are_joined)

@@ -158,7 +158,9 @@ END_TEST
 static const char of_old[] =
 		"INSERT INTO message (contact, out, number, part, parts, at_s, envelope, type, "
 		"text) VALUES (1, 0, 31, 1, 3, 0, randomblob(16), 1, 'was '), (1, 0, 30, 0, 3, 0, "
-		"randomblob(16), 1, 'it '), (1, 0, 32, 2, 3, 0, randomblob(16), 1, 'long');"
+		"randomblob(16), 1, 'it '), (1, 0, 32, 2, 3, 0, randomblob(16), 1, 'long'), (1, 1, "
+		"20, 0, 2, 0, randomblob(16), 1, 'and '), (1, 1, 21, 1, 2, 0, randomblob(16), 1, "
+		"'so on');"
 		"INSERT INTO grp (id, gid, name, ours, state) VALUES (1, x'01', 'attic', 1, 1);"
 		"INSERT INTO message (contact, out, number, part, parts, at_s, envelope, type, "
 		"grp, text) VALUES (1, 1, 40, 0, 1, 0, randomblob(16), 9, 1, 'in the attic');"
@@ -206,8 +208,11 @@ START_TEST(an_old_export_is_imported_whole_and_the_conversation_goes_on)
 	export_old(alice.p, alice.dir, file);
 	ck_assert_int_eq(backup_read(&alice.p, new, &from), 0);
 	must_be("SELECT out || text FROM message WHERE text <> '' ORDER BY id",
-			"0meet me at the harbour\n1when?\n0it was long\n1in the attic\n");
+			"0meet me at the harbour\n1when?\n0it was long\n1and so on\n1in the "
+			"attic\n");
 	must_be("SELECT count(*) || sum(whole NOT NULL) FROM message WHERE parts = 3", "32\n");
+	must_be("SELECT count(DISTINCT text_id) || count(text_id) FROM message WHERE parts = 2",
+			"12\n");
 	must_be("SELECT m.contact || g.name FROM message m JOIN grp g ON g.id = m.grp WHERE text = "
 		"'in the attic'",
 			"0attic\n");
@@ -228,6 +233,58 @@ START_TEST(an_old_export_is_imported_whole_and_the_conversation_goes_on)
 	person_end(&bob);
 	unlink(file);
 	ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
+static void say_long(struct person *from, const char *to, char letter)
+{
+	static char text[3 * CONTENT_PART_MOST + 1];
+
+	memset(text, letter, sizeof text - 1);
+	say(from, to, from == &alice ? &bob : &alice, text);
+}
+
+/* That many lines are of such letters alone, and of three parts. */
+static int64_t long_lines(struct person *a, char letter)
+{
+	char sql[120];
+
+	snprintf(sql, sizeof sql,
+			"SELECT count(*) FROM message WHERE trim(text, '%c') = '' AND "
+			"length(text) = %d AND NOT out",
+			letter, 3 * CONTENT_PART_MOST);
+	return count(a, sql);
+}
+
+START_TEST(long_texts_of_before_get_ids_when_they_go_and_stay_as_they_came)
+{
+	meet();
+	say_long(&bob, "alice", 'b');
+	for (int part = 0; part < 3; part++)
+		if (part == 1)
+			post(&bob); /* lost */
+		else
+			carry(&bob, &alice);
+	say_long(&alice, "bob", 'a');
+	for (int part = 0; part < 3; part++)
+		post(&alice);
+	say_long(&alice, "bob", 'w'); /* waits, one part of it sealed */
+	make_old(alice.p, alice.dir, "");
+	reopen(&alice);
+	for (int hour = 0; hour < 3; hour++, test_now += LOSS_HOUR_S)
+		settle();
+	ck_assert_int_eq(long_lines(&bob, 'w'), 1);
+	ck_assert_int_eq(long_lines(&bob, 'a'), 1);
+	ck_assert_int_eq(long_lines(&alice, 'b'), 0);
+	ck_assert_int_eq(count(&alice,
+					 "SELECT count(*) FROM message WHERE NOT out AND parts = 3 "
+					 "AND text_id IS NULL"),
+			2);
+	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM missing"), 0);
+	say_long(&bob, "alice", 'c');
+	settle();
+	ck_assert_int_eq(long_lines(&alice, 'c'), 1);
+	tear_down();
 }
 END_TEST
 
@@ -348,6 +405,7 @@ END_TEST
 
 UNIT("upgrade", an_old_profile_has_everything_and_the_conversation_goes_on,
 		an_old_export_is_imported_whole_and_the_conversation_goes_on,
+		long_texts_of_before_get_ids_when_they_go_and_stay_as_they_came,
 		what_an_old_profile_had_left_is_read_and_ended,
 		an_upgraded_database_is_as_a_new_one, a_cut_while_it_is_upgraded_loses_nothing,
 		what_a_newer_or_unknown_version_wrote_is_refused_and_left_alone)
