@@ -26,6 +26,8 @@ struct cli {
 	const char *search; /* history: words */
 	int64_t work_shown_ms, progress_shown_ms;
 	bool yes, no;
+	bool now;   /* recv: without gaps between mailboxes */
+	bool reads; /* and the line that shows it stands there */
 	bool daily; /* export: and from now on */
 	bool decoy; /* the decoy, opened with the profile's own passphrase */
 	bool device;
@@ -115,6 +117,9 @@ json_t *show_string(const char *bytes); /* what is no UTF-8 in it becomes questi
 sotto_on_work show_work;		/* userdata: the cli */
 /* So much of a file is sent or fetched; on a terminal in place, and done == of ends it. */
 void show_progress(struct cli *cli, const char *name, uint64_t done, uint64_t of);
+/* What has come by now, and how many mailboxes were read: on a terminal in place. */
+sotto_on_reading show_reading;		     /* userdata: the cli */
+void show_read_all(struct cli *cli);	     /* it is over */
 sotto_on_message show_message;		     /* userdata: the cli */
 int show_unread(struct cli *cli) MUST_CHECK; /* what has come and was not shown yet */
 

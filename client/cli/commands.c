@@ -139,9 +139,13 @@ int send_command(struct cli *cli)
 int recv_command(struct cli *cli)
 {
 	uint32_t n_sent = 0;
-	int rc = sotto_flush(cli->sotto, &n_sent), fetched = sotto_fetch(cli->sotto, NULL);
-	int shown = show_unread(cli) || show_calls(cli) ? SOTTO_E_FILE : 0,
-	    kept = sotto_keep(cli->sotto);
+	int rc = sotto_flush(cli->sotto, &n_sent), fetched, shown, kept;
+
+	sotto_show_reading(cli->sotto, show_reading, cli);
+	fetched = cli->now ? sotto_fetch_at_once(cli->sotto, NULL) : sotto_fetch(cli->sotto, NULL);
+	show_read_all(cli);
+	shown = show_unread(cli) || show_calls(cli) ? SOTTO_E_FILE : 0;
+	kept = sotto_keep(cli->sotto);
 
 	export_daily(cli);
 	if (n_sent)

@@ -28,7 +28,7 @@ static const struct {
 	{ "files", "sotto files" },
 	{ "get", "sotto get 3\nsotto get 3 ~/Downloads" },
 	{ "forget", "sotto forget 3" },
-	{ "recv", "sotto recv" },
+	{ "recv", "sotto recv\nsotto recv --now" },
 	{ "watch", "sotto watch\nsotto --json watch | program" },
 	{ "call", "sotto call bob\nsotto call bob --video" },
 	{ "answer", "sotto answer\nsotto answer bob --audio-in silence" },

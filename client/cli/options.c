@@ -20,6 +20,7 @@ const struct option_row option_rows[] = {
 	{ 'E', "device", NULL, "init, import", "it wants the desktop's keyring too" },
 	{ 'F', "file", "PATH", "send", "this file; again the same to go on" },
 	{ 'S', "search", "WORDS", "history, group", "only what has these words" },
+	{ 'N', "now", NULL, "recv", "leave no gaps between mailboxes: see man sotto" },
 	{ 'D', "daily", NULL, "export", "and again every day; without FILE no more" },
 	{ 'y', "yes", NULL, "verify, add", "you have compared it" },
 	{ 'n', "no", NULL, "verify", "you have not: take that back" },
@@ -80,7 +81,7 @@ static bool set(struct cli *cli, char letter, const char *value)
 		bool *flag;
 	} flags[] = { { 'd', &cli->decoy }, { 'j', &cli->json }, { 'h', &cli->help },
 		{ 'V', &cli->version }, { 'E', &cli->device }, { 'D', &cli->daily },
-		{ 'y', &cli->yes }, { 'n', &cli->no } };
+		{ 'y', &cli->yes }, { 'n', &cli->no }, { 'N', &cli->now } };
 	const struct {
 		char letter;
 		const char **text;

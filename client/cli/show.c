@@ -165,3 +165,28 @@ int show_unread(struct cli *cli)
 {
 	return sotto_unread(cli->sotto, show_message, cli);
 }
+
+/* On a terminal: nothing is left of the line. */
+void show_read_all(struct cli *cli)
+{
+	if (cli->reads && !cli->json && isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+	cli->reads = false;
+}
+
+void show_reading(void *userdata, uint32_t done, uint32_t of)
+{
+	struct cli *cli = userdata;
+	const bool in_place = !cli->json && isatty(STDERR_FILENO), first = !cli->reads;
+
+	show_read_all(cli);
+	if (show_unread(cli))
+		return; /* it fails again at the end, and is told there */
+	cli->reads = true;
+	if (cli->json)
+		show_json(json_pack("{s:s, s:I, s:I}", "event", "reading", "done", (json_int_t)done,
+				"of", (json_int_t)of));
+	else if (in_place || first)
+		fprintf(stderr, "Read %u of %u mailboxes, a few seconds apart (--now: at once)%s",
+				done, of, in_place ? "" : "\n");
+}

@@ -20,6 +20,7 @@ enum { CIRCUIT_LEAST_S = 600, CIRCUIT_SPREAD_S = 3001 };
 DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
 
 static int carry(struct net *net, const struct ask *ask, struct answer *out);
+static int pause_for(struct net *net, int64_t ms);
 
 static int open_curl(struct net *net)
 {
@@ -65,6 +66,7 @@ int net_open(struct net *out, const char *socks, bool fast)
 	out->socks_port = (int)port;
 	out->fast = fast;
 	out->carry = carry;
+	out->pause = pause_for;
 	out->up_s = up_s;
 	out->work_bits_most = WORK_BITS_ASKED_FOR;
 	key_random(&out->secret);
@@ -116,6 +118,23 @@ static int64_t time_left_ms(const struct net *net)
 bool net_is_stopped(const struct net *net)
 {
 	return (net->stop && *net->stop) || time_left_ms(net) <= 0;
+}
+
+/* In short turns, like a request. */
+static int pause_for(struct net *net, int64_t ms)
+{
+	const int turn_ms = net->meanwhile ? TURN_BESIDE_MS : TURN_MS;
+
+	while (ms > 0 && !net_is_stopped(net)) {
+		const int64_t now_ms = ms < turn_ms ? ms : turn_ms;
+		const struct timespec turn = { .tv_nsec = now_ms * 1000000 };
+
+		nanosleep(&turn, NULL);
+		ms -= now_ms;
+		if (net->meanwhile)
+			net->meanwhile(net->meanwhile_userdata);
+	}
+	return net_is_stopped(net) ? E_NET : 0;
 }
 
 /* How often it was renewed. Each lasts a time of its own, and none begins with another. */

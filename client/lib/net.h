@@ -67,6 +67,12 @@ struct net {
 	 * wants to know. */
 	void (*on_work)(void *userdata, uint64_t done, uint64_t about);
 	void *on_work_userdata;
+	/* Waits; a test's does not. E_NET: it is to stop. */
+	int (*pause)(struct net *net, int64_t ms);
+	/* Before each gap between mailboxes: so many of so many were read. NULL: nobody wants to
+	 * know. */
+	void (*on_reading)(void *userdata, uint32_t done, uint32_t of);
+	void *on_reading_userdata;
 	/* Called many times a second while a request is under way; asks nothing itself. NULL:
 	 * nothing else is to be done meanwhile. */
 	void (*meanwhile)(void *userdata);

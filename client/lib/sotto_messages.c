@@ -270,14 +270,30 @@ int sotto_flush(struct sotto *s, uint32_t *out_sent)
 	return rc;
 }
 
-int sotto_fetch(struct sotto *s, uint32_t *out_new)
+static int fetch(struct sotto *s, enum sync_pace pace, uint32_t *out_new)
 {
 	unsigned n;
-	int rc = sync_fetch(&s->net, s->profile, &n);
+	int rc = sync_fetch(&s->net, s->profile, pace, &n);
 
 	if (out_new)
 		*out_new = n;
 	return rc;
+}
+
+int sotto_fetch(struct sotto *s, uint32_t *out_new)
+{
+	return fetch(s, SYNC_SPREAD, out_new);
+}
+
+int sotto_fetch_at_once(struct sotto *s, uint32_t *out_new)
+{
+	return fetch(s, SYNC_AT_ONCE, out_new);
+}
+
+void sotto_show_reading(struct sotto *s, sotto_on_reading *on_reading, void *userdata)
+{
+	s->net.on_reading = on_reading;
+	s->net.on_reading_userdata = userdata;
 }
 
 int sotto_keep(struct sotto *s)

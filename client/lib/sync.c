@@ -3,6 +3,7 @@
  * circuit. */
 #include "client/lib/sync.h"
 
+#include "client/lib/spread.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
 
@@ -367,16 +368,39 @@ int sync_fetch_one(
 	}
 }
 
-int sync_fetch(struct net *net, struct profile *p, unsigned *out_new)
+/* After one that answered: where there is no way nothing is seen. */
+static int wait_for_next(struct net *net, size_t done, size_t of)
 {
-	struct own_mailbox m = { .id = 0 };
-	int rc, result = 0;
+	if (net->on_reading)
+		net->on_reading(net->on_reading_userdata, (uint32_t)done, (uint32_t)of);
+	return net->pause(net, spread_gap_ms(of));
+}
+
+int sync_fetch(struct net *net, struct profile *p, enum sync_pace pace, unsigned *out_new)
+{
+	CLEANUP(scope_free) int64_t *ids = NULL;
+	bool answered = false;
+	size_t n = 0;
+	int rc = spread_mailboxes(&ids, &n, p), result = 0;
 
 	*out_new = 0;
-	while ((rc = mailbox_next(&m, p, m.id)) == 0) {
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		struct own_mailbox m;
+
+		if (answered && pace == SYNC_SPREAD && !net->fast)
+			rc = wait_for_next(net, i, n);
+		rc = rc ? rc : mailbox_next(&m, p, ids[i] - 1);
+		if (rc == CONTACT_NONE || (rc == 0 && m.id != ids[i])) {
+			rc = 0; /* ended meanwhile */
+			continue;
+		}
+		if (rc)
+			break;
 		rc = sync_fetch_one(net, p, &m, out_new);
+		answered = rc != E_NET;
 		if (rc)
 			result = rc; /* the others may fare better */
+		rc = 0;
 	}
-	return rc == CONTACT_NONE ? result : rc;
+	return rc ? rc : result;
 }

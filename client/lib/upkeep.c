@@ -21,6 +21,7 @@ enum {
 	DAILY_S = 23 * 3600,
 	DAILY_SPREAD_S = 6 * 3600,
 	POLL_S = 600,
+	POLL_SPREAD_S = 300,
 	GONE_S = 90 * 86400, /* then the server has ended it by itself */
 	PIECES_AT_ONCE = 16
 };
@@ -77,11 +78,13 @@ int upkeep_end_contact(struct net *net, struct profile *p, const char *name)
 
 /* --- fetching ----------------------------------------------------------- */
 
-/* An hour less than a day, less a random part of six hours. */
+/* An hour less than a day, less a random part of six hours; ten minutes, less one of five: drawn
+ * anew at each look, so that each comes at times of its own. */
 static bool is_stale(const struct profile *p, const struct own_mailbox *m, bool is_live)
 {
 	return profile_has_passed(p, m->fetched_s,
-			is_live ? DAILY_S - randombytes_uniform(DAILY_SPREAD_S) : POLL_S);
+			is_live ? DAILY_S - randombytes_uniform(DAILY_SPREAD_S)
+				: POLL_S - randombytes_uniform(POLL_SPREAD_S));
 }
 
 static int poll_mailboxes(struct net *net, struct profile *p, int64_t live, unsigned *out_new)

@@ -82,4 +82,15 @@ SOTTO_MUST int sotto_flush(struct sotto *sotto, uint32_t *out_sent);
 SOTTO_MUST int sotto_fetch(struct sotto *sotto, uint32_t *out_new);
 SOTTO_MUST int sotto_keep(struct sotto *sotto);
 
+/* sotto_fetch, and so sotto_receive, reads the mailboxes in an order drawn anew each time and, but
+ * for `fast`, with gaps of up to 3 s between them, of 20 s in all at most: who watches a server has
+ * it harder to tell which belong to one person. This one leaves no gaps: for a person in a
+ * hurry. */
+SOTTO_MUST int sotto_fetch_at_once(struct sotto *sotto, uint32_t *out_new);
+/* Called before each gap: done of so many mailboxes were read; it may look into the profile. NULL:
+ * no more of it. */
+typedef void sotto_on_reading(void *userdata, uint32_t done, uint32_t of);
+SOTTO_API void sotto_show_reading(
+		struct sotto *sotto, sotto_on_reading *on_reading, void *userdata);
+
 #endif

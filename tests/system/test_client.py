@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The client's life over weeks, against the real servers."""
+import re
+import subprocess
 import unittest
 
-from people import Town, friends
+from people import STEP_S, Town, friends
 
 
 class Client(Town):
@@ -81,6 +83,19 @@ class Client(Town):
         self.alice.do("recv")
         self.bob.do("recv")
         self.assertEqual(self.bob.texts(self.alice.name), ["hello", "kept", "lost"])
+
+    def test_recv_reads_mailboxes_apart_and_says_so_unless_it_is_to_be_now(self):
+        self.meet()
+        fast = self.alice.argv("recv").index("--pacing")
+        for words, told in (((), r"^Read 1 of \d+ mailboxes, a few seconds apart \(--now: at once\)\n$"), (("--now",), r"^$"),
+                            (("--json",), r"^$")):
+            self.bob.do("send", self.alice.name, "are you there?")
+            argv = self.alice.argv("recv", *words)
+            done = subprocess.run(argv[:fast] + argv[fast + 2:], input="correct horse battery staple\n", timeout=STEP_S,
+                                  capture_output=True, text=True, check=True)
+            self.assertRegex(done.stderr, told)
+            self.assertEqual(done.stdout.count("are you there?"), 1)
+            self.assertEqual(re.findall(r'^\{"event": ?"reading", ?"done": ?1,', done.stdout, re.M) != [], words == ("--json",))
 
     def test_doctor_tells_how_far_one_gets_and_of_bundles_that_came_twice(self):
         self.assertIn("with 50 bundles", self.bob.run("doctor").stdout)
