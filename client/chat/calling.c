@@ -104,7 +104,7 @@ int calling_begin(struct chat *chat, enum calling_kind kind, const char *contact
 	if (!c)
 		return E_NOMEM;
 	c->kind = kind;
-	c->options = *chat->call;
+	c->options = *chat->options->call;
 	c->options.program = call_program(c->program);
 	c->options.on_call = on_call;
 	c->options.userdata = chat;

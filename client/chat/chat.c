@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -86,6 +88,14 @@ static bool is_unknown_key(void)
 	return true;
 }
 
+/* A window that changes its size is nobody at the keys. */
+static int heard_key(struct chat *chat, int kind, wint_t key)
+{
+	if (kind != KEY_CODE_YES || key != KEY_RESIZE)
+		lock_put_off(chat);
+	return input_key(chat, kind, key);
+}
+
 static int take_keys(struct chat *chat)
 {
 	wint_t key;
@@ -93,7 +103,7 @@ static int take_keys(struct chat *chat)
 
 	while (rc == 0 && (kind = get_wch(&key)) != ERR)
 		if (kind != OK || key != INPUT_ESCAPE || chat->pasting || !is_unknown_key())
-			rc = input_key(chat, kind, key);
+			rc = heard_key(chat, kind, key);
 	return rc;
 }
 
@@ -104,55 +114,96 @@ static void eventfd_clear(const struct chat *chat)
 	(void)!eventfd_read(chat->moving_fd, &n);
 }
 
-/* Signals come while it waits and at no other time, so that none comes just before. */
-static int turn(struct chat *chat, const sigset_t *signals)
+/* Signals come while it waits and at no other time, so that none comes just before. Those that end
+ * it are read, so that it ends as by a key: nothing stays on the screen. */
+int chat_wait(struct chat *chat)
 {
-	struct pollfd fds[3] = { { STDIN_FILENO, POLLIN, 0 }, { chat->watch_fd, POLLIN, 0 },
-		{ chat->moving_fd, POLLIN, 0 } };
+	struct pollfd fds[] = { { STDIN_FILENO, POLLIN, 0 }, { chat->watch_fd, POLLIN, 0 },
+		{ chat->moving_fd, POLLIN, 0 }, { chat->signal_fd, POLLIN, 0 },
+		{ chat->idle_fd, POLLIN, 0 } };
 	const struct timespec look = { CHAT_LOOK_S, 0 };
-	int n, rc;
+	struct signalfd_siginfo end;
+	const int n = ppoll(fds, ARRAY_LEN(fds), &look, &chat->signals);
+
+	if (n < 0 && errno != EINTR)
+		return E_IO;
+	chat->stale = chat->stale || n == 0;
+	chat->has_keys = n > 0 && fds[0].revents & POLLIN;
+	chat->hung_up = n > 0 && fds[0].revents & (POLLHUP | POLLERR);
+	if (chat->options->is_panic())
+		return CHAT_PANIC;
+	chat->ended = read(chat->signal_fd, &end, sizeof end) == sizeof end;
+	if (chat->ended)
+		return CHAT_LEFT;
+	eventfd_clear(chat);
+	return 0;
+}
+
+static int turn(struct chat *chat)
+{
+	int rc;
 
 	screen_draw(chat);
-	n = ppoll(fds, 3, &look, signals);
-	chat->stale = chat->stale || n == 0;
-	if (n < 0) {
-		if (errno != EINTR)
-			return E_IO;
-		fds[0].revents = fds[1].revents = 0;
-	}
-	if (chat->is_panic())
-		return CHAT_PANIC;
-	eventfd_clear(chat);
+	rc = chat_wait(chat);
+	if (rc)
+		return rc;
+	if (chat->calling) /* whoever talks needs no keys */
+		lock_put_off(chat);
+	if (lock_is_due(chat)) /* before a key does anything */
+		return CHAT_LOCK;
 	moving_turn(chat);
 	calling_turn(chat);
 	rc = take_keys(chat); /* a resize too */
-	if (rc == 0 && fds[0].revents & (POLLHUP | POLLERR))
-		return CHAT_LEFT; /* the terminal is gone */
+	if (rc == 0 && chat->hung_up)
+		return CHAT_LEFT;
 	rc = rc ? rc : sotto_events(chat->sotto, on_event, chat);
 	return rc ? rc : load(chat);
 }
 
-static int run(struct chat *chat, const char *dir)
+static void add_ends(sigset_t *signals)
 {
-	sigset_t all, signals;
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGHUP);
+	sigaddset(signals, SIGINT);
+}
+
+static int run(struct chat *chat)
+{
+	sigset_t all, old;
 	int rc;
 
 	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &signals);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	chat->signals = old;
+	add_ends(&chat->signals);
+	lock_put_off(chat);
 	rc = load(chat);
-	while (rc == 0)
-		rc = turn(chat, &signals);
-	if (rc == CHAT_PANIC && sotto_destroy(dir)) {
+	while (rc == 0) {
+		rc = turn(chat);
+		if (rc == CHAT_LOCK)
+			rc = lock_hold(chat);
+		rc = rc ? rc : load(chat);
+	}
+	if (rc == CHAT_PANIC && sotto_destroy(chat->options->dir)) {
 		/* Before all else, which may wait; sotto_panic tries again, and tells. */
 	}
 	screen_close();
 	moving_end(chat);
-	calling_end(chat, rc == CHAT_PANIC);
-	sigprocmask(SIG_SETMASK, &signals, NULL);
+	calling_end(chat, rc == CHAT_PANIC || chat->ended); /* sotto lock gives it two seconds */
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	said_clear(chat);
 	said_wipe(chat->panel);
 	draft_clear(chat);
 	return rc;
+}
+
+static int ends_fd(void)
+{
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	add_ends(&ends);
+	return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 int chat_run(const struct chat_options *options)
@@ -160,19 +211,23 @@ int chat_run(const struct chat_options *options)
 	CLEANUP(scope_free) struct chat *chat = calloc(1, sizeof *chat);
 	__attribute__((cleanup(scope_close_ref))) int moving_fd = eventfd(
 			0, EFD_CLOEXEC | EFD_NONBLOCK);
+	__attribute__((cleanup(scope_close_ref))) int signal_fd = ends_fd();
+	__attribute__((cleanup(scope_close_ref))) int idle_fd = timerfd_create(
+			CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	int rc;
 
-	if (!chat || moving_fd < 0)
+	if (!chat || moving_fd < 0 || signal_fd < 0 || idle_fd < 0)
 		return E_NOMEM;
-	chat->sotto = options->sotto;
-	chat->is_panic = options->is_panic;
-	chat->call = options->call;
+	chat->sotto = *options->sotto;
+	chat->options = options;
 	chat->moving_fd = moving_fd;
+	chat->signal_fd = signal_fd;
+	chat->idle_fd = idle_fd;
 	chat->n_wanted = CHAT_SHOWN;
 	chat->stale = true;
 	rc = sotto_watch(chat->sotto, &chat->watch_fd);
 	rc = rc ? rc : screen_open();
-	rc = rc ? rc : run(chat, options->dir);
+	rc = rc ? rc : run(chat);
 	explicit_bzero(chat, sizeof *chat);
 	return rc;
 }

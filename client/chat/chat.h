@@ -9,12 +9,14 @@
 #include "client/sotto.h"
 #include "libshared/scope.h"
 
+#include <signal.h>
 #include <wchar.h>
 
 enum {
 	/* Far from the library's answers: none of those may ever be taken for one of these. */
 	CHAT_LEFT = 1000,  /* the person is done */
 	CHAT_PANIC = 1001, /* the profile is to be destroyed now: sotto_panic */
+	CHAT_LOCK = 1003,  /* it is to be closed until its passphrase comes */
 
 	CHAT_SHOWN = 200,	      /* messages that are loaded, and so many more at its ends */
 	CHAT_PEOPLE = 1024,	      /* conversations listed */
@@ -51,22 +53,49 @@ struct said {			  /* a message that has lines */
 struct draft; /* what one was writing elsewhere */
 
 struct chat_options {
-	struct sotto *sotto;		       /* borrowed, as all is */
+	struct sotto **sotto;		       /* borrowed, as all is; NULL while it is locked */
 	const char *dir;		       /* its folder */
 	bool (*is_panic)(void);		       /* asked for from outside */
 	const struct sotto_call_options *call; /* sources and sinks of calls */
+	int64_t lock_after_s;		       /* without a key; 0: never */
+	/* What *sotto is closed and forgotten by, and opened again: as sotto_open. */
+	void (*lock)(void *userdata);
+	int (*unlock)(void *userdata, const char *passphrase);
+	void *userdata;
 };
 
 struct moving; /* a file that is sent or fetched */
 struct calling;
 
+enum { MOVING_PATH = 4096, MOVING_NAME = 160 };
+struct moving_wish {
+	int64_t file; /* to be fetched; 0: one is sent, to that contact */
+	char contact[SOTTO_NAME_MOST + 1], name[MOVING_NAME];
+	char path[MOVING_PATH]; /* the folder, or the file */
+};
+
+struct place {			    /* where one was when it was locked */
+	char link[SOTTO_LINK_ROOM]; /* whose profile it is: for no other */
+	char name[SOTTO_NAME_MOST + 1];
+	bool group, moves;
+	struct moving_wish wish; /* if it moves */
+	int64_t before;
+	uint32_t n_wanted;
+	size_t up;
+};
+
 struct chat {
 	struct sotto *sotto;
-	bool (*is_panic)(void);
-	int watch_fd, moving_fd; /* moving_fd: a file's or a call's thread has news */
-	struct moving *moving;	 /* or NULL */
-	struct calling *calling; /* or NULL */
-	const struct sotto_call_options *call;
+	const struct chat_options *options;
+	sigset_t signals; /* blocked while it waits */
+	/* moving_fd: a file's or a call's thread has news; signal_fd: it is to end; idle_fd: it may
+	 * be time to lock. */
+	int watch_fd, moving_fd, signal_fd, idle_fd;
+	bool ended, has_keys, hung_up; /* the terminal is gone */
+	int64_t key_s;		       /* when the last one was pressed */
+	struct place place;
+	struct moving *moving;		 /* or NULL */
+	struct calling *calling;	 /* or NULL */
 	char rings[SOTTO_NAME_MOST + 1]; /* who calls; "": nobody */
 	int64_t rings_s;		 /* since then */
 	bool live, asked_panic, pasting;
@@ -107,6 +136,15 @@ struct chat {
 /* CHAT_LEFT, or a failure that was not shown; CHAT_PANIC: nobody can open the profile any more,
  * sotto_panic does the rest. E_IO: also when the terminal cannot. */
 int chat_run(const struct chat_options *options) MUST_CHECK;
+/* Until something comes, or it is time to look: then it is stale. CHAT_LEFT, CHAT_PANIC, E_IO. */
+int chat_wait(struct chat *chat) MUST_CHECK;
+
+/* lock.c: the time without a key begins anew. */
+void lock_put_off(struct chat *chat);
+bool lock_is_due(const struct chat *chat);
+/* Closes the profile and asks for its passphrase, until it is open. CHAT_LEFT, CHAT_PANIC. */
+int lock_hold(struct chat *chat) MUST_CHECK;
+int lock_verb(struct chat *chat, const struct person *p, char *rest) MUST_CHECK; /* of commands.c */
 
 /* people.c: what is in the profile. */
 int people_load(struct chat *chat) MUST_CHECK;	   /* the selected one stays it */
@@ -163,6 +201,8 @@ void screen_draw(struct chat *chat);
 int screen_pane_width(void);
 int screen_rows(void);	  /* of the pane */
 void screen_forget(void); /* nothing of it stays visible */
+void screen_lock(void);	  /* nor anything that the terminal could scroll back to */
+void screen_draw_locked(const char *said);
 
 /* input.c: a key. CHAT_LEFT, CHAT_PANIC. */
 int input_key(struct chat *chat, int kind, wint_t key) MUST_CHECK;
@@ -180,24 +220,19 @@ int chat_told(struct chat *chat, int rc) MUST_CHECK;
 
 /* commands.c: a line that begins with a slash. CHAT_LEFT. */
 int command_run(struct chat *chat, char *line) MUST_CHECK;
-const char *command_name(size_t i, const char **out_args); /* NULL: there are no more */
-enum { MOVING_PATH = 4096, MOVING_NAME = 160 };
+const char *command_name(size_t i, const char **out_args);	   /* NULL: there are no more */
 void command_path(char out[static MOVING_PATH], const char *path); /* "~/" as a shell has it */
 
 /* complete.c: a command, a name, a path. */
 int complete(struct chat *chat) MUST_CHECK;
 
 /* moving.c */
-struct moving_wish {
-	int64_t file; /* to be fetched; 0: one is sent, to that contact */
-	char contact[SOTTO_NAME_MOST + 1], name[MOVING_NAME];
-	char path[MOVING_PATH]; /* the folder, or the file */
-};
 int moving_begin(struct chat *chat, const struct moving_wish *wish) MUST_CHECK; /* SOTTO_BUSY */
 void moving_stop(struct chat *chat); /* soon; its end comes by moving_turn */
 void moving_end(struct chat *chat);  /* now; nothing moves: allowed */
 void moving_turn(struct chat *chat); /* its thread may have news */
 bool moving_says(const struct chat *chat, char *out, size_t size);
+bool moving_is_for(const struct chat *chat, struct moving_wish *out);
 
 /* calling.c: SOTTO_IN_CALL, SOTTO_NO_CALL */
 enum calling_kind { CALLING_TO, CALLING_ANSWER, CALLING_DECLINE };

@@ -416,6 +416,7 @@ static const struct verb {
 	{ "forget", "", "this group, which is over", GROUP, false, forget_verb },
 	{ "members", "", "of this group", GROUP, false, members_verb },
 	{ "bell", "on|off", "rings when something comes", ANY, true, bell_verb },
+	{ "lock", "", "or Ctrl-Z: until your passphrase comes", ANY, false, lock_verb },
 	{ "quit", "", "or Ctrl-C", ANY, false, quit_verb },
 	{ "help", "", "this", ANY, false, help_verb },
 };

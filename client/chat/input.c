@@ -314,6 +314,8 @@ int input_key(struct chat *chat, int kind, wint_t key)
 
 	if (is_panic && chat->asked_panic)
 		return CHAT_PANIC;
+	if (kind == OK && key == CTRL('Z') && !chat->pasting)
+		return CHAT_LOCK;
 	chat->note[0] = '\0';
 	chat->asked_panic = is_panic;
 	rc = had_panel ? panel_key(chat, kind, key) : 0;

@@ -135,6 +135,13 @@ void moving_turn(struct chat *chat)
 	chat->stale = true;
 }
 
+bool moving_is_for(const struct chat *chat, struct moving_wish *out)
+{
+	if (chat->moving)
+		*out = chat->moving->wish;
+	return chat->moving;
+}
+
 bool moving_says(const struct chat *chat, char *out, size_t size)
 {
 	const struct moving *m = chat->moving;

@@ -39,6 +39,8 @@ void said_clear(struct chat *chat)
 {
 	for (size_t i = 0; i < chat->n_lines; i++)
 		said_wipe(chat->lines[i].text);
+	if (chat->said)
+		explicit_bzero(chat->said, chat->n_said * sizeof *chat->said);
 	free(chat->lines);
 	free(chat->said);
 	chat->lines = NULL;

@@ -13,7 +13,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { SIDE = 22, WIDE = 60 }; /* columns of the list, and from how many on it is there */
 
@@ -77,6 +79,15 @@ void screen_forget(void)
 	erase();
 	clearok(stdscr, TRUE);
 	refresh();
+}
+
+/* Where there is no alternate screen, what went by is what can be scrolled back to. */
+void screen_lock(void)
+{
+	screen_forget();
+	fputs("\033[3J", stdout);
+	fflush(stdout);
+	flushinp(); /* what was typed was for the chat */
 }
 
 /* At most so many columns of it. */
@@ -153,21 +164,20 @@ static void draw_said(const struct chat *chat, int rows)
 	}
 }
 
-/* As wide as the terminal, so that it can be copied. */
-static void draw_panel(struct chat *chat, int rows)
+/* As wide as the terminal, so that it can be copied. Returns how many lines it has. */
+static size_t draw_text(const wchar_t *at, size_t first, int rows)
 {
-	const wchar_t *at = chat->panel;
 	size_t i = 0;
 
 	for (; *at; i++) {
 		const size_t n = text_fit(at, COLS);
 
-		if (i >= chat->panel_line && i - chat->panel_line < (size_t)rows)
-			mvaddnwstr((int)(i - chat->panel_line), 0, at, (int)n);
+		if (i >= first && i - first < (size_t)rows)
+			mvaddnwstr((int)(i - first), 0, at, (int)n);
 		at += n;
 		at += *at == L'\n';
 	}
-	chat->n_panel = i;
+	return i;
 }
 
 /* Printed behind what is there, as far as there is room. */
@@ -311,7 +321,7 @@ void screen_draw(struct chat *chat)
 		mvaddnstr(0, 0, "too small", COLS);
 	} else {
 		if (chat->panel) {
-			draw_panel(chat, rows);
+			chat->n_panel = draw_text(chat->panel, chat->panel_line, rows);
 		} else {
 			if (side())
 				draw_people(chat, rows);
@@ -320,5 +330,36 @@ void screen_draw(struct chat *chat)
 		draw_status(chat, rows);
 		draw_input(chat, rows + 1);
 	}
+	refresh();
+}
+
+/* Nobody else asks ncurses for the new size here: keys do not go through it. */
+static void fit(void)
+{
+	struct winsize now;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &now) == 0 && now.ws_row && now.ws_col &&
+			is_term_resized(now.ws_row, now.ws_col))
+		resize_term(now.ws_row, now.ws_col);
+}
+
+void screen_draw_locked(const char *said)
+{
+	int rows;
+
+	fit();
+	rows = LINES > 2 ? LINES - 2 : 0;
+	erase();
+	draw_text(L"sotto is locked.\n\n"
+		  L"Nothing is received meanwhile, and nothing is sent.\n\n"
+		  L"Ctrl-C leaves.",
+			0, rows);
+	if (LINES > 1) {
+		attrset(A_REVERSE);
+		mvprintw(LINES - 2, 0, "%*s", COLS, "");
+		put_utf8(LINES - 2, 1, said, COLS - 1);
+		attrset(A_NORMAL);
+	}
+	mvaddnstr(LINES - 1, 0, "Passphrase: ", COLS - 1);
 	refresh();
 }

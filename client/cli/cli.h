@@ -26,10 +26,11 @@ struct cli {
 	const char *search; /* history: words */
 	int64_t work_shown_ms, progress_shown_ms;
 	bool yes, no;
-	bool now;   /* recv: without gaps between mailboxes */
-	bool reads; /* and the line that shows it stands there */
-	bool daily; /* export: and from now on */
-	bool decoy; /* the decoy, opened with the profile's own passphrase */
+	bool now;	    /* recv: without gaps between mailboxes */
+	bool reads;	    /* and the line that shows it stands there */
+	bool daily;	    /* export: and from now on */
+	bool decoy;	    /* the decoy, opened with the profile's own passphrase */
+	int lock_after_min; /* chat: 0: never */
 	bool device;
 	int argc; /* what follows the command */
 	char **argv;
@@ -77,6 +78,7 @@ int log_command(struct cli *cli);
 sotto_on_message show_line; /* history.c: with time, state and number; userdata: the cli */
 int passwd_command(struct cli *cli);
 int duress_command(struct cli *cli);
+enum { IDLE_MIN = 15, IDLE_MIN_MOST = 24 * 60 }; /* of unlock, and of chat */
 int unlock_command(struct cli *cli);
 int lock_command(struct cli *cli);
 int doctor_command(struct cli *cli);

@@ -144,6 +144,7 @@ int main(int argc, char **argv)
 {
 	struct cli cli = { .socks = "127.0.0.1:9050",
 		.passphrase_fd = -1,
+		.lock_after_min = IDLE_MIN,
 		.call = { .size = sizeof(struct sotto_call_options),
 				.ring_s = SOTTO_RING_S,
 				.audio_in = "auto",

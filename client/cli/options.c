@@ -29,6 +29,8 @@ const struct option_row option_rows[] = {
 	{ 'O', "audio-out", "WHAT", "call, answer, chat", "auto, none, file:PATH.wav" },
 	{ 'P', "video-in", "WHAT", "call, answer, chat", "auto, test" },
 	{ 'W', "video-out", "WHAT", "call, answer, chat", "auto, none" },
+	{ 'l', "lock-after", "MINUTES", "chat",
+			"ask for the passphrase after so long without a key (15); 0: never" },
 	{ 'r', "ring", "SECONDS", "call, answer, chat",
 			"give up calling after so long (60 at most)" },
 	{ 0, NULL, NULL, NULL, NULL },
@@ -101,6 +103,10 @@ static bool set(struct cli *cli, char letter, const char *value)
 	if (letter == 'f') {
 		cli->passphrase_fd = read_number(value);
 		return cli->passphrase_fd >= 0;
+	}
+	if (letter == 'l') {
+		cli->lock_after_min = read_number(value);
+		return cli->lock_after_min >= 0 && cli->lock_after_min <= IDLE_MIN_MOST;
 	}
 	if (letter == 'a') {
 		cli->fast = true;

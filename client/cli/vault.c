@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { IDLE_MIN = 15, IDLE_MIN_MOST = 24 * 60 };
-
 static int tell_no_profile(const struct cli *cli)
 {
 	return tell(cli, CLI_NO_PROFILE,

@@ -134,6 +134,11 @@ int sotto_unlock(const struct sotto_options *options, const char *passphrase, ui
 	return keyring_keep(&vault, o.dir, idle_s) ? SOTTO_NO_KEYRING : 0;
 }
 
+void sotto_forget_key(const char *dir)
+{
+	keyring_forget(dir);
+}
+
 void sotto_lock(const char *dir)
 {
 	keyring_forget(dir);

@@ -128,9 +128,11 @@ SOTTO_MUST int sotto_set_duress(struct sotto *sotto, const char *passphrase, con
  * seconds. As sotto_open; SOTTO_NO_KEYRING. */
 SOTTO_MUST int sotto_unlock(
 		const struct sotto_options *options, const char *passphrase, uint32_t idle_s);
-/* The keyring forgets it, and every other process that has it open gets SIGTERM and two seconds. Not
- * while this process has a handle of it: close that first, or SQLite's locks are lost. */
+/* The keyring forgets it, and every other process that has it open gets SIGTERM and two seconds.
+ * Not while this process has a handle of it: close that first, or SQLite's locks are lost. */
 SOTTO_API void sotto_lock(const char *dir);
+/* The keyring forgets it, and nobody is ended: for who closes its handle and asks anew. */
+SOTTO_API void sotto_forget_key(const char *dir);
 
 /* --- one encrypted file ------------------------------------------------- */
 
