@@ -11,7 +11,7 @@
  * Text is UTF-8 and ends with NUL. Names and messages of other people may hold control
  * characters: a terminal must not see them.
  * Threads. The library has no globals. One thread at a time may use a handle, and callbacks come
- * on that thread, within the call. Only the watch works on a thread of its own, which the caller
+ * on that thread, within the call. Only the watch works on threads of its own, which the caller
  * never meets.
  * Time. Functions marked "network" go through Tor and may take minutes; all others only open the
  * database. Times are seconds since 1970 by this machine's clock.

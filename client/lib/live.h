@@ -9,6 +9,7 @@
 
 #include "client/lib/sync.h"
 
+struct lanes;
 struct live;
 
 struct live_events { /* called from live_turn */
@@ -22,6 +23,9 @@ struct live_events { /* called from live_turn */
 	   the mailbox is polled. May be NULL, then on_ready comes once. */
 	void (*on_lost)(void *userdata);
 	const int *wake_fd; /* live_turn ends when it is readable; NULL: none */
+	/* Who asks what is asked, meanwhile all goes on, and looks after the profile. NULL: it is
+	   asked within live_turn, and nothing is looked after. */
+	struct lanes *lanes;
 };
 
 /* Borrows net and profile. */
@@ -32,6 +36,9 @@ DEFINE_CLEANUP(struct live *, live_close)
 
 /* Every mailbox has a session, though perhaps no connection yet. */
 bool live_is_granted(const struct live *live);
+
+/* What waits to be sent goes now, by the lanes. */
+int live_flush(struct live *live) MUST_CHECK;
 
 /* What has come, without waiting and without a request: while another one is under way. */
 void live_drive(struct live *live);

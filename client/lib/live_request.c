@@ -7,13 +7,18 @@
 
 #include <jansson.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 DEFINE_CLEANUP(json_t *, json_decref)
 
-static int make_proof(
-		uint8_t out[static 32], const struct known_server *at, const struct own_mailbox *m)
+struct circuit live_circuit(const struct own_mailbox *boxes, size_t n)
+{
+	(void)n;
+	return (struct circuit){ "read", boxes->mailbox, MAILBOX_ID_BYTES, false };
+}
+
+static int make_proof(uint8_t out[static 32], const struct known_server *at,
+		const struct own_mailbox *m, const uint8_t request[static 16])
 {
 	static const char purpose[] = "sotto session v1";
 	CLEANUP(key_wipe) struct key key = { { 0 } };
@@ -23,35 +28,55 @@ static int make_proof(
 
 	writer_copy(&w, purpose, sizeof purpose - 1);
 	writer_copy(&w, at->nonces[PORT_BRIDGED - PORT_PREKEYD], NONCE_BYTES);
-	writer_copy(&w, m->request, 16);
+	writer_copy(&w, request, 16);
 	writer_u8(&w, 1); /* a mailbox */
 	if (rc == 0)
 		crypto_auth_hmacsha256(out, message, sizeof message, key.b);
 	return rc;
 }
 
-static int make_body(uint8_t out[static JSON_LARGE_BYTES], const struct known_server *at,
-		const struct own_mailbox *m)
+static json_t *text_of(const uint8_t *bytes, size_t len)
 {
-	char request[BASE64URL_ROOM(16)], nonce[BASE64URL_ROOM(NONCE_BYTES)],
-			owner[BASE64URL_ROOM(32)];
-	char proof_text[BASE64URL_ROOM(32)];
+	char text[BASE64URL_ROOM(KEY_BYTES)];
+
+	base64url_write(text, bytes, len);
+	return json_string(text);
+}
+
+static int add_owner(json_t *owners, const struct known_server *at, const struct own_mailbox *m,
+		const uint8_t request[static 16])
+{
 	uint8_t proof[32];
-	int n, rc = make_proof(proof, at, m);
+	int rc = make_proof(proof, at, m, request);
 
 	if (rc)
 		return rc;
-	base64url_write(request, m->request, 16);
-	base64url_write(nonce, at->nonces[PORT_BRIDGED - PORT_PREKEYD], NONCE_BYTES);
-	base64url_write(owner, m->owner.pub.b, KEY_BYTES);
-	base64url_write(proof_text, proof, sizeof proof);
+	return json_array_append_new(owners,
+			       json_pack("{s:s, s:o, s:o}", "kind", "mailbox", "owner",
+					       text_of(m->owner.pub.b, KEY_BYTES), "proof",
+					       text_of(proof, sizeof proof)))
+			? E_NOMEM
+			: 0;
+}
+
+static int make_body(uint8_t out[static JSON_LARGE_BYTES], const struct known_server *at,
+		const struct own_mailbox *boxes, size_t n)
+{
+	json_t *owners = json_array();
+	CLEANUP(json_decref)
+	json_t *json = json_pack("{s:o, s:o, s:o}", "request", text_of(boxes->request, 16), "nonce",
+			text_of(at->nonces[PORT_BRIDGED - PORT_PREKEYD], NONCE_BYTES), "owners",
+			owners);
+	int rc = json ? 0 : E_NOMEM;
+	size_t len;
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = add_owner(owners, at, &boxes[i], boxes->request);
+	if (rc)
+		return rc;
 	memset(out, ' ', JSON_LARGE_BYTES);
-	n = snprintf((char *)out, JSON_LARGE_BYTES,
-			"{\"request\": \"%s\", \"nonce\": \"%s\", \"owners\": [{\"kind\": "
-			"\"mailbox\", \"owner\": \"%s\", \"proof\": \"%s\"}]}",
-			request, nonce, owner, proof_text);
-	out[n] = ' ';
-	return 0;
+	len = json_dumpb(json, (char *)out, JSON_LARGE_BYTES, JSON_COMPACT);
+	return len && len <= JSON_LARGE_BYTES ? 0 : E_BUG;
 }
 
 static int copy_text(char *out, size_t size, const json_t *json, const char *name)
@@ -74,8 +99,20 @@ static int read_grant(struct live_grant *g, const struct answer *a)
 	return rc ? rc : copy_text(g->up, sizeof g->up, json, "up");
 }
 
-int live_request(struct live_grant *out, struct net *net, const struct own_mailbox *m)
+static int take_grant(struct live_grant *out, const struct known_server *at, const struct answer *a)
 {
+	struct live_grant grant = { .port = at->server.mqtt_port };
+	int rc = read_grant(&grant, a);
+
+	memcpy(grant.host, at->server.live, sizeof grant.host);
+	if (rc == 0)
+		*out = grant;
+	return rc;
+}
+
+int live_request(struct live_grant *out, struct net *net, const struct own_mailbox *boxes, size_t n)
+{
+	const struct own_mailbox *m = boxes;
 	struct known_server *at;
 	uint8_t *nonce;
 	int rc = net_know_server(net, m->onion);
@@ -89,7 +126,7 @@ int live_request(struct live_grant *out, struct net *net, const struct own_mailb
 		__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
 		uint8_t body[JSON_LARGE_BYTES];
 		const struct ask ask = {
-			.circuit = { "read", m->mailbox, MAILBOX_ID_BYTES, false },
+			.circuit = live_circuit(boxes, n),
 			.onion = m->onion,
 			.port = PORT_BRIDGED,
 			.method = "POST",
@@ -98,14 +135,14 @@ int live_request(struct live_grant *out, struct net *net, const struct own_mailb
 			.body_len = sizeof body,
 		};
 
-		rc = make_body(body, at, m);
+		rc = make_body(body, at, boxes, n);
 		rc = rc ? rc : net_ask(net, &ask, &answer);
 		if (rc)
 			return rc;
 		if (base64url_read(nonce, NONCE_BYTES, answer.nonce, strlen(answer.nonce)))
 			return E_PROTO;
 		if (answer.status == 201)
-			return read_grant(out, &answer);
+			return take_grant(out, at, &answer);
 		rc = answer.status == 401 ? 0 : E_NET;
 	}
 	return rc ? rc : E_NET;

@@ -7,11 +7,16 @@
 #include "client/lib/net.h"
 
 struct live_grant {
+	char host[ONION_TEXT + 1]; /* where the broker is */
+	int port;
 	char id[SESSION_TEXT + 1], password[64], down[64], up[64];
 };
 
-/* The same request (mailbox->request) renews. E_NET, E_PROTO. */
-int live_request(struct live_grant *out, struct net *net,
-		const struct own_mailbox *mailbox) MUST_CHECK;
+/* Over which everything of those is asked and brought. */
+struct circuit live_circuit(const struct own_mailbox *boxes, size_t n);
+
+/* The same request (boxes[0].request) renews. All boxes are at one server. E_NET, E_PROTO. */
+int live_request(struct live_grant *out, struct net *net, const struct own_mailbox *boxes,
+		size_t n) MUST_CHECK;
 
 #endif

@@ -47,7 +47,7 @@ static int end_accounts(struct net *net, struct profile *p)
 	int rc, result = 0;
 
 	while ((rc = home_next_to_end(&home, p, home.id)) == 0) {
-		rc = home.is_left ? end_account(net, p, &home) : 0;
+		rc = home.is_left && net_serves(net, home.onion) ? end_account(net, p, &home) : 0;
 		result = rc ? rc : result;
 	}
 	return rc == HOME_NONE ? result : rc;

@@ -92,6 +92,7 @@ int net_copy(struct net *out, const struct net *net)
 {
 	*out = *net;
 	out->meanwhile = NULL; /* another thread's */
+	out->only = NULL;
 	if (open_curl(out) == 0)
 		return 0;
 	close_curl(out);
@@ -135,6 +136,11 @@ static int pause_for(struct net *net, int64_t ms)
 			net->meanwhile(net->meanwhile_userdata);
 	}
 	return net_is_stopped(net) ? E_NET : 0;
+}
+
+bool net_serves(const struct net *net, const uint8_t onion[static ONION_KEY_BYTES])
+{
+	return !net->only || memcmp(net->only, onion, ONION_KEY_BYTES) == 0;
 }
 
 /* How often it was renewed. Each lasts a time of its own, and none begins with another. */
@@ -420,7 +426,8 @@ static int try(struct net *net, const struct ask *ask, struct answer *out)
 	const int64_t began_s = net->up_s();
 	int rc;
 
-	if (s && !net->fast && !net->insists && began_s < s->until_s)
+	if (!net_serves(net, ask->onion) ||
+			(s && !net->fast && !net->insists && began_s < s->until_s))
 		return E_NET;
 	rc = net->carry(net, ask, out);
 	if (!net_is_stopped(net) && (rc == 0 || rc == E_NET))

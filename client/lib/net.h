@@ -77,6 +77,9 @@ struct net {
 	 * nothing else is to be done meanwhile. */
 	void (*meanwhile)(void *userdata);
 	void *meanwhile_userdata;
+	/* Nothing is asked of any other server: E_NET at once. NULL: of all. */
+	const uint8_t *only;
+	unsigned n_prepared; /* mailboxes and bundles that sending took, so far */
 	/* Not 0: whatever is under way ends within a second, with E_NET. NULL: nobody stops it. */
 	const atomic_int *stop; /* a handler or another thread sets it */
 	int64_t until_ms;	/* by CLOCK_MONOTONIC nothing is asked after that; 0: no such end */
@@ -90,6 +93,7 @@ void net_close(struct net *net); /* also a zeroed one */
 int net_copy(struct net *out, const struct net *net) MUST_CHECK;
 void net_copy_close(struct net *copy);
 bool net_is_stopped(const struct net *net);
+bool net_serves(const struct net *net, const uint8_t onion[static ONION_KEY_BYTES]); /* net->only */
 
 /* What must share a circuit, and nothing else must: a name, and the bytes of an id. */
 struct circuit {

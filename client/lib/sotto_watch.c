@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The watch: a thread with a profile and a network of its own, so that neither waits for the
- * other. Between the threads are two eventfds and three atomics; all else is in the database.
+ * The watch: a thread with a profile of its own, which keeps the live sessions and hands all that
+ * is asked of servers to the lanes' threads, so that none waits for another. Between it and the
+ * caller's thread are two eventfds and three atomics; all else is in the database.
  */
 #include "client/lib/handle.h"
+#include "client/lib/lanes.h"
 #include "client/lib/live.h"
 #include "libshared/error.h"
 
@@ -21,6 +23,7 @@ struct watch {
 	bool runs; /* the thread is there to be joined */
 	struct profile *profile;
 	struct net net;
+	const char *dir; /* the handle's */
 	int wake_fd, told_fd;
 	atomic_int stop;
 	atomic_uint events;
@@ -70,13 +73,11 @@ static void on_news(void *userdata)
 }
 
 /* What was written on the other thread goes at once. */
-static int flush(struct watch *w)
+static int flush(struct watch *w, struct live *live)
 {
 	eventfd_t n;
-	unsigned n_sent;
-	int rc = eventfd_read(w->wake_fd, &n) < 0 ? 0 : sync_flush(&w->net, w->profile, &n_sent);
 
-	return rc == E_NET || rc == E_PROTO || rc > 0 ? 0 : rc; /* it waits for the next time */
+	return eventfd_read(w->wake_fd, &n) < 0 ? 0 : live_flush(live);
 }
 
 static int turn(struct watch *w, struct live *live)
@@ -84,25 +85,36 @@ static int turn(struct watch *w, struct live *live)
 	const int changes = sqlite3_total_changes(w->profile->db);
 	int rc = live_turn(live, TURN_MS);
 
-	rc = rc ? rc : flush(w);
+	rc = rc ? rc : flush(w, live);
 	if (sqlite3_total_changes(w->profile->db) != changes)
 		tell(w, SOTTO_CHANGED);
 	return atomic_load(&w->stop) ? 0 : rc;
 }
 
-static void *run(void *userdata)
+static int watch(struct watch *w)
 {
-	struct watch *w = userdata;
 	CLEANUP(live_close) struct live *live = NULL;
-	const struct live_events events = { .userdata = w,
+	CLEANUP(lanes_close) struct lanes *lanes = NULL; /* ends first: it has what is live's */
+	const struct lanes_of of = { &w->net, w->dir, &w->profile->vault };
+	struct live_events events = { .userdata = w,
 		.on_ready = on_ready,
 		.on_news = on_news,
 		.on_lost = on_lost,
 		.wake_fd = &w->wake_fd };
-	int rc = live_open(&live, &w->net, w->profile, &events);
+	int rc = lanes_open(&lanes, &of);
 
+	events.lanes = lanes;
+	rc = rc ? rc : live_open(&live, &w->net, w->profile, &events);
 	while (rc == 0 && !atomic_load(&w->stop))
 		rc = turn(w, live);
+	return rc;
+}
+
+static void *run(void *userdata)
+{
+	struct watch *w = userdata;
+	int rc = watch(w);
+
 	if (rc) {
 		atomic_store(&w->result, rc);
 		tell(w, SOTTO_ENDED);
@@ -128,7 +140,7 @@ static int make(struct watch **out, struct sotto *s)
 	if (rc)
 		return rc;
 	w->net.work_bits_most = WORK_BITS_UNASKED;
-	w->net.stop = &w->stop;
+	w->dir = s->dir;
 	*out = STEAL(w);
 	return 0;
 }

@@ -97,7 +97,11 @@ int sync_mailbox(struct net *net, struct profile *p, int64_t contact)
 	struct own_mailbox m;
 	int rc = mailbox_for(&m, p, contact);
 
-	return rc || m.made ? rc : sync_make_mailbox(net, p, &m);
+	if (rc || m.made)
+		return rc;
+	rc = sync_make_mailbox(net, p, &m);
+	net->n_prepared += rc == 0;
+	return rc;
 }
 
 /* --- sending ------------------------------------------------------------ */
@@ -156,7 +160,7 @@ static int begin(struct net *net, struct profile *p, const struct contact *c)
 		.method = "POST",
 		.path = path,
 	};
-	int rc = taking_name(p, c->id, name), spent;
+	int rc = net_serves(net, c->link.onion) ? taking_name(p, c->id, name) : E_NET, spent;
 
 	uuid_write(uuid, c->link.uuid);
 	snprintf(path, sizeof path, "/v1/accounts/%s/bundle", uuid);
@@ -199,6 +203,7 @@ static int make_parcel(struct parcel *out, struct net *net, struct profile *p,
 	if (rc == SYNC_NO_BUNDLE)
 		rc = outbox_without_bundle(p, contact);
 	rc = rc ? rc : seal_parcel(out, p, contact, signal);
+	net->n_prepared += rc == 0;
 	return rc == OUTBOX_NEEDS_BUNDLE ? SYNC_NO_BUNDLE : rc;
 }
 

@@ -169,6 +169,8 @@ int transfer_clean(struct net *net, struct profile *p, unsigned most, bool *out_
 					 t.id)) == 0) {
 		int ended = 0;
 
+		if (!net_serves(net, t.file.onion))
+			continue;
 		while (ended == 0 && t.ended < t.done && most) {
 			ended = end_piece(net, p, &t);
 			most--;

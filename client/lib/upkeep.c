@@ -55,6 +55,8 @@ static int end_mailboxes(struct net *net, struct profile *p)
 	int rc, result = 0;
 
 	while ((rc = mailbox_next_ending(&m, p, m.id)) == 0) {
+		if (!net_serves(net, m.onion))
+			continue;
 		rc = m.made ? sync_end_mailbox(net, &m) : 0;
 		if (rc == E_NET && m.fetched_s && profile_has_passed(p, m.fetched_s, GONE_S))
 			rc = 0;
@@ -93,7 +95,7 @@ static int poll_mailboxes(struct net *net, struct profile *p, int64_t live, unsi
 	int rc, result = 0;
 
 	while ((rc = mailbox_next(&m, p, m.id)) == 0) {
-		if (is_stale(p, &m, m.id <= live && !m.is_left))
+		if (net_serves(net, m.onion) && is_stale(p, &m, m.id <= live && !m.is_left))
 			rc = sync_fetch_one(net, p, &m, out_new);
 		result = result ? result : rc;
 	}
@@ -111,13 +113,25 @@ static int clean_files(struct net *net, struct profile *p)
 
 /* --- all of it ---------------------------------------------------------- */
 
-static int mend(struct net *net, struct profile *p)
+int upkeep_here(struct profile *p, bool fast)
+{
+	int (*const steps[])(
+			struct profile *) = { profile_refresh, turns_forget, timer_due, loss_mend };
+	int result = 0, rc;
+
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		rc = steps[i](p);
+		result = result ? result : rc;
+	}
+	rc = receipts_due(p, fast);
+	return result ? result : rc;
+}
+
+static int flush(struct net *net, struct profile *p)
 {
 	unsigned sent;
-	int rc = loss_mend(p);
 
-	rc = rc ? rc : receipts_due(p, net->fast);
-	return rc ? rc : sync_flush(net, p, &sent);
+	return sync_flush(net, p, &sent);
 }
 
 /* At each home, whatever becomes of the others. */
@@ -129,23 +143,19 @@ static int at_homes(struct net *net, struct profile *p)
 	int rc, result = 0;
 
 	while ((rc = home_next(&home, p, home.id)) == 0)
-		for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		for (size_t i = 0; i < ARRAY_LEN(steps) && net_serves(net, home.onion); i++) {
 			rc = steps[i](net, p, &home);
 			result = result ? result : rc;
 		}
 	return rc == HOME_NONE ? result : rc;
 }
 
-int upkeep(struct net *net, struct profile *p)
+static int there(struct net *net, struct profile *p)
 {
-	int (*const steps[])(struct net *, struct profile *) = { mend, at_homes, move_keep,
-		end_mailboxes, clean_files };
-	int result = profile_refresh(p), gone;
+	int (*const steps[])(struct net *, struct profile *) = { at_homes, move_keep, end_mailboxes,
+		clean_files };
+	int result = 0;
 
-	result = result ? result : turns_forget(p);
-	gone = timer_due(p);
-
-	result = result ? result : gone;
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		int rc = steps[i](net, p);
 
@@ -154,13 +164,19 @@ int upkeep(struct net *net, struct profile *p)
 	return result;
 }
 
+int upkeep(struct net *net, struct profile *p)
+{
+	int here = upkeep_here(p, net->fast), sent = flush(net, p), kept = there(net, p);
+
+	return here ? here : sent ? sent : kept;
+}
+
 int upkeep_tick(struct net *net, struct profile *p, int64_t live, unsigned *out_new)
 {
-	unsigned sent;
-	int rc = sync_flush(net, p, &sent), polled, kept;
+	int rc = profile_refresh(p), sent = flush(net, p), polled, kept;
 
 	*out_new = 0;
 	polled = poll_mailboxes(net, p, live, out_new);
-	kept = upkeep(net, p);
-	return rc ? rc : polled ? polled : kept;
+	kept = there(net, p);
+	return rc ? rc : sent ? sent : polled ? polled : kept;
 }

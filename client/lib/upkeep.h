@@ -14,10 +14,13 @@ enum { SPARE_MAILBOXES = 4 };
 /* Does what is due; mostly nothing. */
 int upkeep(struct net *net, struct profile *profile) MUST_CHECK;
 
+/* What of it takes no network. fast: receipts go at once. */
+int upkeep_here(struct profile *profile, bool fast) MUST_CHECK;
+
 /*
- * The same for a client that stays, once a minute or so: also sends what waits, and fetches the
- * mailboxes that no live session brings (those after `live`, an id) as well as all others once a
- * day, which keeps them alive. *out_new counts what has come.
+ * The rest, for a client that stays, once a minute or so, at the servers that the net serves: also
+ * sends what waits, and fetches the mailboxes that no live session brings (those after `live`, an
+ * id) as well as all others once a day, which keeps them alive. *out_new counts what has come.
  */
 int upkeep_tick(struct net *net, struct profile *profile, int64_t live,
 		unsigned *out_new) MUST_CHECK;

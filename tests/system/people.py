@@ -32,6 +32,8 @@ class Socks(socketserver.ThreadingTCPServer):
         self.sent = None # set to b"" to keep what clients send
         self.relayed, self.relay_s = [], 0 # streams to the relay, and how long it takes to reach it
         self.round_trip_s = 0 # for a connection, and then for what passes over it
+        self.streams = {} # those that are open: [host, port, whether an answer is awaited]
+        self.held = lambda host: None # called before anything passes
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, *unused):
@@ -61,9 +63,17 @@ class Talk(socketserver.StreamRequestHandler):
         head = self.rfile.read(4)
         host = self.rfile.read(self.rfile.read(1)[0]).decode() if head[3] == 3 else ""
         port = int.from_bytes(self.rfile.read(2), "big")
+        self.server.streams[self] = self.stream = [host, port, True]
+        try:
+            self.carry(user, host, port)
+        finally:
+            del self.server.streams[self]
+
+    def carry(self, user, host, port):
         time.sleep(self.server.delay_s + self.server.round_trip_s) # a slow Tor
         with socket.socket(socket.AF_UNIX) as to:
             code = self.lead(to, user, host, port)
+            self.stream[2] = False
             self.request.sendall(b"\5%c\0\1" % code + bytes(6))
             if code:
                 return
@@ -79,6 +89,7 @@ class Talk(socketserver.StreamRequestHandler):
             return 4
         if PORTS[port] in self.server.refuse:
             return 5
+        self.server.held(host)
         self.server.seen.append((user, port))
         if port == 3478:
             time.sleep(self.server.relay_s)
@@ -95,7 +106,12 @@ class Talk(socketserver.StreamRequestHandler):
         late = Late(other, self.server.round_trip_s / 2)
         try:
             while data := one.recv(self.server.piece):
+                if up:
+                    self.stream[2] = True
+                self.server.held(self.stream[0])
                 self.server.passed(len(data), up)
+                if not up:
+                    self.stream[2] = False
                 if up and self.server.sent is not None:
                     self.server.sent += data
                 late.send(data)

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* What a server sends to a live session: its answer to POST /v1/sessions, and MQTT messages on any
  * topic. None of it is taken for another mailbox. The file itself is included: these are its own. */
-#include "client/lib/live.c" /* NOLINT(bugprone-suspicious-include) */
+#include "client/lib/live_push.c"    /* NOLINT(bugprone-suspicious-include) */
+#include "client/lib/live_request.c" /* NOLINT(bugprone-suspicious-include) */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static void answered(const uint8_t *bytes, size_t len)
 {
 	const struct answer answer = { .body = (uint8_t *)(uintptr_t)bytes, .len = len };
-	struct session s = { .open_at_ms = 0 };
+	const struct known_server at = { .server = { .live = "live" } };
+	struct live_grant g;
 
-	if (read_session(&s, &answer) != 0)
+	if (take_grant(&g, &at, &answer) != 0)
 		return;
-	if (strlen(s.id) > SESSION_TEXT || strlen(s.password) >= sizeof s.password ||
-			strlen(s.down) >= sizeof s.down || strlen(s.up) >= sizeof s.up)
+	if (strlen(g.id) > SESSION_TEXT || strlen(g.password) >= sizeof g.password ||
+			strlen(g.down) >= sizeof g.down || strlen(g.up) >= sizeof g.up)
 		__builtin_trap();
 }
 
@@ -22,15 +24,15 @@ static void push(uint8_t *bytes, size_t len)
 {
 	struct net net = { .fast = true };
 	struct live live = { .net = &net }; /* no profile: what reaches one would crash */
-	struct session s = { .live = &live, .down = "down", .fetched = true };
+	struct session s = { .live = &live, .n = 1, .grant = { .down = "down" } };
 	struct mosquitto_message m = {
 		.topic = (char[]){ "down" }, .payload = bytes + 1, .payloadlen = (int)len - 1
 	};
 
 	if (bytes[0] & 1)
 		m.topic = (char[]){ "sotto/v1/live" };
-	memset(s.mailbox.mailbox, 0xa5, sizeof s.mailbox.mailbox);
-	if (len >= 1 + DOWN_BYTES && memcmp(bytes + 2, s.mailbox.mailbox, MAILBOX_ID_BYTES) == 0)
+	memset(s.boxes->mailbox, 0xa5, MAILBOX_ID_BYTES);
+	if (len >= 1 + DOWN_BYTES && memcmp(bytes + 2, s.boxes->mailbox, MAILBOX_ID_BYTES) == 0)
 		return; /* that one is fuzz_packet's */
 	on_message(NULL, &s, &m);
 	if (s.fetch_at_ms && bytes[1] != DOWN_FETCH)

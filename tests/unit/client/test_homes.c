@@ -2,6 +2,7 @@
 /* Alice lives at two servers. */
 #include "client/lib/account.h"
 #include "client/lib/move.h"
+#include "client/lib/upkeep.h"
 #include "tests/unit/client/people.h"
 
 static struct person carl;
@@ -289,6 +290,49 @@ START_TEST(the_account_that_was_left_does_not_sign_for_another_home)
 }
 END_TEST
 
+/* Else a mailbox that nobody was asked about would count as gone. */
+START_TEST(who_speaks_to_one_server_touches_nothing_at_another)
+{
+	static const uint8_t elsewhere[ONION_KEY_BYTES] = { 1 };
+	static const char *const ours[] = {
+		"SELECT count(*) FROM mailbox WHERE kind = 3",
+		"SELECT count(*) FROM home WHERE ended_s IS NULL",
+		"SELECT count(*) FROM contact WHERE taking NOT NULL",
+	};
+	const uint8_t *const only[] = { elsewhere, NULL };
+	struct own_mailbox box;
+	struct contact bobs;
+	int64_t n[ARRAY_LEN(ours)];
+	unsigned n_new;
+
+	setup();
+	dead_net();
+	ck_assert_int_eq(move_leave(&net, alice.p, north.onion), 0);
+	ck_assert_int_eq(
+			q_run(alice.p->db,
+					"UPDATE mailbox SET kind = 3, fetched_s = 1 WHERE home = ?",
+					"i", north.id),
+			0);
+	bobs = the_contact(&alice, "bob");
+	ck_assert_int_eq(conversation_send(alice.p, &bobs, "hi"), 0);
+	ck_assert_int_eq(mailbox_for(&box, alice.p, bobs.id), 0);
+	ck_assert_int_eq(mailbox_made(alice.p, box.id), 0);
+	ck_assert_int_eq(q_run(alice.p->db, "UPDATE contact SET renew = 1", ""), 0);
+	test_now += 100 * 86400;
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		n[i] = count(&alice, ours[i]);
+	for (int turn = 0; turn < 2; turn++) {
+		net.only = only[turn];
+		n_asked = 0;
+		ck_assert_int_eq(upkeep_tick(&net, alice.p, 0, &n_new), E_NET);
+		ck_assert_int_eq(n_asked > 0, turn == 1);
+		for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+			ck_assert_int_eq(count(&alice, ours[i]) == n[i], turn == 0);
+	}
+	end();
+}
+END_TEST
+
 UNIT("homes", who_came_by_a_home_knows_of_that_one_only,
 		no_key_of_one_home_is_named_like_one_of_another,
 		a_home_whose_server_is_dead_is_left_and_its_contacts_hear_of_the_other,
@@ -296,4 +340,5 @@ UNIT("homes", who_came_by_a_home_knows_of_that_one_only,
 		what_was_left_is_read_until_its_contacts_write_elsewhere,
 		a_contact_is_told_of_another_home_and_of_the_first_again,
 		homes_share_no_circuit_no_key_and_no_time,
-		the_account_that_was_left_does_not_sign_for_another_home)
+		the_account_that_was_left_does_not_sign_for_another_home,
+		who_speaks_to_one_server_touches_nothing_at_another)
