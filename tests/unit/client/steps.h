@@ -3,15 +3,9 @@
 #ifndef SOTTO_TEST_STEPS_H
 #define SOTTO_TEST_STEPS_H
 
-#include "tests/unit/unit.h"
+#include "tests/unit/client/traced.h"
 
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 
 enum { STEPS_TEXT = 4096, STEPS_BULK = 256, STEPS_SLOT = 112, STEPS_FILE = 264 };
 
@@ -47,26 +41,13 @@ static const struct {
 #endif
 };
 
-/* From now on the tracer hears of those system calls, and of no other. */
 static inline void steps_be_traced(void)
 {
-	struct sock_filter code[2 * ARRAY_LEN(step_letters) + 2];
-	struct sock_fprog program = { ARRAY_LEN(code), code };
-	size_t n = 0;
+	unsigned calls[ARRAY_LEN(step_letters)];
 
-	code[n++] = (struct sock_filter)BPF_STMT(
-			BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < ARRAY_LEN(step_letters); i++) {
-		code[n++] = (struct sock_filter)BPF_JUMP(
-				BPF_JMP | BPF_JEQ | BPF_K, step_letters[i].call, 0, 1);
-		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
-	}
-	code[n] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	ptrace(PTRACE_TRACEME, 0, 0, 0);
-	raise(SIGSTOP);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-			prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
-		_exit(2);
+	for (size_t i = 0; i < ARRAY_LEN(step_letters); i++)
+		calls[i] = step_letters[i].call;
+	traced_be(calls, ARRAY_LEN(calls));
 }
 
 /* 0 when it is no step. Of SQLite's writes and those of noise one in STEPS_BULK is: they are alike.
@@ -90,7 +71,7 @@ static inline char step_letter(struct steps *s, const struct __ptrace_syscall_in
 /* Runs act(data) in a process of its own. True when it was killed on the way; else it ended well. */
 static inline bool steps_run(struct steps *s, void (*act)(void *data), void *data)
 {
-	int status;
+	struct __ptrace_syscall_info info = { 0 };
 	pid_t pid = fork();
 
 	if (pid == 0) {
@@ -100,34 +81,21 @@ static inline bool steps_run(struct steps *s, void (*act)(void *data), void *dat
 	}
 	s->n = s->n_bulk = 0;
 	memset(s->text, 0, sizeof s->text);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(ptrace(PTRACE_SETOPTIONS, pid, 0,
-					 PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL),
-			0);
-	for (;;) {
-		struct __ptrace_syscall_info info = { 0 };
-		char letter;
+	traced_take(pid, 0);
+	while (traced_next(pid, &info)) {
+		const char letter = step_letter(s, &info);
 
-		ck_assert_int_eq(ptrace(PTRACE_CONT, pid, 0, 0), 0);
-		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-		if (WIFEXITED(status)) {
-			ck_assert_int_eq(WEXITSTATUS(status), 0);
-			return false;
-		}
-		ck_assert_int_eq(status >> 8, SIGTRAP | (PTRACE_EVENT_SECCOMP << 8));
-		ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info);
-		letter = step_letter(s, &info);
 		if (!letter)
 			continue;
 		if (s->n == s->kill_at) {
-			kill(pid, SIGKILL);
-			ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+			traced_kill(pid);
 			return true;
 		}
 		if (s->n < STEPS_TEXT - 1)
 			s->text[s->n] = letter;
 		s->n++;
 	}
+	return false;
 }
 
 #endif
