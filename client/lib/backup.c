@@ -3,6 +3,7 @@
  * them. What is read was written by whoever knows the passphrase, and may still be anything. */
 #include "client/lib/backup.h"
 
+#include "client/lib/folder.h"
 #include "client/lib/loss.h"
 #include "client/lib/plan.h"
 #include "client/lib/store.h"
@@ -11,7 +12,6 @@
 #include "libshared/writer.h"
 
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -183,16 +183,6 @@ static int put_snapshot(int fd, struct profile *p, const struct stream_key *key)
 	return rc ? rc : q_end(p->db, put_all(s, p));
 }
 
-static int sync_folder(const char *path)
-{
-	char copy[BACKUP_PATH_MOST + 8];
-	__attribute__((cleanup(scope_close_ref))) int fd = -1;
-
-	snprintf(copy, sizeof copy, "%s", path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || fsync(fd) < 0 ? E_IO : 0;
-}
-
 static int write_new(struct profile *p, const char *path, const struct stream_key *key)
 {
 	__attribute__((cleanup(scope_close_ref))) int fd = -1;
@@ -219,7 +209,7 @@ int backup_write(struct profile *p, const char *path, const struct stream_key *k
 		rc = E_IO;
 	if (rc)
 		unlink(new);
-	return rc ? rc : sync_folder(path);
+	return rc ? rc : folder_sync_around(path);
 }
 
 /* --- reading ------------------------------------------------------------ */

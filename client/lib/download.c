@@ -129,6 +129,9 @@ static int resume(struct download *d, struct profile *p)
 	if (has_its_name(d)) {
 		unlinkat(d->folder, d->part_name, 0);
 		snprintf(d->name, sizeof d->name, "%s", t->placed);
+		/* Who named it may have been killed before that was on the disk. */
+		if (fsync(d->folder) < 0)
+			return E_IO;
 		rc = set_state(p, t, TRANSFER_CLOSED);
 		return rc ? rc : TRANSFER_DONE;
 	}

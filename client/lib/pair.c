@@ -3,6 +3,7 @@
 #include "client/lib/pair.h"
 
 #include "client/lib/fault.h"
+#include "client/lib/folder.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
 
@@ -233,5 +234,8 @@ void pair_clear(const char *dir)
 		pair_lose(dir, i);
 		if (pair_path(path, dir, i) == 0)
 			unlink(path);
+	}
+	if (folder_sync(dir)) {
+		/* they may come back with the power, and are noise without a key file */
 	}
 }

@@ -2,6 +2,7 @@
 /* Making and opening a profile: the vault gives the database's key, the database all others. */
 #include "client/lib/profile.h"
 
+#include "client/lib/folder.h"
 #include "client/lib/keyring.h"
 #include "client/lib/pair.h"
 #include "client/lib/signal_provider.h"
@@ -67,11 +68,16 @@ static int fill(struct profile *p, void *onion)
 	return rc ? rc : home_put(&home, p, onion);
 }
 
+/* E_LOCKED: there is none yet. A power cut leaves a decoy so, whose tables are made first. */
 static int load(struct profile *p)
 {
-	int rc = get(p, "identity", p->identity, sizeof p->identity);
+	const struct q_blob identity = { p->identity, sizeof p->identity };
+	int rc = q_blob(&identity, p->db, "SELECT value FROM meta WHERE name = 'identity'", "");
 
-	rc = rc ? rc : get(p, "registration", &p->registration_id, sizeof p->registration_id);
+	if (rc)
+		return rc == STORE_NONE ? E_LOCKED : rc;
+
+	rc = get(p, "registration", &p->registration_id, sizeof p->registration_id);
 	return rc ? rc : home_main(&p->home, p);
 }
 
@@ -152,7 +158,9 @@ int profile_create_from(struct profile **out, const char *dir, const char *passp
 		return E_IO;
 	if (vault_name(name, dir) == 0)
 		return E_IO;
-	rc = create(out, dir, passphrase, cost, source);
+	/* Its name is on the disk before anything is in it. Where we may not read what is around an
+	   old one, somebody else has made it. */
+	rc = folder_sync_around(dir) && is_new ? E_IO : create(out, dir, passphrase, cost, source);
 	if (rc && vault_name(name, dir) == E_IO)
 		pair_clear(dir);
 	if (rc && is_new)

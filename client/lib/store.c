@@ -221,7 +221,7 @@ static int refuse_settings(void *data, int action, const char *name, const char 
 {
 	static const char *const fixed[] = { "temp_store", "temp_store_directory", "secure_delete",
 		"cipher_log", "cipher_log_level", "cipher_memory_security", "auto_vacuum",
-		"journal_mode", "key", "rekey" };
+		"journal_mode", "synchronous", "key", "rekey" };
 
 	(void)data;
 	(void)database;

@@ -348,13 +348,15 @@ int vault_add_decoy(const struct vault *vault, const char *dir, const char *pass
 /* What a power cut may have left beside it holds slots too. */
 static const char *const with_slots[] = { "key", "key.new" };
 
+/* Whoever was killed right after a rename has left another file under that name on the disk than
+ * the one we have just written to: it must not come back with the power. */
 static int destroy(int dir)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(with_slots); i++)
 		rc = destroy_slots(dir, with_slots[i]) ? E_IO : rc;
-	return rc;
+	return fsync(dir) < 0 ? E_IO : rc;
 }
 
 int vault_destroy(const char *dir)

@@ -46,7 +46,7 @@ static inline struct place place_copy(const struct place *a)
 
 	snprintf(b.dir, sizeof b.dir, SCRATCH);
 	ck_assert_ptr_nonnull(mkdtemp(b.dir));
-	snprintf(command, sizeof command, "cp --sparse=always %s/* %s/ 2>&1", a->dir, b.dir);
+	snprintf(command, sizeof command, "cp -r --sparse=always %s/. %s/ 2>&1", a->dir, b.dir);
 	ck_assert_int_eq(system(command), 0); /* NOLINT: names of our own */
 	return b;
 }

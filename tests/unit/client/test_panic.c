@@ -45,9 +45,9 @@ START_TEST(slots_go_first_and_a_cut_leaves_the_profile_or_none)
 	ck_assert_int_gt(cut_everywhere(&a, act_panic, NULL, profile_or_none), 8);
 	scene = a;
 	ck_assert(!steps_run(&steps, act_panic, NULL));
-	/* overwritten twice, each time until it is on the disk; no lock is waited for, and all else
-	   is later */
-	ck_assert_msg(strncmp(steps.text, "wswsl", 5) == 0, "%s", steps.text);
+	/* overwritten twice, each time until it is on the disk, and then that it has that name; no
+	   lock is waited for, and all else is later */
+	ck_assert_msg(strncmp(steps.text, "wswssl", 6) == 0, "%s", steps.text);
 	place_end(&a);
 }
 END_TEST

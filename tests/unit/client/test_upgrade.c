@@ -3,8 +3,8 @@
 #include "client/lib/store.h"
 
 #include "client/lib/backup.h"
+#include "tests/unit/client/disks.h"
 #include "tests/unit/client/mend.h"
-#include "tests/unit/client/place.h"
 #include "tests/unit/client/vectors/store_9.h"
 
 static void run(sqlite3 *db, const char *sql)
@@ -382,6 +382,22 @@ START_TEST(a_cut_while_it_is_upgraded_loses_nothing)
 }
 END_TEST
 
+static bool still_opens(int promise, bool thoroughly)
+{
+	(void)promise;
+	(void)thoroughly;
+	return opens(&scene, own, whole.identity);
+}
+
+START_TEST(a_power_cut_while_it_is_upgraded_loses_nothing)
+{
+	place_make(&whole);
+	make_old(open_place(&whole, own), whole.dir, "");
+	ck_assert_uint_gt(disks_of(&whole, act_open, still_opens), 10);
+	place_end(&whole);
+}
+END_TEST
+
 START_TEST(what_a_newer_or_unknown_version_wrote_is_refused_and_left_alone)
 {
 	set_up();
@@ -408,4 +424,5 @@ UNIT("upgrade", an_old_profile_has_everything_and_the_conversation_goes_on,
 		long_texts_of_before_get_ids_when_they_go_and_stay_as_they_came,
 		what_an_old_profile_had_left_is_read_and_ended,
 		an_upgraded_database_is_as_a_new_one, a_cut_while_it_is_upgraded_loses_nothing,
+		a_power_cut_while_it_is_upgraded_loses_nothing,
 		what_a_newer_or_unknown_version_wrote_is_refused_and_left_alone)

@@ -402,7 +402,7 @@ START_TEST(a_setting_that_would_leak_cannot_be_turned)
 	static const char *const refused[] = { "PRAGMA temp_store = FILE",
 		"PRAGMA secure_delete = OFF", "PRAGMA cipher_log_level = TRACE",
 		"PRAGMA cipher_memory_security = OFF", "PRAGMA journal_mode = DELETE",
-		"PRAGMA rekey = 'x'" };
+		"PRAGMA synchronous = NORMAL", "PRAGMA rekey = 'x'" };
 	struct place a;
 	struct profile *p;
 

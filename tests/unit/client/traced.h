@@ -5,11 +5,13 @@
 
 #include "tests/unit/unit.h"
 
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 enum { TRACED_MOST = 64 };
@@ -62,6 +64,37 @@ static inline bool traced_next(pid_t pid, struct __ptrace_syscall_info *out)
 	ck_assert_int_eq(status >> 8, SIGTRAP | (PTRACE_EVENT_SECCOMP << 8));
 	ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof *out, out);
 	return true;
+}
+
+static inline void traced_read(pid_t pid, uint64_t from, void *out, size_t len)
+{
+	const struct iovec here = { out, len }, there = { (void *)from, len };
+
+	ck_assert_int_eq(process_vm_readv(pid, &here, 1, &there, 1, 0), (ssize_t)len);
+}
+
+static inline void traced_text(pid_t pid, uint64_t from, char out[static PATH_MAX])
+{
+	size_t n = 0;
+
+	do {
+		ck_assert_uint_lt(n, PATH_MAX);
+		traced_read(pid, from + n, out + n, 1);
+	} while (out[n++]);
+}
+
+/* The call goes to its end, which needs PTRACE_O_TRACESYSGOOD: its answer. */
+static inline int64_t traced_result(pid_t pid)
+{
+	struct __ptrace_syscall_info info = { 0 };
+	int status;
+
+	ck_assert_int_eq(ptrace(PTRACE_SYSCALL, pid, 0, 0), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSTOPPED(status) && WSTOPSIG(status) == (SIGTRAP | 0x80));
+	ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info);
+	ck_assert_int_eq(info.op, PTRACE_SYSCALL_INFO_EXIT);
+	return info.exit.rval;
 }
 
 static inline void traced_kill(pid_t pid)
