@@ -1,15 +1,30 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Between group.c, where a person does something, group_heard.c, where others do, and what stands
- * beside them. */
+/* Between group.c, where a person does something, group_say.c, which tells it, group_heard.c, where
+ * others do, and what stands beside them. */
 #ifndef SOTTO_GROUP_PRIVATE_H
 #define SOTTO_GROUP_PRIVATE_H
 
+#include "client/lib/conversation.h"
 #include "client/lib/group.h"
 
 /* GROUP_NOT_IN, GROUP_NOT_TEXT, GROUP_TOO_LONG. */
 int group_may_say(const struct group *group, const char *text) MUST_CHECK;
 
 /* All in a transaction. */
+struct group_round { /* the same to each member; of no text, or with a row that is shown */
+	const struct group *group;
+	struct saying saying;
+	int spread_s;
+	bool to_joined; /* only */
+	int64_t line;	/* message: what is said, of which these are copies; or 0 */
+	int64_t lives_s;
+	unsigned n; /* so many were told */
+};
+int group_say(struct profile *profile, struct group_round *round) MUST_CHECK;
+int group_say_to(struct profile *profile, struct group_round *round, int64_t contact) MUST_CHECK;
+/* What a person sees of it, whoever comes and goes: round->line. */
+int group_put_line(struct profile *profile, struct group_round *round, const char *text) MUST_CHECK;
+
 int group_by_gid(struct group *out, struct profile *profile,
 		const uint8_t gid[static GROUP_ID_BYTES]) MUST_CHECK;
 /* only: 0, or the one who asked. */
