@@ -69,8 +69,9 @@ struct calling;
 
 enum { MOVING_PATH = 4096, MOVING_NAME = 160 };
 struct moving_wish {
-	int64_t file; /* to be fetched; 0: one is sent, to that contact */
-	char contact[SOTTO_NAME_MOST + 1], name[MOVING_NAME];
+	int64_t file; /* to be fetched; 0: one is sent, to that contact or group */
+	bool group;
+	char to[SOTTO_NAME_MOST + 1], name[MOVING_NAME];
 	char path[MOVING_PATH]; /* the folder, or the file */
 };
 

@@ -205,14 +205,15 @@ static int send_verb(struct chat *chat, const struct person *p, char *path)
 	struct moving_wish wish = { .file = 0 };
 	const char *slash = strrchr(path, '/');
 
-	snprintf(wish.contact, sizeof wish.contact, "%s", p->name);
+	wish.group = p->group;
+	snprintf(wish.to, sizeof wish.to, "%s", p->name);
 	snprintf(wish.name, sizeof wish.name, "%s", slash ? slash + 1 : path);
 	command_path(wish.path, path);
 	return begin(chat, &wish);
 }
 
 struct finding {
-	const char *contact;
+	const struct person *where;
 	int64_t id; /* 0: the newest that is not fetched */
 	struct moving_wish *wish;
 };
@@ -221,7 +222,8 @@ static int find_file(void *userdata, const struct sotto_file *f)
 {
 	struct finding *want = userdata;
 
-	if (f->out || strcmp(f->contact, want->contact) != 0 ||
+	if (f->out || !f->group == want->where->group ||
+			strcmp(f->group ? f->group : f->contact, want->where->name) != 0 ||
 			(want->id ? f->id != want->id : f->state == SOTTO_FILE_WHOLE))
 		return 0;
 	snprintf(want->wish->name, sizeof want->wish->name, "%s", f->name);
@@ -232,7 +234,7 @@ static int find_file(void *userdata, const struct sotto_file *f)
 static int get_verb(struct chat *chat, const struct person *p, char *rest)
 {
 	struct moving_wish wish = { .file = 0 };
-	struct finding want = { p->name, 0, &wish };
+	struct finding want = { p, 0, &wish };
 	const size_t digits = strspn(rest, "0123456789");
 	int rc;
 
@@ -400,8 +402,8 @@ static const struct verb {
 	{ "findall", "WORDS", "search everywhere", ANY, true, findall_verb },
 	{ "edit", "TEXT", "your newest message here", BOTH, true, edit_verb },
 	{ "delete", "", "your newest message here", BOTH, false, delete_verb },
-	{ "send", "PATH", "a file", PERSON, true, send_verb },
-	{ "get", "[NUMBER] [PATH]", "fetch a file into a folder (this one)", PERSON, false,
+	{ "send", "PATH", "a file", BOTH, true, send_verb },
+	{ "get", "[NUMBER] [PATH]", "fetch a file into a folder (this one)", BOTH, false,
 			get_verb },
 	{ "stop", "", "sending or fetching; the same again goes on", ANY, false, stop_verb },
 	{ "call", "", "talk to them", PERSON, false, call_verb },

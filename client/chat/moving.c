@@ -49,7 +49,8 @@ static void *run(void *userdata)
 	if (w->file)
 		m->rc = sotto_get_file(m->sotto, w->file, w->path, on_piece, chat);
 	else
-		m->rc = sotto_send_file(m->sotto, w->contact, w->path, on_piece, chat);
+		m->rc = w->group ? sotto_group_send_file(m->sotto, w->to, w->path, on_piece, chat)
+				 : sotto_send_file(m->sotto, w->to, w->path, on_piece, chat);
 	/* Nobody needs the pieces any more; what cannot be ended now is ended later. */
 	if (m->rc == 0 && w->file && sotto_end_pieces(m->sotto))
 		atomic_store(&m->percent, 100);
@@ -117,7 +118,7 @@ static void tell_end(struct chat *chat, const struct moving *m)
 	if (m->rc == 0 && got)
 		snprintf(text, sizeof text, "fetched: %.100s in %.60s", m->name, m->wish.path);
 	else if (m->rc == 0)
-		snprintf(text, sizeof text, "sent to %s: %.100s", m->wish.contact, m->name);
+		snprintf(text, sizeof text, "sent to %s: %.100s", m->wish.to, m->name);
 	else if (atomic_load(&m->stop))
 		snprintf(text, sizeof text, "stopped: the same again goes on from there");
 	else

@@ -98,6 +98,9 @@ int forget_command(struct cli *cli);
 int group_command(struct cli *cli);
 int server_command(struct cli *cli);
 int send_file(struct cli *cli); /* send --file */
+/* group send --file: not told yet, and what announces it is not sent yet. */
+int send_group_file(struct cli *cli);
+int tell_file(const struct cli *cli, int rc);
 int call_command(struct cli *cli);
 int answer_command(struct cli *cli);
 int decline_command(struct cli *cli);

@@ -20,7 +20,7 @@ static void catch_signals(void)
 	signal(SIGTERM, on_signal);
 }
 
-static int tell_file(const struct cli *cli, int rc)
+int tell_file(const struct cli *cli, int rc)
 {
 	switch (rc) {
 	case CLI_STOPPED:
@@ -28,7 +28,7 @@ static int tell_file(const struct cli *cli, int rc)
 	case SOTTO_NOTHING:
 		return tell(cli, rc, "that file was fetched already");
 	case SOTTO_NO_FILE:
-		return tell(cli, rc, "no such file came from a contact: see sotto files");
+		return tell(cli, rc, "there is no such file: see sotto files");
 	case SOTTO_E_NETWORK:
 		tell_answer(cli, rc);
 		return tell(cli, rc, "the same again goes on from here");
@@ -66,6 +66,14 @@ int send_file(struct cli *cli)
 		return tell_file(cli, rc);
 	show_event(cli, "sent", m.name);
 	return 0;
+}
+
+int send_group_file(struct cli *cli)
+{
+	struct moving m = { cli, "" };
+
+	catch_signals();
+	return sotto_group_send_file(cli->sotto, cli->argv[0], cli->file, on_piece, &m);
 }
 
 int get_command(struct cli *cli)
@@ -118,8 +126,9 @@ static int show_file(void *userdata, const struct sotto_file *f)
 	const struct cli *cli = userdata;
 
 	if (cli->json) {
-		show_json(json_pack("{s:s, s:I, s:s, s:b, s:s, s:s, s:I, s:s, s:i, s:i}", "event",
-				"file", "file", (json_int_t)f->id, "contact", f->contact, "out",
+		show_json(json_pack("{s:s, s:I, s:s*, s:s*, s:b, s:s, s:s, s:I, s:s, s:i, s:i}",
+				"event", "file", "file", (json_int_t)f->id, "contact",
+				*f->contact ? f->contact : NULL, "group", f->group, "out",
 				(int)f->out, "name", f->name, "type", f->type, "size",
 				(json_int_t)f->size, "state", state_of(f), "pieces", (int)f->pieces,
 				"done", (int)f->n_done));
@@ -129,6 +138,10 @@ static int show_file(void *userdata, const struct sotto_file *f)
 	if (f->state != SOTTO_FILE_WHOLE && f->n_done)
 		printf(" %2u%%", (unsigned)(100 * (uint64_t)f->n_done / f->pieces));
 	printf("  %s ", f->out ? "to" : "from");
+	if (f->group)
+		show_clean(f->group);
+	if (f->group && !f->out)
+		putchar('/');
 	show_clean(f->contact);
 	fputs("  ", stdout);
 	show_clean(f->name);

@@ -30,7 +30,7 @@ static int tell_group(const struct cli *cli, int rc)
 	case SOTTO_NOT_WHOLE:
 		return tell(cli, rc, "a part of its list is still on the way: sotto recv");
 	}
-	return tell_answer(cli, rc);
+	return cli->file ? tell_file(cli, rc) : tell_answer(cli, rc);
 }
 
 /* Waits as long as copies have times of their own; what cannot be sent now is told and stays. */
@@ -96,8 +96,10 @@ static int forget_verb(struct cli *cli)
 static int send_verb(struct cli *cli)
 {
 	CLEANUP(text_free) char *text = NULL;
-	int rc = text_read(&text, cli->argv[1]);
+	int rc = cli->file ? 0 : text_read(&text, cli->argv[1]);
 
+	if (cli->file)
+		return send_group_file(cli);
 	return rc ? rc : sotto_group_write(cli->sotto, cli->argv[0], text);
 }
 
@@ -134,7 +136,7 @@ static const struct verb {
 	{ "new", "GROUP", 1, "made", new_verb },
 	{ "invite", "GROUP NAME", 2, "invited", invite_verb },
 	{ "join", "GROUP", 1, "joined", join_verb },
-	{ "send", "GROUP TEXT", 2, "sent", send_verb },
+	{ "send", "GROUP TEXT|--file PATH", 2, "sent", send_verb },
 	{ "log", "GROUP", 1, NULL, log_verb },
 	{ "history", "GROUP", 1, NULL, history_verb },
 	{ "edit", "GROUP N TEXT", 3, "edited", edit_verb },
@@ -210,7 +212,8 @@ int group_command(struct cli *cli)
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		if (strcmp(verbs[i].name, cli->argv[0]) == 0)
 			verb = &verbs[i];
-	if (!verb || cli->argc - 1 != verb->n_args)
+	if (!verb || (cli->file && verb->run != send_verb) ||
+			cli->argc - 1 != verb->n_args - (cli->file != NULL))
 		return help_verbs(cli, "group");
 	cli->argv++;
 	rc = verb->run(cli);

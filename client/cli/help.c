@@ -43,6 +43,7 @@ static const struct {
 	{ "group",
 			"sotto group new attic\nsotto group invite attic bob\n"
 			"sotto group send attic 'who has the key?'\n"
+			"sotto group send attic --file picture.jpg\n"
 			"sotto group history attic --search key\n"
 			"sotto group edit attic 3 'who has it?'\nsotto group timer attic 7d\n"
 			"sotto group leave attic\nsotto group forget attic" },

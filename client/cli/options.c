@@ -18,7 +18,7 @@ const struct option_row option_rows[] = {
 	{ 'o', "server", "NAME.onion", "init, id, add",
 			"one where anybody may register; one of yours" },
 	{ 'E', "device", NULL, "init, import", "it wants the desktop's keyring too" },
-	{ 'F', "file", "PATH", "send", "this file; again the same to go on" },
+	{ 'F', "file", "PATH", "send, group", "this file; again the same to go on" },
 	{ 'S', "search", "WORDS", "history, group", "only what has these words" },
 	{ 'N', "now", NULL, "recv", "leave no gaps between mailboxes: see man sotto" },
 	{ 'D', "daily", NULL, "export", "and again every day; without FILE no more" },

@@ -74,10 +74,12 @@ static int end_file(struct profile *p, int64_t message)
 	if (rc)
 		return rc == STORE_NONE ? 0 : rc;
 	rc = transfer_load(&t, p, id);
-	if (rc)
-		return E_IO;
+	if (rc < 0)
+		return rc;
 	/* Else whoever names a server would see us come to it, unasked. */
-	return !t.out && t.state == TRANSFER_OPEN ? forget_file(p, message) : transfer_end(p, &t);
+	return rc || transfer_is_shared(&t) || (!t.out && t.state == TRANSFER_OPEN)
+			? forget_file(p, message)
+			: transfer_end(p, &t);
 }
 
 /* Whoever was sent a file may fetch it later than ours disappears: without the key its pieces are
@@ -112,10 +114,11 @@ int change_wipe(struct profile *p, int64_t message, enum gone gone)
 }
 
 /* Ours that is on its way ends at the server, as does what we have whole; what waits for us we
- * leave there, and so ours that they may not have fetched yet. */
+ * leave there, and what others may not have fetched yet. */
 static int forget(struct profile *p, const struct transfer *t)
 {
-	int rc = t->out == (t->state == TRANSFER_OPEN) ? transfer_end(p, t) : 0;
+	const bool needed = transfer_is_shared(t) || t->out != (t->state == TRANSFER_OPEN);
+	int rc = needed ? 0 : transfer_end(p, t);
 
 	if (rc || !t->message)
 		return rc;

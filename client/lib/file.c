@@ -100,6 +100,7 @@ int file_init(struct file *out, const char *path, uint64_t size)
 {
 	memset(out, 0, sizeof *out);
 	key_random(&out->key);
+	out->end_key = out->key;
 	out->size = size;
 	out->large = file_pieces(out) > FILE_SMALL_PIECES_MOST;
 	make_plain(out->name, path);
@@ -147,6 +148,7 @@ int file_read(struct file *out, const void *bytes, size_t len)
 	out->size = reader_u64(&rd);
 	reader_copy(&rd, out->hash, sizeof out->hash);
 	reader_copy(&rd, out->key.b, sizeof out->key.b);
+	out->end_key = out->key;
 	reader_copy(&rd, out->onion, sizeof out->onion);
 	read_text(out->name, FILE_NAME_MOST, &rd);
 	read_text(out->type, FILE_TYPE_MOST, &rd);
@@ -171,7 +173,7 @@ uint32_t file_pieces(const struct file *f)
 	return (uint32_t)(f->size / n + (f->size % n != 0));
 }
 
-static void derive(struct key *out, const struct file *f, enum secret secret, uint32_t index)
+static void derive(struct key *out, const struct key *key, enum secret secret, uint32_t index)
 {
 	static const char label[] = "sotto piece v1";
 	uint8_t input[sizeof label - 1 + 1 + 4];
@@ -180,17 +182,17 @@ static void derive(struct key *out, const struct file *f, enum secret secret, ui
 	writer_copy(&w, label, sizeof label - 1);
 	writer_u8(&w, (uint8_t)secret);
 	writer_u32(&w, index);
-	hash256_keyed(out->b, &f->key, input, sizeof input);
+	hash256_keyed(out->b, key, input, sizeof input);
 }
 
 void file_piece(struct piece *out, const struct file *f, uint32_t index)
 {
 	CLEANUP(key_wipe) struct key id = { { 0 } };
 
-	derive(&id, f, SECRET_ID, index);
+	derive(&id, &f->key, SECRET_ID, index);
 	memcpy(out->id, id.b, sizeof out->id);
-	derive(&out->read, f, SECRET_READ, index);
-	derive(&out->end, f, SECRET_END, index);
+	derive(&out->read, &f->key, SECRET_READ, index);
+	derive(&out->end, &f->end_key, SECRET_END, index);
 }
 
 void file_piece_seal(uint8_t *out, const struct file *f, uint32_t index, const uint8_t *contents)
@@ -205,8 +207,8 @@ void file_piece_seal(uint8_t *out, const struct file *f, uint32_t index, const u
 	hash256(out, piece.read.b, KEY_BYTES);
 	hash256(out + HASH_BYTES, piece.end.b, KEY_BYTES);
 	out[2 * HASH_BYTES] = PIECE_KEEP_DAYS;
-	derive(&key, f, SECRET_KEY, index);
-	derive(&nonce_key, f, SECRET_NONCE, index);
+	derive(&key, &f->key, SECRET_KEY, index);
+	derive(&nonce_key, &f->key, SECRET_NONCE, index);
 	crypto_generichash(nonce, PIECE_NONCE_BYTES, contents, len, nonce_key.b, KEY_BYTES);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + PIECE_NONCE_BYTES, NULL, contents, len,
 			NULL, 0, NULL, nonce, key.b);
@@ -218,7 +220,7 @@ int file_piece_open(uint8_t *contents, const struct file *f, uint32_t index, con
 	const size_t len = file_piece_contents(f);
 	uint64_t used = f->size - (uint64_t)index * len;
 
-	derive(&key, f, SECRET_KEY, index);
+	derive(&key, &f->key, SECRET_KEY, index);
 	if (crypto_aead_xchacha20poly1305_ietf_decrypt(contents, NULL, NULL,
 			    piece + PIECE_NONCE_BYTES, file_piece_bytes(f) - PIECE_NONCE_BYTES,
 			    NULL, 0, piece, key.b))

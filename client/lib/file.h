@@ -21,8 +21,9 @@ enum {
 };
 
 struct file {
-	struct key key;			/* all secrets of its pieces are made of it */
-	uint8_t hash[HASH_BYTES];	/* BLAKE2b-256 of the contents */
+	struct key key;		  /* all secrets of its pieces are made of it, but in groups: */
+	struct key end_key;	  /* those that end them; not announced; between two = key */
+	uint8_t hash[HASH_BYTES]; /* BLAKE2b-256 of the contents */
 	uint8_t onion[ONION_KEY_BYTES]; /* where the pieces lie */
 	uint64_t size;			/* bytes */
 	bool large;			/* pieces of 1 MiB, else of 64 KiB */
@@ -35,7 +36,7 @@ static inline __attribute__((unused)) void file_wipe_ref(struct file *file)
 	file_wipe(file);
 }
 
-/* A new key, pieces of the right size, and of the path only a plain name and what it tells of the
+/* New keys, pieces of the right size, and of the path only a plain name and what it tells of the
  * type. FILE_BAD: too large. */
 int file_init(struct file *out, const char *path, uint64_t size) MUST_CHECK;
 

@@ -32,6 +32,14 @@ static int read_group(struct group *out, sqlite3_stmt *s)
 	return 0;
 }
 
+int group_by_id(struct group *out, struct profile *p, int64_t id)
+{
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	int rc = q_open(&s, p->db, COLUMNS "id = ?", "i", id);
+
+	return rc ? rc : read_group(out, s);
+}
+
 int group_by_name(struct group *out, struct profile *p, const char *name)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;

@@ -7,7 +7,8 @@
 #define SOTTO_GROUP_H
 
 #include "client/lib/contacts.h"
-#include "client/lib/content.h"
+#include "client/lib/file.h"
+#include "client/lib/home.h"
 
 enum {
 	GROUP_ID_BYTES = 16,
@@ -45,6 +46,7 @@ struct group {
 	int64_t timer_s; /* what is said in it disappears after so long; 0: it stays */
 };
 
+int group_by_id(struct group *out, struct profile *profile, int64_t id) MUST_CHECK;
 int group_by_name(struct group *out, struct profile *profile, const char *name) MUST_CHECK;
 /* By name; start with "". GROUP_NONE: no further one. */
 int group_next(struct group *out, struct profile *profile, const char *after) MUST_CHECK;
@@ -93,14 +95,24 @@ int group_change_text(struct profile *profile, const struct group *group,
 int group_take_back(struct profile *profile, const struct group *group,
 		const struct group_line *line) MUST_CHECK;
 
+/* A file is said in two steps, as it is sent between them (upload.h). Its pieces lie at that home
+ * of ours which most of those who are told know. GROUP_NOT_IN: also when nobody else has joined. */
+int group_file_home(struct home *out, struct profile *profile, int64_t group) MUST_CHECK;
+/* In a transaction: as group_send; *out_line: the message that is shown of it. */
+int group_say_file(struct profile *profile, int64_t group, const struct file *file, int spread_s,
+		int64_t *out_line) MUST_CHECK;
+
 struct group_said {	  /* what has come */
 	int64_t group;	  /* 0: nothing to be kept */
 	bool quiet;	  /* of no news to a person */
 	bool early;	  /* of somebody who is not listed: kept until they are */
 	const char *text; /* what a person can read of it; in the content, or static */
-	bool is_text;	  /* of theirs, perhaps a part of one; else in our words */
-	int64_t lives_s;  /* as its writer says; 0: it stays */
-	char sign[64];	  /* room for text */
+	/* CONTENT_GROUP: theirs, perhaps a part of one; _FILE: its name; _SIGN: in our words */
+	uint8_t type;
+	const void *file; /* what announces it, in the content */
+	size_t file_len;
+	int64_t lives_s;	       /* as its writer says; 0: it stays */
+	char sign[FILE_NAME_MOST + 1]; /* room for text */
 };
 /* In the transaction of receiving. Negative: our own failure. */
 int group_heard(struct group_said *out, struct profile *profile, int64_t contact,
@@ -121,6 +133,7 @@ enum group_kind {
 	GROUP_LIST = 2,
 	GROUP_JOINED = 3,
 	GROUP_LEFT = 4,
+	GROUP_FILE = 5,
 };
 
 struct group_entry {
@@ -132,10 +145,12 @@ enum { GROUP_PAGE_MOST = 7 }; /* entries */
 
 struct group_body {
 	uint8_t kind;	  /* enum group_kind */
-	uint32_t after_s; /* GROUP_TEXT: it disappears after so long; GROUP_LIST: texts do; or 0 */
+	uint32_t after_s; /* _TEXT, _FILE: it disappears after so long; _LIST: these do; or 0 */
 	uint8_t gid[GROUP_ID_BYTES];
 	const char *text; /* GROUP_TEXT: UTF-8 that ends with NUL; borrowed. "": changed since */
-	bool asks;	  /* GROUP_JOINED: tell me whether you have */
+	const void *file; /* GROUP_FILE: what announces one (file.h); borrowed */
+	size_t file_len;
+	bool asks; /* GROUP_JOINED: tell me whether you have */
 	/* GROUP_LIST: without its maker. One page of it begins at entry `first`. */
 	uint32_t version;
 	uint8_t n, first, n_page;

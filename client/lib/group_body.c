@@ -64,6 +64,13 @@ static bool read_page(struct group_body *out, struct reader *rd)
 	return out->first + out->n_page <= out->n && (out->n_page || !out->n);
 }
 
+static bool is_file(const struct group_body *b)
+{
+	CLEANUP(file_wipe) struct file file = { .size = 0 };
+
+	return file_read(&file, b->file, b->file_len) == 0;
+}
+
 size_t group_write(uint8_t out[static CONTENT_TEXT_MOST], const struct group_body *b)
 {
 	struct writer w = writer_over(out, CONTENT_TEXT_MOST);
@@ -74,6 +81,8 @@ size_t group_write(uint8_t out[static CONTENT_TEXT_MOST], const struct group_bod
 		writer_u32(&w, b->after_s);
 	if (b->kind == GROUP_TEXT)
 		writer_copy(&w, b->text, strlen(b->text));
+	else if (b->kind == GROUP_FILE)
+		writer_copy(&w, b->file, b->file_len);
 	else if (b->kind == GROUP_LIST)
 		write_page(&w, b);
 	else if (b->kind == GROUP_JOINED)
@@ -91,7 +100,8 @@ int group_read(struct group_body *out, const struct content *content)
 	out->after_s = 0;
 	if (content->parts > 1 && (out->kind & ~TIMED) != GROUP_TEXT)
 		return CONTENT_BAD;
-	if (out->kind == (GROUP_TEXT | TIMED) || out->kind == (GROUP_LIST | TIMED)) {
+	if (out->kind == (GROUP_TEXT | TIMED) || out->kind == (GROUP_LIST | TIMED) ||
+			out->kind == (GROUP_FILE | TIMED)) {
 		out->kind &= (uint8_t)~TIMED;
 		out->after_s = reader_u32(&rd);
 		if (out->after_s == 0 || out->after_s > TIMER_MOST_S)
@@ -100,6 +110,10 @@ int group_read(struct group_body *out, const struct content *content)
 	if (out->kind == GROUP_TEXT) { /* content_read has put a NUL behind it */
 		out->text = (const char *)reader_rest(&rd, &len);
 		return !rd.failed && content_is_utf8(out->text, len) ? 0 : CONTENT_BAD;
+	}
+	if (out->kind == GROUP_FILE) {
+		out->file = reader_rest(&rd, &out->file_len);
+		return !rd.failed && is_file(out) ? 0 : CONTENT_BAD;
 	}
 	if (out->kind == GROUP_LIST && !read_page(out, &rd))
 		return CONTENT_BAD;

@@ -105,15 +105,21 @@ static int change_line(struct profile *p, const struct rewording *r)
 static int change(struct profile *p, struct rewording *r, int64_t number)
 {
 	struct copy c = { .contact = 0 };
+	int64_t type;
 	int rc = q_number(&r->line, p->db,
 			"SELECT id FROM message WHERE contact = 0 AND out AND number = ? AND grp = "
-			"? AND type = ? AND NOT gone ORDER BY id DESC LIMIT 1",
-			"iii", number, r->group->id, (int64_t)CONTENT_GROUP);
+			"? AND type IN (4, 9) AND NOT gone ORDER BY id DESC LIMIT 1",
+			"ii", number, r->group->id);
 
 	if (rc)
 		return rc == STORE_NONE ? GROUP_NO_LINE : rc;
-	if (q_number(&r->lives_s, p->db, "SELECT lives_s FROM message WHERE id = ?", "i", r->line))
+	if (q_number(&r->lives_s, p->db, "SELECT lives_s FROM message WHERE id = ?", "i",
+			    r->line) ||
+			q_number(&type, p->db, "SELECT type FROM message WHERE id = ?", "i",
+					r->line))
 		return E_IO;
+	if (r->text && type == CONTENT_FILE)
+		return GROUP_NOT_TEXT;
 	while ((rc = copy_next(&c, p, r->line)) == 0) {
 		rc = change_copy(p, r, &c);
 		if (rc)

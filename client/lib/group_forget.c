@@ -3,6 +3,7 @@
  * for, or that may come again, stay without words, as those of no group (grp 0). */
 #include "client/lib/group_private.h"
 #include "client/lib/store.h"
+#include "client/lib/transfer.h"
 #include "libshared/error.h"
 
 #include <string.h>
@@ -35,6 +36,23 @@ static int leave_last(struct profile *p, const struct group *g)
 				    bytes, len);
 }
 
+/* What was begun ends at the server; what others of it may fetch stays there its time. */
+static int drop_files(struct profile *p, int64_t group)
+{
+	CLEANUP(transfer_wipe) struct transfer t = { .id = 0 };
+	int rc;
+
+	while ((rc = transfer_next(&t, p, t.id)) == 0)
+		if (t.group == group && t.out && t.state == TRANSFER_OPEN) {
+			rc = transfer_end(p, &t);
+			if (rc)
+				return rc;
+		}
+	return rc == TRANSFER_NONE
+			? q_run(p->db, "DELETE FROM file WHERE grp = ? AND state < 2", "i", group)
+			: rc;
+}
+
 int group_drop(struct profile *p, const struct group *g)
 {
 	/* What waits to be sent goes as a change of nothing: its number still comes. */
@@ -50,6 +68,7 @@ int group_drop(struct profile *p, const struct group *g)
 	};
 	int rc = leave_last(p, g);
 
+	rc = rc ? rc : drop_files(p, g->id);
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(steps); i++)
 		rc = q_run(p->db, steps[i], "i", g->id);
 	return rc ? rc : store_overwrote(p->db);

@@ -331,9 +331,11 @@ static int heard_left(
 	return g->ours ? group_say_list(p, g, 0) : 0;
 }
 
-static int heard_text(struct group_said *said, struct profile *p, const struct group *g,
+/* A text, or a file. */
+static int heard_line(struct group_said *said, struct profile *p, const struct group *g,
 		const struct group_body *b, int64_t contact)
 {
+	CLEANUP(file_wipe) struct file file = { .size = 0 };
 	int64_t listed;
 	int rc = q_number(&listed, p->db,
 			"SELECT listed FROM grp_member WHERE grp = ? AND contact = ?", "ii", g->id,
@@ -345,8 +347,17 @@ static int heard_text(struct group_said *said, struct profile *p, const struct g
 		return 0;
 	said->group = g->id;
 	said->text = b->text;
-	said->is_text = true;
+	said->type = CONTENT_GROUP;
 	said->lives_s = b->after_s;
+	if (b->kind == GROUP_FILE) {
+		if (file_read(&file, b->file, b->file_len))
+			return E_BUG; /* group_read did */
+		snprintf(said->sign, sizeof said->sign, "%s", file.name);
+		said->text = said->sign;
+		said->type = CONTENT_FILE;
+		said->file = b->file;
+		said->file_len = b->file_len;
+	}
 	said->early = rc == STORE_NONE || !listed;
 	return 0;
 }
@@ -366,8 +377,8 @@ int group_heard(struct group_said *out, struct profile *p, int64_t contact,
 	rc = group_by_gid(&g, p, body.gid);
 	if (rc || g.state == GROUP_OUT)
 		return rc < 0 ? rc : 0;
-	if (body.kind == GROUP_TEXT)
-		return heard_text(out, p, &g, &body, contact);
+	if (body.kind == GROUP_TEXT || body.kind == GROUP_FILE)
+		return heard_line(out, p, &g, &body, contact);
 	if (body.kind == GROUP_JOINED)
 		return heard_joined(out, p, &g, &body, contact);
 	return heard_left(out, p, &g, contact);
@@ -378,8 +389,7 @@ int group_kept(struct profile *p, int64_t message, const struct group_said *said
 	return q_run(p->db,
 			"UPDATE message SET grp = ?, shown = ?, type = ?, lives_s = ? WHERE id = ?",
 			"iiiii", said->group, (int64_t)(said->early ? NOT_YET : said->quiet),
-			(int64_t)(said->is_text ? CONTENT_GROUP : CONTENT_SIGN), said->lives_s,
-			message);
+			(int64_t)said->type, said->lives_s, message);
 }
 
 /* --- joining ------------------------------------------------------------- */

@@ -189,7 +189,10 @@ static int keep_file(struct profile *p, const struct arrived *a)
 	if (file_read(&file, a->content->text, a->content->text_len))
 		return 0; /* its number counts all the same */
 	rc = store(&message, p, a, file.name);
-	rc = rc ? rc : transfer_announced(p, a->contact, message, a->content);
+	rc = rc ? rc
+		: transfer_announced(p,
+				  &(struct announced){ a->contact, 0, message, a->content->text,
+						  a->content->text_len });
 	return rc ? rc : change_late(p, a->contact, (int64_t)a->content->number);
 }
 
@@ -202,11 +205,17 @@ static int keep_group(struct profile *p, const struct arrived *a)
 
 	if (rc || !said.group)
 		return rc;
-	is_part = said.is_text && a->content->parts > 1;
+	is_part = said.type == CONTENT_GROUP && a->content->parts > 1;
 	rc = store(&message, p, a, is_part ? "" : said.text);
 	rc = rc ? rc : group_kept(p, message, &said);
 	rc = rc || !is_part ? rc : parts_came(p, message, said.text);
-	return rc || !said.is_text ? rc : change_late(p, a->contact, (int64_t)a->content->number);
+	if (rc == 0 && said.type == CONTENT_FILE)
+		rc = transfer_announced(p,
+				&(struct announced){ a->contact, said.group, message, said.file,
+						said.file_len });
+	return rc || said.type == CONTENT_SIGN
+			? rc
+			: change_late(p, a->contact, (int64_t)a->content->number);
 }
 
 /* Of no text: it is not shown, but known if it comes again. */

@@ -223,6 +223,7 @@ int sotto_of_transfer(int rc)
 		{ TRANSFER_TAKEN, SOTTO_NAME_TAKEN },
 		{ TRANSFER_PLACE, SOTTO_NO_PLACE },
 		{ TRANSFER_BUSY, SOTTO_BUSY },
+		{ TRANSFER_NOT_IN, SOTTO_NOT_IN },
 	};
 
 	return find(rc, answers, ARRAY_LEN(answers));

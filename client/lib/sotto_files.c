@@ -11,16 +11,18 @@
 struct showing {
 	sotto_on_file *on_file;
 	void *userdata;
-	char contact[CONTACT_NAME_MOST + 1];
+	char contact[CONTACT_NAME_MOST + 1], group[CONTACT_NAME_MOST + 1]; /* "": none */
 };
 
-static int find_name(struct showing *out, struct sotto *s, int64_t contact)
+static int find_names(struct showing *out, struct sotto *s, const struct transfer *t)
 {
-	struct contact c;
-	int rc = contact_by_id(&c, s->profile, contact);
+	struct contact c = { .name = "" };
+	struct group g = { .name = "" };
+	int rc = t->contact ? contact_by_id(&c, s->profile, t->contact) : 0;
 
-	if (rc == 0)
-		memcpy(out->contact, c.name, sizeof out->contact);
+	rc = rc || !t->group ? rc : group_by_id(&g, s->profile, t->group);
+	memcpy(out->contact, c.name, sizeof out->contact);
+	memcpy(out->group, g.name, sizeof out->group);
 	return rc > 0 ? E_IO : rc;
 }
 
@@ -47,6 +49,7 @@ static int show(const struct showing *to, const struct transfer *t, const char *
 		.pieces = file_pieces(&t->file),
 		.n_done = t->done,
 		.placed = placed,
+		.group = *to->group ? to->group : NULL,
 	};
 
 	return to->on_file ? to->on_file(to->userdata, &file) : 0;
@@ -55,11 +58,11 @@ static int show(const struct showing *to, const struct transfer *t, const char *
 int sotto_files(struct sotto *s, sotto_on_file *on_file, void *userdata)
 {
 	CLEANUP(transfer_wipe) struct transfer t = { .id = 0 };
-	struct showing to = { on_file, userdata, "" };
+	struct showing to = { on_file, userdata, "", "" };
 	int rc;
 
 	while ((rc = transfer_next(&t, s->profile, t.id)) == 0) {
-		rc = find_name(&to, s, t.contact);
+		rc = find_names(&to, s, &t);
 		rc = rc ? rc : show(&to, &t, NULL);
 		if (rc)
 			return rc;
@@ -84,20 +87,45 @@ static int send_all(struct sotto *s, struct transfer *t, const struct showing *t
 	rc = show(to, t, NULL);
 	if (rc == 0)
 		sotto_wake(s);
-	return rc || s->watch ? rc : sync_flush_contact(&s->net, s->profile, t->contact);
+	if (rc || s->watch || t->group) /* the copies have times of their own */
+		return rc;
+	return sync_flush_contact(&s->net, s->profile, t->contact);
+}
+
+static int send_begun(struct sotto *s, struct transfer *t, struct showing *to)
+{
+	const int rc = find_names(to, s, t);
+
+	return rc ? rc : send_all(s, t, to);
+}
+
+static int of_begin(int rc)
+{
+	return rc == TRANSFER_WRONG ? SOTTO_FILE_TOO_LARGE : sotto_of_transfer(rc);
 }
 
 int sotto_send_file(struct sotto *s, const char *contact, const char *path, sotto_on_file *on_file,
 		void *userdata)
 {
 	CLEANUP(transfer_wipe) struct transfer t = { .id = 0 };
-	struct showing to = { on_file, userdata, "" };
+	struct showing to = { on_file, userdata, "", "" };
 	int rc = upload_begin(&t, s->profile, contact, path);
 
+	return rc ? of_begin(rc) : send_begun(s, &t, &to);
+}
+
+int sotto_group_send_file(struct sotto *s, const char *group, const char *path,
+		sotto_on_file *on_file, void *userdata)
+{
+	CLEANUP(transfer_wipe) struct transfer t = { .id = 0 };
+	struct showing to = { on_file, userdata, "", "" };
+	struct group g;
+	int rc = sotto_of_group(group_by_name(&g, s->profile, group));
+
 	if (rc)
-		return rc == TRANSFER_WRONG ? SOTTO_FILE_TOO_LARGE : sotto_of_transfer(rc);
-	rc = find_name(&to, s, t.contact);
-	return rc ? rc : send_all(s, &t, &to);
+		return rc;
+	rc = upload_begin_in(&t, s->profile, &g, path);
+	return rc ? of_begin(rc) : send_begun(s, &t, &to);
 }
 
 /* --- fetching ----------------------------------------------------------- */
@@ -106,14 +134,14 @@ int sotto_get_file(struct sotto *s, int64_t id, const char *path, sotto_on_file 
 		void *userdata)
 {
 	CLEANUP(download_close) struct download d = { .folder = -1, .part = -1 };
-	struct showing to = { on_file, userdata, "" };
+	struct showing to = { on_file, userdata, "", "" };
 	int rc = download_open(&d, s->profile, id, path);
 
 	if (rc == TRANSFER_DONE && !*d.name)
 		return SOTTO_NOTHING;
 	if (rc && rc != TRANSFER_DONE)
 		return sotto_of_transfer(rc);
-	if (find_name(&to, s, d.transfer.contact))
+	if (find_names(&to, s, &d.transfer))
 		return E_IO;
 	while (rc == 0) {
 		rc = show(&to, &d.transfer, NULL);

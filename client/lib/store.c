@@ -128,12 +128,14 @@ static const char schema[] =
 	"CREATE INDEX outbox_contact ON outbox (contact, id);"
 	"CREATE INDEX outbox_message ON outbox (message);"
 	/* Files on their way: see transfer.h. body: as announced; done, ended: pieces; as_of_ns: when
-	   the source was last changed; cleaned: its pieces are ended, and its key is gone. */
+	   the source was last changed; cleaned: its pieces are ended, and its key is gone. grp: the
+	   group it is said in, where what is ours is of contact 0 and has an end_key. */
 	"CREATE TABLE file (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
 	" message INTEGER, out INTEGER NOT NULL, state INTEGER NOT NULL DEFAULT 0,"
 	" done INTEGER NOT NULL DEFAULT 0, ended INTEGER NOT NULL DEFAULT 0,"
 	" cleaned INTEGER NOT NULL DEFAULT 0, begun_s INTEGER NOT NULL,"
-	" as_of_ns INTEGER NOT NULL DEFAULT 0, path TEXT, placed TEXT, body BLOB NOT NULL);"
+	" as_of_ns INTEGER NOT NULL DEFAULT 0, path TEXT, placed TEXT, body BLOB NOT NULL,"
+	" grp INTEGER, end_key BLOB);"
 	"CREATE INDEX file_message ON file (message);"
 	/* Groups, as group.h has them. maker: a contact, or NULL: we, or forgotten. said: the
 	   highest number of what we said in it. timer_s: what is said in it lives so long. */
@@ -198,6 +200,7 @@ static const char *const upgrades[] = {
 	"ALTER TABLE message ADD COLUMN text_id BLOB;"
 	"CREATE INDEX message_text_id ON message (contact, text_id) WHERE text_id NOT NULL;"
 	STORE_TEXT_IDS ";" STORE_UNSEAL_PARTS,
+	"ALTER TABLE file ADD COLUMN grp INTEGER; ALTER TABLE file ADD COLUMN end_key BLOB",
 };
 /* clang-format on */
 

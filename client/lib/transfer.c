@@ -12,7 +12,13 @@
 #define ANSWER __attribute__((cleanup(answer_clear_ref))) struct answer
 #define COLUMNS                                                                                  \
 	"SELECT id, contact, coalesce(message, 0), out, state, done, ended, begun_s, as_of_ns, " \
-	"coalesce(path, ''), coalesce(placed, ''), body FROM file WHERE "
+	"coalesce(path, ''), coalesce(placed, ''), body, coalesce(grp, 0), end_key FROM file "   \
+	"WHERE "
+
+/* Not what was said in a group by who is not listed there (so far). */
+#define KNOWN                                                                              \
+	"state < 2 AND NOT EXISTS (SELECT 1 FROM message m WHERE m.id = file.message AND " \
+	"m.shown = 2)"
 
 static int read_row(struct transfer *out, sqlite3_stmt *s)
 {
@@ -31,10 +37,13 @@ static int read_row(struct transfer *out, sqlite3_stmt *s)
 	out->as_of_ns = sqlite3_column_int64(s, 8);
 	snprintf(out->path, sizeof out->path, "%s", (const char *)sqlite3_column_text(s, 9));
 	snprintf(out->placed, sizeof out->placed, "%s", (const char *)sqlite3_column_text(s, 10));
-	return file_read(&out->file, sqlite3_column_blob(s, 11),
-			       (size_t)sqlite3_column_bytes(s, 11))
-			? E_IO
-			: 0;
+	out->group = sqlite3_column_int64(s, 12);
+	if (file_read(&out->file, sqlite3_column_blob(s, 11), (size_t)sqlite3_column_bytes(s, 11)))
+		return E_IO;
+	/* Of others' in groups it is nobody's business here. */
+	if (!q_column(out->file.end_key.b, KEY_BYTES, s, 13) && out->group)
+		sodium_memzero(&out->file.end_key, KEY_BYTES);
+	return 0;
 }
 
 static int find(struct transfer *out, struct profile *p, const char *sql, int64_t id)
@@ -47,24 +56,24 @@ static int find(struct transfer *out, struct profile *p, const char *sql, int64_
 
 int transfer_load(struct transfer *out, struct profile *p, int64_t id)
 {
-	return find(out, p, COLUMNS "id = ? AND state < 2", id);
+	return find(out, p, COLUMNS "id = ? AND " KNOWN, id);
 }
 
 int transfer_next(struct transfer *out, struct profile *p, int64_t after)
 {
-	return find(out, p, COLUMNS "id > ? AND state < 2 ORDER BY id LIMIT 1", after);
+	return find(out, p, COLUMNS "id > ? AND " KNOWN " ORDER BY id LIMIT 1", after);
 }
 
-int transfer_announced(struct profile *p, int64_t contact, int64_t message, const struct content *c)
+int transfer_announced(struct profile *p, const struct announced *a)
 {
 	CLEANUP(file_wipe) struct file file = { .size = 0 };
 
-	if (file_read(&file, c->text, c->text_len))
+	if (file_read(&file, a->head, a->len))
 		return 0;
 	return q_run(p->db,
-			"INSERT INTO file (contact, message, out, begun_s, body) VALUES (?, ?, 0, "
-			"?, ?)",
-			"iiib", contact, message, profile_now(p), c->text, (size_t)c->text_len);
+			"INSERT INTO file (contact, message, out, begun_s, body, grp) VALUES (?, "
+			"?, 0, ?, ?, nullif(?, 0))",
+			"iiibi", a->contact, a->message, profile_now(p), a->head, a->len, a->group);
 }
 
 int transfer_did(struct profile *p, struct transfer *t)
@@ -169,14 +178,14 @@ int transfer_clean(struct net *net, struct profile *p, unsigned most, bool *out_
 					 t.id)) == 0) {
 		int ended = 0;
 
-		if (!net_serves(net, t.file.onion))
+		if (!transfer_is_shared(&t) && !net_serves(net, t.file.onion))
 			continue;
-		while (ended == 0 && t.ended < t.done && most) {
+		while (ended == 0 && t.ended < t.done && most && !transfer_is_shared(&t)) {
 			ended = end_piece(net, p, &t);
 			most--;
 		}
 		result = result ? result : ended; /* another's server may fare better */
-		if (ended == 0 && t.ended == t.done)
+		if (ended == 0 && (t.ended == t.done || transfer_is_shared(&t)))
 			rc = forget(p, &t);
 		else
 			*out_left = true;

@@ -20,6 +20,7 @@ enum {			       /* apart from SYNC_* and TOKENS_* */
 	TRANSFER_TAKEN = 46,   /* a file of that name is there already; nothing is overwritten */
 	TRANSFER_PLACE = 47,   /* no such folder, or it cannot be written */
 	TRANSFER_BUSY = 48,    /* another process fetches it to the same place */
+	TRANSFER_NOT_IN = 49,  /* one is not in that group, or nobody else is: it is given up */
 
 	TRANSFER_PATH_MOST = 4096,
 	TRANSFER_OLD_S = 7 * 86400, /* an unfinished upload is dropped then */
@@ -32,7 +33,7 @@ enum transfer_state {
 };
 
 struct transfer {
-	int64_t id, contact, message;
+	int64_t id, contact, group, message; /* group, or 0: ours there has no contact */
 	bool out;
 	enum transfer_state state;
 	uint32_t done;			  /* pieces that are sent, or fetched */
@@ -49,17 +50,27 @@ static inline __attribute__((unused)) void transfer_wipe_ref(struct transfer *t)
 	file_wipe(&t->file);
 }
 
+/* Not those that are ending, or were said in a group by who is not listed there (so far). */
 int transfer_load(struct transfer *out, struct profile *profile, int64_t id) MUST_CHECK;
-/* Goes through all but those that are ending: start with 0. TRANSFER_NONE: no further one. */
+/* Goes through them: start with 0. TRANSFER_NONE: no further one. */
 int transfer_next(struct transfer *out, struct profile *profile, int64_t after) MUST_CHECK;
 
 /* In the transaction that received it. 0 too when it announces nothing that could be fetched. */
-int transfer_announced(struct profile *profile, int64_t contact, int64_t message,
-		const struct content *content) MUST_CHECK;
+struct announced {
+	int64_t contact, group, message; /* group: or 0 */
+	const void *head;		 /* file_write's */
+	size_t len;
+};
+int transfer_announced(struct profile *profile, const struct announced *announced) MUST_CHECK;
 
 /* One more piece is sent or fetched. */
 int transfer_did(struct profile *profile, struct transfer *transfer) MUST_CHECK;
-/* All pieces that may be at the server will be ended, and the row forgotten. */
+/* What others of that group may fetch as well: only its sender ends it. */
+static inline bool transfer_is_shared(const struct transfer *transfer)
+{
+	return transfer->group && !transfer->out;
+}
+/* Not of a shared one. All pieces that may be at the server will be ended, the row forgotten. */
 int transfer_end(struct profile *profile, const struct transfer *transfer) MUST_CHECK;
 
 /* Ends pieces at their servers that nobody needs any more, at most so many; *out_left: there are

@@ -74,43 +74,67 @@ static int read_piece(uint8_t *out, const struct transfer *t)
 
 /* --- beginning ---------------------------------------------------------- */
 
+struct target {
+	int64_t contact, group; /* one of the two; 0 */
+};
+
 static int find_begun(
-		struct transfer *out, struct profile *p, const struct contact *c, const char *path)
+		struct transfer *out, struct profile *p, const struct target *to, const char *path)
 {
 	int64_t id;
 	int rc = q_number(&id, p->db,
-			"SELECT id FROM file WHERE out AND state = 0 AND contact = ? AND path = ?",
-			"it", c->id, path);
+			"SELECT id FROM file WHERE out AND state = 0 AND contact = ? AND "
+			"coalesce(grp, 0) = ? AND path = ?",
+			"iit", to->contact, to->group, path);
 
 	return rc == STORE_NONE ? TRANSFER_NONE : rc ? rc : transfer_load(out, p, id);
 }
 
-static int make(struct transfer *out, struct profile *p, const struct contact *c, int fd)
+/* They learn of no other server of ours. */
+static int choose_server(struct file *file, struct profile *p, const struct target *to)
+{
+	CLEANUP(home_wipe) struct home home = { .id = 0 };
+	int rc = to->group ? group_file_home(&home, p, to->group) : home_of(&home, p, to->contact);
+
+	if (rc)
+		return rc > 0 ? TRANSFER_NOT_IN : rc;
+	memcpy(file->onion, home.onion, sizeof file->onion);
+	return 0;
+}
+
+static int save(struct transfer *t, struct profile *p)
 {
 	uint8_t body[CONTENT_TEXT_MOST];
-	CLEANUP(home_wipe) struct home home = { .id = 0 };
+	/* What many may fetch none of them ends: see docs/protocol.md "Groups". */
+	const bool apart = t->group;
 	int rc;
 
-	out->contact = c->id;
-	out->out = true;
-	out->begun_s = profile_now(p);
-	rc = home_of(&home, p, c->id); /* they learn of no other server of ours */
-	if (rc)
-		return rc;
-	memcpy(out->file.onion, home.onion, sizeof out->file.onion);
-	rc = hash_source(&out->file, fd);
-	if (rc)
-		return rc;
-	rc = q_number(&out->id, p->db,
-			"INSERT INTO file (contact, out, begun_s, as_of_ns, path, body) VALUES (?, "
-			"1, ?, ?, ?, ?) RETURNING id",
-			"iiitb", c->id, out->begun_s, out->as_of_ns, out->path, body,
-			file_write(body, &out->file));
+	if (apart)
+		key_random(&t->file.end_key);
+	rc = q_number(&t->id, p->db,
+			"INSERT INTO file (contact, out, begun_s, as_of_ns, path, body, grp, "
+			"end_key) VALUES (?, 1, ?, ?, ?, ?, nullif(?, 0), iif(?6, ?7, NULL)) "
+			"RETURNING id",
+			"iiitbib", t->contact, t->begun_s, t->as_of_ns, t->path, body,
+			file_write(body, &t->file), t->group, t->file.end_key.b, (size_t)KEY_BYTES);
 	sodium_memzero(body, sizeof body);
 	return rc ? E_IO : 0;
 }
 
-static int begin(struct transfer *out, struct profile *p, const struct contact *c, const char *path)
+static int make(struct transfer *out, struct profile *p, const struct target *to, int fd)
+{
+	int rc;
+
+	out->contact = to->contact;
+	out->group = to->group;
+	out->out = true;
+	out->begun_s = profile_now(p);
+	rc = choose_server(&out->file, p, to);
+	rc = rc ? rc : hash_source(&out->file, fd);
+	return rc ? rc : save(out, p);
+}
+
+static int begin(struct transfer *out, struct profile *p, const struct target *to, const char *path)
 {
 	__attribute__((cleanup(scope_close_ref))) int fd = -1;
 	struct stat st;
@@ -118,7 +142,7 @@ static int begin(struct transfer *out, struct profile *p, const struct contact *
 
 	if (rc)
 		return rc;
-	rc = find_begun(out, p, c, path);
+	rc = find_begun(out, p, to, path);
 	if (rc == 0 && (uint64_t)st.st_size == out->file.size && changed_ns(&st) == out->as_of_ns)
 		return 0;
 	rc = rc == 0 ? transfer_end(p, out) : rc == TRANSFER_NONE ? 0 : rc;
@@ -129,12 +153,21 @@ static int begin(struct transfer *out, struct profile *p, const struct contact *
 	out->as_of_ns = changed_ns(&st);
 	if (file_init(&out->file, path, (uint64_t)st.st_size))
 		return TRANSFER_WRONG;
-	return make(out, p, c, fd);
+	return make(out, p, to, fd);
+}
+
+static int begin_at(
+		struct transfer *out, struct profile *p, const struct target *to, const char *path)
+{
+	CLEANUP(scope_free) char *whole = realpath(path, NULL);
+
+	if (!whole || strlen(whole) >= sizeof out->path)
+		return TRANSFER_PLACE;
+	return begin(out, p, to, whole);
 }
 
 int upload_begin(struct transfer *out, struct profile *p, const char *name, const char *path)
 {
-	CLEANUP(scope_free) char *whole = realpath(path, NULL);
 	struct contact c;
 	int rc = contact_by_name(&c, p, name);
 
@@ -142,9 +175,17 @@ int upload_begin(struct transfer *out, struct profile *p, const char *name, cons
 		return rc > 0 ? SYNC_NO_CONTACT : rc;
 	if (c.state != CONTACT_ACCEPTED)
 		return SYNC_NO_CONTACT;
-	if (!whole || strlen(whole) >= sizeof out->path)
-		return TRANSFER_PLACE;
-	return begin(out, p, &c, whole);
+	return begin_at(out, p, &(struct target){ .contact = c.id }, path);
+}
+
+int upload_begin_in(
+		struct transfer *out, struct profile *p, const struct group *g, const char *path)
+{
+	const struct target to = { .group = g->id };
+	struct file nothing;
+	int rc = choose_server(&nothing, p, &to);
+
+	return rc ? rc : begin_at(out, p, &to, path);
 }
 
 /* --- going on ----------------------------------------------------------- */
@@ -172,13 +213,30 @@ static int send_piece(struct net *net, struct profile *p, struct transfer *t, co
 	return rc ? rc : tokens_spent(p, &ask, &payment);
 }
 
-static int announce(struct profile *p, struct transfer *t)
+/* Nobody gets it. */
+static int give_up(struct profile *p, const struct transfer *t, int why)
+{
+	int rc = transfer_end(p, t);
+
+	return rc ? rc : why;
+}
+
+static int say(struct profile *p, struct transfer *t, int spread_s)
 {
 	uint8_t body[CONTENT_TEXT_MOST];
 	const struct saying saying = { .type = CONTENT_FILE,
 		.text = t->file.name,
 		.body = body,
 		.len = file_write(body, &t->file) };
+	int rc = t->group ? group_say_file(p, t->group, &t->file, spread_s, &t->message)
+			  : conversation_put(p, t->contact, &saying, &t->message);
+
+	sodium_memzero(body, sizeof body);
+	return rc > 0 ? TRANSFER_NOT_IN : rc;
+}
+
+static int announce(struct profile *p, struct transfer *t, int spread_s)
+{
 	int64_t id;
 	int rc = q_begin(p->db);
 
@@ -189,15 +247,29 @@ static int announce(struct profile *p, struct transfer *t)
 			"UPDATE file SET state = 1, path = NULL WHERE id = ? AND state = 0 "
 			"RETURNING id",
 			"i", t->id);
-	rc = rc ? rc : conversation_put(p, t->contact, &saying, &t->message);
+	rc = rc ? rc : say(p, t, spread_s);
 	rc = rc ? rc
 		: q_run(p->db, "UPDATE file SET message = ? WHERE id = ?", "ii", t->message, t->id);
+	if (rc == TRANSFER_NOT_IN)
+		return q_run(p->db, "ROLLBACK", "") ? E_IO : give_up(p, t, rc);
 	rc = q_end(p->db, rc == STORE_NONE ? 0 : rc);
-	sodium_memzero(body, sizeof body);
 	if (rc)
 		return rc;
 	t->state = TRANSFER_CLOSED;
 	return TRANSFER_DONE;
+}
+
+/* Another process, or the person, may have done with it meanwhile. */
+static int look_again(struct profile *p, const struct transfer *t)
+{
+	CLEANUP(transfer_wipe) struct transfer now = { .id = 0 };
+	const struct target to = { .group = t->group };
+	int rc = transfer_load(&now, p, t->id);
+
+	if (rc || now.state != TRANSFER_OPEN)
+		return rc ? rc : TRANSFER_DONE;
+	rc = t->group ? choose_server(&now.file, p, &to) : 0;
+	return rc == TRANSFER_NOT_IN ? give_up(p, t, rc) : rc;
 }
 
 int upload_step(struct net *net, struct profile *p, struct transfer *t)
@@ -211,14 +283,14 @@ int upload_step(struct net *net, struct profile *p, struct transfer *t)
 		return E_NOMEM;
 	if (t->state != TRANSFER_OPEN)
 		return TRANSFER_DONE;
+	rc = look_again(p, t);
+	if (rc)
+		return rc;
 	if (t->done == file_pieces(&t->file))
-		return announce(p, t);
+		return announce(p, t, net->fast ? 0 : GROUP_SPREAD_S);
 	rc = read_piece(contents, t);
-	if (rc == TRANSFER_CHANGED) {
-		int ended = transfer_end(p, t);
-
-		return ended ? ended : rc;
-	}
+	if (rc == TRANSFER_CHANGED)
+		return give_up(p, t, rc);
 	if (rc == 0) {
 		file_piece_seal(body, &t->file, t->done, contents);
 		rc = send_piece(net, p, t, body);

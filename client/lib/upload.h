@@ -6,15 +6,20 @@
 #ifndef SOTTO_UPLOAD_H
 #define SOTTO_UPLOAD_H
 
+#include "client/lib/group.h"
 #include "client/lib/transfer.h"
 
 /* Reads the whole file once, for its hash, unless it was begun already and is as it was then.
  * SYNC_NO_CONTACT; TRANSFER_PLACE: it cannot be read, or is none; TRANSFER_WRONG: too large. */
 int upload_begin(struct transfer *out, struct profile *profile, const char *name,
 		const char *path) MUST_CHECK;
+/* To all of a group who have joined when it is whole. TRANSFER_NOT_IN, and those. */
+int upload_begin_in(struct transfer *out, struct profile *profile, const struct group *group,
+		const char *path) MUST_CHECK;
 
 /* TRANSFER_DONE: all are there and the message waits in the outbox. TRANSFER_FULL, TRANSFER_CHANGED
- * (it is forgotten: begin again), SYNC_*, TOKENS_*. */
+ * (it is forgotten: begin again), TRANSFER_NOT_IN (forgotten too), TRANSFER_NONE: it was forgotten
+ * meanwhile; SYNC_*, TOKENS_*. */
 int upload_step(struct net *net, struct profile *profile, struct transfer *transfer) MUST_CHECK;
 
 #endif

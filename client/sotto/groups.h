@@ -41,9 +41,9 @@ SOTTO_MUST int sotto_group_remove(
 		struct sotto *sotto, const char *group, const char *contact); /* _NO_CONTACT */
 SOTTO_MUST int sotto_group_rename(
 		struct sotto *sotto, const char *group, const char *now); /* as _make */
-/* Texts of all in this group disappear from now on: ours so long after they were written, theirs
- * after they were read; 0: they stay. Only who made the group sets it; the others are told, and who
- * comes later too. SOTTO_TOO_LONG: a year is the longest. */
+/* Texts and files of all in this group disappear from now on: ours so long after they were written,
+ * theirs after they were read; 0: they stay. Only who made the group sets it; the others are told,
+ * and who comes later too. SOTTO_TOO_LONG: a year is the longest. */
 SOTTO_MUST int sotto_group_set_timer(struct sotto *sotto, const char *group, int64_t after_s);
 SOTTO_MUST int sotto_group_join(struct sotto *sotto, const char *group);
 /* When its maker leaves it ends for all. */
@@ -60,7 +60,8 @@ SOTTO_MUST int sotto_group_write(struct sotto *sotto, const char *group, const c
  * each at a time of its own within a minute, there. New words go to who is in the group now and had
  * the old ones; a deletion to all who had them, and also when one is in it no more. It is deleted
  * here at once: sotto_group_history still tells of it, with deleted set. SOTTO_NO_GROUP,
- * SOTTO_NO_MESSAGE; edit: SOTTO_NOT_IN, SOTTO_NOT_TEXT, SOTTO_LONG_TEXT. */
+ * SOTTO_NO_MESSAGE; edit: SOTTO_NOT_IN, SOTTO_NOT_TEXT (it is a file, or the new text is none),
+ * SOTTO_LONG_TEXT. */
 SOTTO_MUST int sotto_group_edit(
 		struct sotto *sotto, const char *group, int64_t number, const char *text);
 SOTTO_MUST int sotto_group_delete(struct sotto *sotto, const char *group, int64_t number);

@@ -226,3 +226,17 @@ class Town(unittest.TestCase):
         person = Person(self.stack, self.socks, self.name(name))
         self.addCleanup(person.run, "lock")
         return person
+
+    def killed_after(self, n_bytes, person, *words):
+        """Runs a command whose process is killed as soon as so many bytes have passed, either way."""
+        state = {"n": 0}
+        with subprocess.Popen(person.argv(*words), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, env=person.environment()) as process:
+            def passed(n, up):
+                state["n"] += n
+                if state["n"] > n_bytes:
+                    process.kill()
+            self.socks.passed = passed
+            process.communicate(b"correct horse battery staple\n", 60)
+        self.socks.passed = lambda n, up: None
+        return process.returncode

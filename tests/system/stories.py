@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What is done again and again by faulty.py: a talk, a file, a watch, a group, a move to another server."""
+"""What is done again and again by faulty.py: a talk, a file, a watch, a group, its picture, a move to another server."""
 import json
 import os
 import re
@@ -230,6 +230,74 @@ class Group(Story):
                 wrong.append(f"{person.name} has heard {got}")
             if (n := self.heard(person).count("has joined")) > 1 + (person is a and i >= 2):
                 wrong.append(f"{person.name} has heard of {n} who joined")
+        return "; ".join(wrong)
+
+
+class Picture(Group):
+    """Anna sends a picture to her group, and each of the others fetches it."""
+    tables = ("blob", "chunk")
+
+    def script(self, a, b, c):
+        super().script(a, b, c)
+        b.do("recv")
+        a.do("group", "invite", self.NAME, b.name)
+        b.do("recv")
+        b.do("group", "join", self.NAME)
+        for person in (a, b, c, a):
+            person.do("recv")
+        self.path = f"{self.stack.dir}/{a.name}.png"
+        self.folders = {person: f"{self.stack.dir}/{person.name}.got" for person in (b, c)}
+        for folder in self.folders.values():
+            os.mkdir(folder)
+        with open(self.path, "wb") as file:
+            file.write(b"the first one buys tokens")
+        a.do("group", "send", self.NAME, "--file", self.path)
+        with open(self.path, "wb") as file:
+            file.write(os.urandom(100000)) # two pieces
+        for person in (b, c):
+            person.do("recv")
+            person.do("forget", "1")
+        return [(a, "group", "send", self.NAME, "--file", self.path), (b, "recv"), (b, "get", "1", self.folders[b])]
+
+    def go_back(self, i):
+        super().go_back(i)
+        for folder in self.folders.values():
+            shutil.rmtree(folder)
+            os.mkdir(folder)
+
+    def title(self, i):
+        return f"{self.steps[i][1]} {'' if self.steps[i][1] == 'recv' else 'picture'}".strip()
+
+    def announced(self, person):
+        """How often: of the first one the others have forgotten."""
+        return len(re.findall(rf"\[file \d+\] {os.path.basename(self.path)}$", person.do("group", "log", self.NAME), re.M)) \
+            - (person is self.people[0])
+
+    def got(self, person):
+        return [name for name in os.listdir(self.folders[person]) if not name.startswith(".")]
+
+    def is_undone(self, i):
+        who, *words = self.steps[i]
+        return words[0] == "recv" or not (self.got(who) if words[0] == "get" else self.announced(who))
+
+    def what_is_wrong(self, i):
+        wrong = []
+        for person in self.people * 2:
+            person.do("recv")
+        if (n := [self.announced(person) for person in self.people]) != [1, 1, 1]:
+            return f"announced and heard {n}"
+        for person in self.folders:
+            if not self.got(person):
+                person.do("get", "1", self.folders[person])
+            person.do("recv")
+            if (there := os.listdir(self.folders[person])) != [os.path.basename(self.path)]:
+                wrong.append(f"the folder of {person.name} holds {there}")
+                continue
+            with open(self.path, "rb") as sent, open(f"{self.folders[person]}/{there[0]}", "rb") as got:
+                if sent.read() != got.read():
+                    wrong.append(f"to {person.name} it came otherwise")
+        if (left := self.stack.sql("SELECT count(*) FROM sotto.chunk")) != "3":
+            wrong.append(f"{left} pieces are there, of 3")
         return "; ".join(wrong)
 
 

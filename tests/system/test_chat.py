@@ -257,6 +257,34 @@ class Chat(Town):
         b.line("/forget")
         b.until(lambda text: "crew" not in text)
 
+    def test_a_file_goes_to_a_group_and_is_fetched_in_it(self):
+        friends(self.alice, self.bob)
+        for who, *words in ((self.alice, "group", "new", "crew"), (self.alice, "group", "invite", "crew", self.bob.name), (self.bob, "recv"),
+                            (self.bob, "group", "join", "crew"), (self.alice, "recv")):
+            who.do(*words)
+        a, b = self.chat(self.alice), self.chat(self.bob)
+        path, place = f"{self.stack.dir}/a chart.png", f"{self.stack.dir}/charts"
+        os.mkdir(place)
+        with open(path, "wb") as file:
+            file.write(os.urandom(150000))
+        for terminal in a, b:
+            terminal.until("live")
+            terminal.line("/go crew")
+            terminal.until("group crew")
+        a.line(f"/send {path}")
+        a.until(lambda text: "sent to crew: a chart.png" in text and "[file 1, 0.1 MB] a chart.png" in text)
+        b.until(f"> {self.alice.name}: [file 1, 0.1 MB] a chart.png  (/get 1)")
+        for line in f"/go {self.alice.name}", f"/get {place}":
+            b.line(line)
+        b.until("no such file") # it was not said between the two
+        b.line("/go crew")
+        b.line(f"/get {place}")
+        b.until("a chart.png  (fetched)")
+        self.assertEqual(os.listdir(place), ["a chart.png"])
+        a.line("/delete")
+        for terminal in a, b:
+            terminal.until(lambda text: "(deleted)" in text and "a chart.png  " not in text)
+
     def test_nothing_that_steers_a_terminal_reaches_it(self):
         friends(self.alice, self.bob)
         evil = "red\x1b[31m\x1b]0;owned\x07\x9b2J\u202egnp\u200b.exe\r\x08\x7f\u0301" + "e" + "\u0301" * 40 + "\x0e end"

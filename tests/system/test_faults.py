@@ -37,6 +37,9 @@ class Faults(Town):
     def test_joining_a_group_survives_a_kill_and_a_lost_answer(self):
         self.all_well(stories.Group(self.stack, self.socks, ("emma", "fred", "greta")), 2, 5)
 
+    def test_a_picture_for_a_group_survives_a_kill_and_a_lost_answer(self):
+        self.all_well(stories.Picture(self.stack, self.socks, ("jane", "karl", "lena")), 0, 6)
+
     def test_a_move_survives_a_kill_and_a_lost_answer(self):
         with Stack(self.stack.build) as north:
             self.socks.stacks.append(north)

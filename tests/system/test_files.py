@@ -40,20 +40,6 @@ class Files(Town):
         with open(path, "rb") as sent, open(f"{self.folder}/{name}", "rb") as got:
             return sent.read() == got.read()
 
-    def killed_after(self, n_bytes, person, *words):
-        """Runs a command whose process is killed as soon as so many bytes have passed, either way."""
-        state = {"n": 0}
-        with subprocess.Popen(person.argv(*words), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, env=person.environment()) as process:
-            def passed(n, up):
-                state["n"] += n
-                if state["n"] > n_bytes:
-                    process.kill()
-            self.socks.passed = passed
-            process.communicate(b"correct horse battery staple\n", 60)
-        self.socks.passed = lambda n, up: None
-        return process.returncode
-
     def test_a_file_is_killed_on_its_way_both_ways_and_arrives_whole(self):
         path = self.source(7 * MB + 5, "holiday.jpg")
         send = ("send", "bob", "--file", path)

@@ -82,12 +82,15 @@ END_TEST
 static int64_t announce(void)
 {
 	CLEANUP(file_wipe) struct file file;
-	struct content content = { .type = CONTENT_FILE };
+	uint8_t head[CONTENT_TEXT_MOST];
+	struct announced a = {
+		.contact = the_contact(&bob, "alice").id, .message = 1, .head = head
+	};
 	int64_t id;
 
 	ck_assert_int_eq(file_init(&file, "/some/where/note.txt", 100000), 0);
-	content.text_len = (uint16_t)file_write((uint8_t *)content.text, &file);
-	ck_assert_int_eq(transfer_announced(bob.p, the_contact(&bob, "alice").id, 1, &content), 0);
+	a.len = file_write(head, &file);
+	ck_assert_int_eq(transfer_announced(bob.p, &a), 0);
 	ck_assert_int_eq(q_number(&id, bob.p->db, "SELECT id FROM file", ""), 0);
 	return id;
 }
