@@ -16,8 +16,8 @@ enum { SPREAD_GAP_MS = 3000, SPREAD_LEAST_PART = 6, SPREAD_ALL_MS = 20000 };
 
 struct profile;
 
-/* The ids of all mailboxes to be read, owned: free(). Inboxes first, and what belongs to one contact
- * in the order in which it was made: so messages of one person keep theirs. */
+/* The ids of all mailboxes to be read, owned: free(). Inboxes first, and what belongs to one
+ * contact in the order in which it was made: so messages of one person keep theirs. */
 int spread_mailboxes(int64_t **out_ids, size_t *out_n, struct profile *profile) MUST_CHECK;
 
 /* Before each of n but the first: 0.5 to 3 s, less where all of them would take more than 20 s. */

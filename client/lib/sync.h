@@ -43,7 +43,8 @@ int sync_signal(struct parcel *out, struct net *net, struct profile *profile,
 		const struct outgoing *outgoing) MUST_CHECK;
 int sync_post(struct net *net, const struct parcel *parcel) MUST_CHECK;
 
-/* Fetches every mailbox until it is empty, in the order of spread.h; *out_new counts what is new. */
+/* Fetches every mailbox until it is empty, in the order of spread.h; *out_new counts what is
+ * new. */
 enum sync_pace { SYNC_SPREAD, SYNC_AT_ONCE };
 int sync_fetch(struct net *net, struct profile *profile, enum sync_pace pace,
 		unsigned *out_new) MUST_CHECK;
