@@ -153,6 +153,7 @@ static int turn(struct chat *chat)
 		return CHAT_LOCK;
 	moving_turn(chat);
 	calling_turn(chat);
+	serving_turn(chat);
 	rc = take_keys(chat); /* a resize too */
 	if (rc == 0 && chat->hung_up)
 		return CHAT_LEFT;
@@ -189,6 +190,7 @@ static int run(struct chat *chat)
 	}
 	screen_close();
 	moving_end(chat);
+	serving_end(chat);
 	calling_end(chat, rc == CHAT_PANIC || chat->ended); /* sotto lock gives it two seconds */
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	said_clear(chat);

@@ -66,6 +66,7 @@ struct chat_options {
 
 struct moving; /* a file that is sent or fetched */
 struct calling;
+struct serving; /* a server that is added or left */
 
 enum { MOVING_PATH = 4096, MOVING_NAME = 160 };
 struct moving_wish {
@@ -96,6 +97,7 @@ struct chat {
 	int64_t key_s;		       /* when the last one was pressed */
 	struct place place;
 	struct moving *moving;		 /* or NULL */
+	struct serving *serving;	 /* or NULL */
 	struct calling *calling;	 /* or NULL */
 	char rings[SOTTO_NAME_MOST + 1]; /* who calls; "": nobody */
 	int64_t rings_s;		 /* since then */
@@ -243,5 +245,11 @@ int calling_mute(struct chat *chat) MUST_CHECK; /* and the other way round */
 void calling_end(struct chat *chat, bool now);	/* not now: they are told, for seconds */
 void calling_turn(struct chat *chat);		/* its thread may have news */
 bool calling_says(const struct chat *chat, char *out, size_t size);
+
+/* serving.c: of commands.c. */
+int server_verb(struct chat *chat, const struct person *p, char *rest) MUST_CHECK;
+int id_verb(struct chat *chat, const struct person *p, char *rest) MUST_CHECK;
+void serving_end(struct chat *chat);  /* now; the same again goes on */
+void serving_turn(struct chat *chat); /* its thread may have news */
 
 #endif

@@ -107,6 +107,7 @@ static void close_all(struct chat *chat)
 	keep_place(chat);
 	forget(chat);
 	moving_end(chat);
+	serving_end(chat);
 	calling_end(chat, false);
 	chat->watch_fd = -1;
 	chat->sotto = NULL;

@@ -141,13 +141,13 @@ static int show_contact(void *userdata, const struct sotto_contact *c)
 	char text[SOTTO_NAME_MOST + 64];
 
 	if (cli->json) {
-		show_json(json_pack("{s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:b, s:I}", "event",
+		show_json(json_pack("{s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:b, s:I, s:s}", "event",
 				states[c->state], "text", c->name, "verified",
 				c->trust == SOTTO_VERIFIED, "key_changed",
 				c->trust == SOTTO_KEY_CHANGED, "unread", (json_int_t)c->n_unread,
 				"waiting", (json_int_t)c->n_waiting, "missing",
 				(json_int_t)c->n_missing, "receipts", (int)c->receipts, "timer",
-				(json_int_t)c->timer_s));
+				(json_int_t)c->timer_s, "server", c->server));
 		return 0;
 	}
 	snprintf(text, sizeof text, "%s%s", c->name, trust[c->trust]);

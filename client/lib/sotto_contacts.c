@@ -17,7 +17,8 @@
 
 /* --- lists -------------------------------------------------------------- */
 
-static int count(struct sotto_contact *out, struct sotto *s, int64_t id)
+static int count(struct sotto_contact *out, uint8_t onion[static ONION_KEY_BYTES], struct sotto *s,
+		int64_t id)
 {
 	/* clang-format off */
 	static const char sql[] =
@@ -28,7 +29,8 @@ static int count(struct sotto_contact *out, struct sotto *s, int64_t id)
 		" JOIN message m ON m.id = o.message WHERE o.contact = c.id),"
 		" (SELECT coalesce(sum(last - first + 1), 0) FROM missing WHERE contact = c.id),"
 		" coalesce((SELECT at_s FROM message WHERE contact = c.id ORDER BY id DESC LIMIT 1), 0),"
-		" receipts, timer_s FROM contact c WHERE id = ?1";
+		" receipts, timer_s, (SELECT onion FROM home WHERE id = " HOME_OF("?1") ")"
+		" FROM contact c WHERE id = ?1";
 	/* clang-format on */
 	ROWS *row = NULL;
 	int rc = q_open(&row, s->profile->db, sql, "ii", id, profile_now(s->profile));
@@ -41,17 +43,22 @@ static int count(struct sotto_contact *out, struct sotto *s, int64_t id)
 	out->last_s = sqlite3_column_int64(row, 3);
 	out->receipts = sqlite3_column_int(row, 4) != 0;
 	out->timer_s = sqlite3_column_int64(row, 5);
-	return 0;
+	return q_column(onion, ONION_KEY_BYTES, row, 6) ? 0 : E_IO;
 }
 
 static int tell(struct sotto *s, const struct contact *c, sotto_on_contact *on_contact,
 		void *userdata)
 {
+	char server[ONION_TEXT + 1];
+	uint8_t onion[ONION_KEY_BYTES];
 	struct sotto_contact contact = { .name = c->name,
 		.state = (enum sotto_state)c->state,
-		.trust = (enum sotto_trust)c->trust };
-	int rc = count(&contact, s, c->id);
+		.trust = (enum sotto_trust)c->trust,
+		.server = server };
+	int rc = count(&contact, onion, s, c->id);
 
+	if (rc == 0)
+		onion_write(server, onion);
 	return rc ? rc : on_contact(userdata, &contact);
 }
 

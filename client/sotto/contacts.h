@@ -16,8 +16,9 @@ struct sotto_contact {
 	uint32_t n_unread, n_waiting, n_missing; /* not read; not sent yet; known to be lost */
 	int64_t last_s;				 /* of the last message; 0: there is none */
 	enum sotto_trust trust;
-	bool receipts;	 /* they are told that theirs has come */
-	int64_t timer_s; /* messages between us two disappear after so long; 0: they stay */
+	bool receipts;	    /* they are told that theirs has come */
+	int64_t timer_s;    /* messages between us two disappear after so long; 0: they stay */
+	const char *server; /* of ours: the one that they know, or will be told of */
 };
 typedef int sotto_on_contact(void *userdata, const struct sotto_contact *contact);
 

@@ -6,9 +6,11 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 
 from people import STEP_S, Person, Town, friends
 from stack import Stack, until
+from terminal import chat
 
 
 class Move(Town):
@@ -39,6 +41,10 @@ class Move(Town):
 
     def servers(self, person):
         return [(row["event"], row["text"]) for row in map(json.loads, person.do("--json", "server").splitlines())]
+
+    def contact(self, one, other):
+        row, = [row for row in map(json.loads, one.do("--json", "contacts").splitlines()) if row["text"] == other.name]
+        return row
 
     def say(self, one, other, text):
         one.do("send", other.name, text)
@@ -232,6 +238,70 @@ class Move(Town):
             alice.do("recv")
         self.assertEqual(self.servers(alice), [("home", self.stack.onion_api)])
         self.assertEqual(self.count(self.north, "mailbox"), 0)
+
+    def test_in_a_chat_servers_are_shown_added_left_and_chosen_when_it_is_said_twice(self):
+        alice, bob = self.at(self.stack, "alice"), self.at(self.stack, "bob")
+        friends(alice, bob)
+        self.say(alice, bob, "hello")
+        self.say(bob, alice, "hello yourself")
+        south, north = self.stack.onion_api, self.north.onion_api
+        a = chat(self, alice)
+        a.until("live")
+        link = alice.link()
+        a.line("/id")
+        a.until(lambda text: link in text.replace("\n", ""))
+        a.press("Escape")
+        a.line("/server")
+        a.until(re.compile(rf"{south} \(main\)\n    {bob.name}\n\n").search)
+        a.press("Escape")
+        a.line("/server add nonsense")
+        a.until("/server add INVITE, or NAME.onion")
+        self.socks.passed = lambda n, up: goes_on.wait(60)
+        goes_on = threading.Event()
+        self.addCleanup(goes_on.set)
+        self.addCleanup(setattr, self.socks, "passed", lambda n, up: None)
+        a.line(f"/server add {self.north.invite_link()}")
+        a.until("Enter: you live at that server too")
+        self.assertEqual(self.servers(alice), [("home", south)])
+        a.press("Enter")
+        a.until("asking the server")
+        a.line("/server add " + north)
+        a.press("Enter")
+        a.until("one after the other")   # keys are heard
+        goes_on.set()
+        a.until("you live there too")
+        self.assertEqual(self.servers(alice), [("home", south), ("home", north)])
+        a.line("/server use " + north[:9])
+        a.until("Enter: this contact is told")
+        self.assertEqual(self.contact(alice, bob)["server"], south)
+        a.press("Enter")
+        a.until("they are told")
+        self.assertEqual(self.contact(alice, bob)["server"], north)
+        a.line("/server main " + north[:9])
+        a.press("Enter")
+        a.until("new contacts are told of it")
+        a.line("/server")
+        a.until(re.compile(rf"{north} \(main\)\n    {bob.name}\n{south}\n    nobody has been told of it\n").search)
+        a.press("Escape")
+        a.line("/server leave " + south[:9])
+        a.until("Enter: you leave it")
+        self.assertEqual(self.servers(alice), [("home", north), ("home", south)])
+        a.press("C-u")   # or not
+        a.line("/server leave " + south[:9])
+        a.press("Enter")
+        a.until("left: its contacts are told")
+        self.assertEqual(self.servers(alice)[0], ("home", north))
+        self.assertNotIn(("home", south), self.servers(alice))
+        a.line("/server leave " + north[:9])
+        a.press("Enter")
+        a.until("lives at no other")
+        a.line("/server leave nowhere")
+        a.until("nothing of yours is at that server")
+        bob.do("recv")
+        bob.do("send", alice.name, "to the north")
+        a.until("> to the north")
+        a.line("/quit")
+        self.assertEqual(a.end(), 0)
 
     def test_another_main_server_is_for_new_people_and_for_whom_one_says(self):
         alice, bob, carl = (self.at(self.stack, name) for name in ("alice", "bob", "carl"))
