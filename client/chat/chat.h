@@ -102,6 +102,7 @@ struct chat {
 	char rings[SOTTO_NAME_MOST + 1]; /* who calls; "": nobody */
 	int64_t rings_s;		 /* since then */
 	bool live, asked_panic, pasting;
+	bool warned;	/* that it goes to another key than was verified, by the key before */
 	int64_t away_s; /* since then, having been live; 0: it is, or never was */
 	bool stale;	/* the profile, the selection or the terminal has changed */
 	bool quiet;	/* no bell */

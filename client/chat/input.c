@@ -51,6 +51,12 @@ static int send(struct chat *chat, const char *text)
 						: "accept the request first: /accept NAME");
 		return 0;
 	}
+	if (!p->group && p->trust == SOTTO_KEY_CHANGED && !chat->warned) {
+		chat->warned = true;
+		chat_note(chat, "THEIR KEY IS NOT THE ONE YOU VERIFIED. Enter again sends it");
+		return 0;
+	}
+	chat->warned = false;
 	if (chat->editing)
 		rc = choose_change(
 				chat, &(struct change){ p->name, p->group, chat->editing, text });
@@ -318,6 +324,7 @@ int input_key(struct chat *chat, int kind, wint_t key)
 		return CHAT_LOCK;
 	chat->note[0] = '\0';
 	chat->asked_panic = is_panic;
+	chat->warned = chat->warned && kind == OK && key == '\r';
 	rc = had_panel ? panel_key(chat, kind, key) : 0;
 	if (rc || chat->panel)
 		return rc;

@@ -1,9 +1,38 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Goal: whose key a contact has is known, and who is a contact is the person's to say."""
 import json
+import re
+import subprocess
 import unittest
 
 from people import Town, friends
+from stack import TOP
+from terminal import chat
+
+CHANGE = r"""
+#define SQLITE_HAS_CODEC
+#include <linux/keyctl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	unsigned char held[69];
+	const long key = syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", argv[2], 0);
+	char path[256], hex[68] = "x'";
+	sqlite3 *db;
+
+	if (argc != 4 || key < 1 || syscall(SYS_keyctl, KEYCTL_READ, key, held, sizeof held) != sizeof held)
+		return 1;
+	snprintf(path, sizeof path, "%s/db.%d", argv[1], held[68] & 1);
+	for (int i = 0; i < 32; i++)
+		snprintf(hex + 2 + 2 * i, 4, "%02x'", held[4 + i]);
+	return sqlite3_open(path, &db) || sqlite3_key(db, hex, 67) || sqlite3_busy_timeout(db, 60000) ||
+		sqlite3_exec(db, argv[3], 0, 0, 0) || sqlite3_changes(db) != 1 || sqlite3_close(db);
+}
+"""
 
 
 class Contacts(Town):
@@ -55,6 +84,43 @@ class Contacts(Town):
         self.assertIn("write to them first", alice.run("verify", "bob").stderr)
         alice.do("add", "bob too", mallory.link())
         self.assertEqual(alice.do("contacts"), "contact: bob   (verified)\ncontact: bob too\n")
+
+    def change(self, person, sql):
+        """In the open profile's database, by the key that the keyring has: nothing else can make two keys differ."""
+        tool = f"{self.stack.dir}/change"
+        subprocess.run(["cc", "-x", "c", "-", "-o", tool, f"-I{TOP}/build/libs/include/sqlcipher", "-x", "none",
+                        f"{TOP}/build/libs/lib/libsqlcipher.a", "-lcrypto", "-lm"], input=CHANGE, text=True, check=True)
+        with open(f"{person.profile}/key", "rb") as file:
+            subprocess.run([tool, person.profile, f"sotto:{file.read()[24:40].hex()}", sql], check=True)
+
+    def test_in_a_chat_another_key_than_the_verified_one_is_told_loudly(self):
+        alice, bob, carol = (self.person(name) for name in ("alice", "bob", "carol"))
+        friends(alice, bob, carol)
+        alice.do("send", bob.name, "hello")
+        alice.do("verify", bob.name, "--yes")
+        a = chat(self, alice)
+        a.until(f"{bob.name} (verified)")
+        self.change(alice, f"UPDATE contact SET verified = randomblob(32) WHERE name = '{bob.name}'")
+        a.resize(24, 100)
+        a.until("!!! THEIR KEY IS NOT THE ONE YOU VERIFIED: it may be another person. /verify")
+        a.until(f"{bob.name} (ANOTHER KEY: /verify)")
+        a.line(f"/go {carol.name}")
+        a.until(re.compile(rf"^!{bob.name} ", re.M).search)
+        a.line(f"/go {bob.name}")
+        for text in "at nine", "at ten":   # each one
+            a.line(text)
+            a.until("Enter again sends it")
+            a.press("Left", "Enter")   # that is not the same again
+            a.until("Enter again sends it")
+            self.assertNotIn(f"< {text}", a.text())
+            a.press("Enter")
+            a.until(f"< {text}")
+        a.line("/verify yes")
+        a.until(lambda text: f"{bob.name} (verified)" in text or "verified" in text.split("\n")[-3])
+        a.press("C-u")
+        a.until(lambda text: f"{bob.name} (verified)" in text and "!!!" not in text)
+        a.line("at eleven")
+        a.until("< at eleven")
 
     def test_a_stranger_is_listed_and_heard_no_further_until_accepted(self):
         alice, bob = self.person("alice"), self.person("bob")
