@@ -3,6 +3,9 @@ $(eval $(call each,unit,test_,CHECK_LIBS))
 .PHONY: unit-programs
 unit-programs: $(unit_programs)
 
+# It runs the program too.
+$(B)/unit/client/test_power: | $(B)/sotto
+
 # Another implementation of the sessions, whose source client/fetch-libs brings.
 picomemo := $(addprefix $(B)/picomemo/,omemo.o hacl.o openssl.o)
 $(B)/unit/client/test_session: $(picomemo)

@@ -43,6 +43,7 @@ struct record {
 	size_t n;
 	uint64_t folders[RECORD_FOLDERS], files[RECORD_FILES];
 	int n_folders, n_files;
+	bool tells;	     /* what it writes to its standard output is the promise 1 */
 	const char *dies_at; /* killed when it has renamed something to that; NULL: it is not */
 };
 
@@ -370,6 +371,8 @@ static inline void record_wrote(struct record *r, struct record_call *c, size_t 
 {
 	struct record_step *step;
 
+	if (r->tells && c->nr == SYS_write && (int)c->args[0] == STDOUT_FILENO)
+		record_add(r, RECORD_MARK)->at = 1;
 	if (c->nr == SYS_write && (int)c->args[0] == RECORD_MARK_FD) {
 		record_add(r, RECORD_MARK)->at = (int64_t)c->args[1];
 		return;

@@ -228,6 +228,89 @@ START_TEST(so_it_is_after_a_program_was_killed_that_had_just_renamed_the_key_fil
 }
 END_TEST
 
+/* --- the program --------------------------------------------------------- */
+
+static const char better[] = "sorrel quince lantern ferry",
+		  after[] = "sorrel quince lantern ferry\n";
+
+/* It stands two folders above this test; what it is asked for stands on its standard input. */
+static void act_program(const char *command, const char *first)
+{
+	char path[PATH_MAX + 16] = "";
+	const ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
+	int in[2], null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = 0; i < 3 && len > 0 && strrchr(path, '/'); i++)
+		*strrchr(path, '/') = '\0';
+	strcat(path, "/sotto");
+	if (null < 0 || pipe(in) < 0 || dprintf(in[1], "%s\n%s", first, after) < 0 ||
+			close(in[1]) < 0 || dup2(in[0], STDIN_FILENO) < 0 ||
+			dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
+		_exit(2);
+	setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* it cannot, as it is traced */
+	execl(path, path, "--profile", scene.dir, command, NULL);
+	_exit(3);
+}
+
+static void act_passwd(void *data)
+{
+	(void)data;
+	act_program("passwd", own);
+}
+
+static void act_panic_command(void *data)
+{
+	(void)data;
+	act_program("panic", own);
+}
+
+static bool old_or_better(int promise, bool thoroughly)
+{
+	const bool is_new = is_locked(&scene, own);
+
+	(void)thoroughly;
+	return (is_new || !promise) && opens(&scene, is_new ? better : own, scene.identity) &&
+			is_locked(&scene, is_new ? own : better);
+}
+
+static bool there_or_gone(int promise, bool thoroughly)
+{
+	return profile_and_then_none(promise ? PROMISED_MORE : PROMISED_NOTHING, thoroughly);
+}
+
+static unsigned disks_of_program(
+		const struct place *from, void (*act)(void *data), disks_judge *judge)
+{
+	struct record r;
+	bool promised = false;
+	unsigned n;
+	size_t begin;
+
+	scene = place_copy(from);
+	record_begin(&r, scene.dir);
+	begin = r.n;
+	r.tells = true;
+	ck_assert(!record_run(&r, act, NULL));
+	for (size_t i = 0; i < r.n; i++)
+		promised = promised || r.steps[i].kind == RECORD_MARK;
+	ck_assert(promised);
+	disks_remove(scene.dir);
+	n = disks_judge_all(&r, begin, judge);
+	record_end(&r);
+	return n;
+}
+
+START_TEST(what_the_program_prints_is_on_the_disk)
+{
+	struct place a;
+
+	place_make(&a);
+	ck_assert_uint_gt(disks_of_program(&a, act_passwd, old_or_better), 10);
+	ck_assert_uint_gt(disks_of_program(&a, act_panic_command, there_or_gone), 10);
+	place_end(&a);
+}
+END_TEST
+
 /* --- what is stored ------------------------------------------------------ */
 
 enum { ROWS = 900 };
@@ -398,6 +481,7 @@ UNIT("power", a_new_passphrase_counts_or_the_old_one_and_afterwards_only_the_new
 		a_decoy_that_was_begun_can_be_made_again,
 		once_panic_has_destroyed_the_slots_no_passphrase_opens_whatever_is_on_the_disk,
 		so_it_is_after_a_program_was_killed_that_had_just_renamed_the_key_file,
+		what_the_program_prints_is_on_the_disk,
 		what_was_stored_stays_while_the_databases_grow,
 		a_new_profile_is_whole_or_none_and_once_it_is_told_it_stays,
 		an_export_is_the_old_one_or_the_new_one_and_once_it_is_told_the_new_one)

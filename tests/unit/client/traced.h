@@ -46,7 +46,8 @@ static inline void traced_take(pid_t pid, int options)
 
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(ptrace(PTRACE_SETOPTIONS, pid, 0,
-					 PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL | options),
+					 PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEEXEC |
+							 PTRACE_O_EXITKILL | options),
 			0);
 }
 
@@ -55,8 +56,10 @@ static inline bool traced_next(pid_t pid, struct __ptrace_syscall_info *out)
 {
 	int status;
 
-	ck_assert_int_eq(ptrace(PTRACE_CONT, pid, 0, 0), 0);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	do {
+		ck_assert_int_eq(ptrace(PTRACE_CONT, pid, 0, 0), 0);
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	} while (status >> 8 == (SIGTRAP | (PTRACE_EVENT_EXEC << 8)));
 	if (WIFEXITED(status)) {
 		ck_assert_int_eq(WEXITSTATUS(status), 0);
 		return false;
