@@ -30,7 +30,7 @@ static int dial(struct dial **out, const struct call *c, const struct circuit *c
 int call_dial_ahead(struct call *c)
 {
 	const struct address *to = &c->contact.address;
-	const struct circuit read = { "read", c->mailbox.mailbox, MAILBOX_ID_BYTES, false },
+	const struct circuit read = sync_circuit(&c->mailbox),
 			     turn = { "turn", c->id, sizeof c->id, false },
 			     write = { "write", to, sizeof *to, true };
 	int rc = dial(&c->ahead[0], c, &read, c->mailbox.onion, PORT_BRIDGED);

@@ -73,8 +73,14 @@ int contact_next(struct contact *out, struct profile *profile, const char *after
 int contact_request(struct contact *out, struct profile *profile, const uint8_t identity[static 32],
 		int64_t home) MUST_CHECK;
 
+/* Mailboxes at one home whose sessions are one, and whose circuits. */
+struct mailbox_group {
+	int64_t home, place;
+};
+
 struct own_mailbox {
 	int64_t id, contact, home;	/* contact 0: the inbox */
+	struct mailbox_group group;	/* place 0: it has none yet */
 	bool inbox, made, is_left;	/* is_left: not where it belongs (any more) */
 	uint8_t onion[ONION_KEY_BYTES]; /* of its server */
 	struct key_pair owner;
@@ -93,6 +99,25 @@ int mailbox_made(struct profile *profile, int64_t id) MUST_CHECK;
 int mailbox_seen_empty(struct profile *profile, int64_t id) MUST_CHECK;
 int mailbox_fetched(struct profile *profile, int64_t id) MUST_CHECK;
 int mailbox_heard(struct profile *profile, int64_t id) MUST_CHECK; /* its contact wrote to it */
+/*
+ * Each home has so many places. A mailbox gets one when it is first live: one of its own as long as
+ * there is a free one, else one at random that is not full. It keeps it while it lives: else the
+ * groups before and after a change would be known to belong together. Homes are apart, so that no
+ * server learns from its groups how many mailboxes are at another.
+ */
+enum { PLACES = 16, PLACE_MAILBOXES = 32 };
+/* For all that have none, as far as there is room. */
+int mailbox_place(struct profile *profile) MUST_CHECK;
+/* Goes through the groups that are to be live: start with zeros. CONTACT_NONE. */
+int mailbox_next_group(struct mailbox_group *out, struct profile *profile,
+		const struct mailbox_group *after) MUST_CHECK;
+/* Goes through those of a group that are to be live: not what is left, which is polled. */
+int mailbox_next_in(struct own_mailbox *out, struct profile *profile,
+		const struct mailbox_group *group, int64_t after) MUST_CHECK;
+/* Their ids. */
+int mailbox_ids_in(int64_t out[static PLACE_MAILBOXES], size_t *out_n, struct profile *profile,
+		const struct mailbox_group *group) MUST_CHECK;
+
 /* Goes through those that are made: start with 0. CONTACT_NONE: no further one. */
 int mailbox_next(struct own_mailbox *out, struct profile *profile, int64_t after) MUST_CHECK;
 

@@ -57,7 +57,7 @@ static int run(struct errand *e, struct net *net, struct profile *p)
 	case ERRAND_FLUSH:
 		return sync_flush(net, p, &n_sent);
 	default:
-		return upkeep_tick(net, p, e->live, &e->n_new);
+		return upkeep_tick(net, p, &e->n_new);
 	}
 }
 

@@ -21,7 +21,6 @@ struct errand {
 	enum errand_kind kind;
 	void *owner; /* of ours, given back */
 	uint8_t onion[ONION_KEY_BYTES];
-	int64_t live; /* KEEP: boxes up to that id are live */
 
 	/* What came of it. */
 	int rc;

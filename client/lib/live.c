@@ -18,13 +18,7 @@
 #include <string.h>
 #include <time.h>
 
-enum {
-	TICK_MS = 60000,
-	TICK_FAST_MS = 1000,
-	OPEN_SPREAD_MS = 3000,
-	RENEW_MS = 2700000,
-	RENEW_AGAIN_MS = 60000
-};
+enum { TICK_MS = 60000, TICK_FAST_MS = 1000, RENEW_MS = 2700000, RENEW_AGAIN_MS = 60000 };
 
 int64_t live_now_ms(void)
 {
@@ -74,6 +68,8 @@ static int settle(struct session *s, const struct errand *e)
 	struct live *live = s->live;
 
 	s->errand = NULL;
+	if (s->n == 0)
+		return 0; /* ended meanwhile */
 	if (e->n_new || e->changed)
 		live->events.on_news(live->events.userdata);
 	if (e->kind == ERRAND_FETCH)
@@ -111,7 +107,7 @@ static int due(struct session *s)
 {
 	const int64_t now = live_now_ms();
 
-	if (s->errand)
+	if (s->errand || s->n == 0)
 		return 0;
 	if (s->open_at_ms && s->open_at_ms <= now)
 		return open_session(s);
@@ -130,11 +126,6 @@ static int due(struct session *s)
 
 /* --- errands of all servers ---------------------------------------------- */
 
-static int64_t last_mailbox(const struct live *live)
-{
-	return live->n ? live->sessions[live->n - 1].boxes->id : 0;
-}
-
 /* At each server where there may be something to do. */
 static int go_round(struct live *live, enum errand_kind kind)
 {
@@ -148,7 +139,6 @@ static int go_round(struct live *live, enum errand_kind kind)
 		rc = errand_new(&e, kind, onion, NULL, 0);
 		if (rc)
 			return rc;
-		e->live = last_mailbox(live);
 		rc = lanes_add(live->events.lanes, e);
 		if (rc)
 			return rc;
@@ -164,41 +154,20 @@ int live_flush(struct live *live)
 
 /* --- the loop ----------------------------------------------------------- */
 
-static void add_session(struct live *live, const struct own_mailbox *m)
-{
-	struct session *s = &live->sessions[live->n++];
-
-	s->live = live;
-	s->boxes[s->n++] = *m;
-	s->open_at_ms = live_spread(live, OPEN_SPREAD_MS);
-}
-
 /* Under a request of its own: the same one would take the place of `watch`. */
 static int adopt_one(struct live *live)
 {
-	struct own_mailbox m;
-	int rc = mailbox_for(&m, live->profile, live->events.contact);
+	const struct mailbox_group none = { .home = 0 };
+	struct session *s;
+	int rc = live_add_session(&s, live, &none);
 
+	rc = rc ? rc : mailbox_for(s->boxes, live->profile, live->events.contact);
 	if (rc)
 		return rc < 0 ? rc : E_BUG;
-	randombytes_buf(m.request, sizeof m.request);
-	add_session(live, &m);
-	live->sessions[0].open_at_ms = live_now_ms(); /* somebody waits */
+	randombytes_buf(s->boxes->request, sizeof s->boxes->request);
+	s->n = 1;
+	s->open_at_ms = live_now_ms(); /* somebody waits */
 	return 0;
-}
-
-/* A session for each mailbox that has none, as far as there is room. */
-static int adopt(struct live *live)
-{
-	struct own_mailbox m = { .id = last_mailbox(live) };
-	int rc = 0;
-
-	if (live->events.contact)
-		return live->n ? 0 : adopt_one(live);
-	while (live->n < SESSIONS_MOST && (rc = mailbox_next(&m, live->profile, m.id)) == 0)
-		if (!m.is_left) /* those are polled */
-			add_session(live, &m);
-	return rc < 0 ? rc : 0;
 }
 
 /* Besides the sessions: sends what waits, fetches what is not live, looks after the account. */
@@ -212,7 +181,7 @@ static int tick(struct live *live)
 	live->tick_at_ms = live_now_ms() + every_ms / 2 + randombytes_uniform((uint32_t)every_ms);
 	rc = passes(upkeep_here(live->profile, live->net->fast));
 	rc = rc ? rc : go_round(live, ERRAND_KEEP);
-	return rc ? rc : adopt(live);
+	return rc ? rc : live_adopt(live);
 }
 
 /* Of a whole server. */
@@ -223,7 +192,7 @@ static int settle_round(struct live *live, const struct errand *e)
 	if (e->n_new || e->changed)
 		live->events.on_news(live->events.userdata);
 	if (rc == 0 && e->changed)
-		rc = adopt(live);
+		rc = live_adopt(live);
 	return rc || !e->goes_on ? rc : live_flush(live);
 }
 
@@ -260,7 +229,7 @@ int live_open(struct live **out, struct net *net, struct profile *profile,
 	live->profile = profile;
 	live->events = *events;
 	live->tick_at_ms = live_now_ms() + TICK_MS;
-	rc = adopt(live);
+	rc = events->contact ? adopt_one(live) : live_adopt(live);
 	if (rc)
 		return rc;
 	live->n_first = live->n;
@@ -272,8 +241,13 @@ void live_close(struct live *live)
 {
 	if (!live)
 		return;
-	for (unsigned i = 0; i < live->n; i++)
-		mosquitto_destroy(live->sessions[i].mosq);
+	for (unsigned i = 0; i < live->n; i++) {
+		struct session *s = &live->sessions[i];
+
+		mosquitto_destroy(s->mosq);
+		sodium_memzero(s->boxes, PLACE_MAILBOXES * sizeof *s->boxes);
+		free(s->boxes);
+	}
 	sodium_memzero(live, sizeof *live);
 	free(live);
 }
@@ -288,8 +262,10 @@ static void drive(struct session *s, short revents)
 		rc = mosquitto_loop_write(s->mosq, 1);
 	if (!rc)
 		rc = mosquitto_loop_misc(s->mosq);
-	if (rc && !s->open_at_ms)
+	if (rc && s->connected) {
+		s->connected = false;
 		live_lose(s);
+	}
 }
 
 static void tell_ready(struct live *live)
@@ -297,7 +273,8 @@ static void tell_ready(struct live *live)
 	if (live->ready)
 		return;
 	for (unsigned i = 0; i < live->n_first; i++)
-		if (!live->sessions[i].subscribed || !live->sessions[i].fetched)
+		if (live->sessions[i].n &&
+				!(live->sessions[i].subscribed && live->sessions[i].fetched))
 			return;
 	live->events.on_ready(live->events.userdata);
 	live->ready = true;
@@ -329,7 +306,7 @@ static int wait_for(const struct live *live, int most_ms)
 	for (unsigned i = 0; i < live->n; i++) {
 		const struct session *s = &live->sessions[i];
 
-		if (s->errand)
+		if (s->errand || s->n == 0)
 			continue;
 		next = sooner(sooner(next, s->open_at_ms), s->renew_at_ms);
 		next = sooner(next, s->subscribed ? s->fetch_at_ms : s->poll_at_ms);
@@ -344,11 +321,10 @@ static void poll_sessions(struct live *live, int wait_ms)
 
 	for (unsigned i = 0; i < live->n; i++) {
 		struct session *s = &live->sessions[i];
-		const bool heard = s->mosq && !s->open_at_ms && !s->opening;
 
-		fds[i].fd = heard ? mosquitto_socket(s->mosq) : -1;
+		fds[i].fd = s->connected ? mosquitto_socket(s->mosq) : -1;
 		fds[i].events = (short)(POLLIN |
-				(heard && mosquitto_want_write(s->mosq) ? POLLOUT : 0));
+				(s->connected && mosquitto_want_write(s->mosq) ? POLLOUT : 0));
 	}
 	*wake = (struct pollfd){ live->events.wake_fd ? *live->events.wake_fd : -1, POLLIN, 0 };
 	*done = (struct pollfd){ live->events.lanes ? lanes_fd(live->events.lanes) : -1, POLLIN,

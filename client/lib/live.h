@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Live: one MQTT session for each mailbox, the most private way, each on a circuit of its own. A
- * push is a hint: what it brings is handled like a fetched blob, and everything unclear is answered
- * by fetching.
+ * Live: one MQTT session for each mailbox, the most private way, or for each group of mailboxes
+ * (contacts.h), each on a circuit of its own. A push is a hint: what it brings is handled like a
+ * fetched blob, and everything unclear is answered by fetching.
  */
 #ifndef SOTTO_LIVE_H
 #define SOTTO_LIVE_H

@@ -9,13 +9,15 @@
 
 #include <mosquitto.h>
 
-enum { SESSIONS_MOST = 16, SESSION_BOXES = 1 };
+enum { SESSIONS_MOST = HOMES_MOST * PLACES };
 
 struct session {
 	struct live *live;
-	struct own_mailbox boxes[SESSION_BOXES]; /* at one server */
-	size_t n;
+	struct mailbox_group group;
+	struct own_mailbox *boxes; /* PLACE_MAILBOXES; owned */
+	size_t n;		   /* 0: there is nothing to be done */
 	struct mosquitto *mosq;
+	bool connected; /* or on the way */
 	struct live_grant grant;
 	struct errand *errand; /* under way; NULL: none */
 	bool opening;	       /* that is what it is about */
@@ -42,8 +44,15 @@ int64_t live_spread(const struct live *live, uint32_t most_ms);
 
 int64_t live_next_poll(const struct live *live);
 
+/* The mailboxes that are to be live, each in the session of its group. What has changed is asked
+ * for anew. */
+int live_adopt(struct live *live) MUST_CHECK;
+int live_add_session(struct session **out, struct live *live,
+		const struct mailbox_group *group) MUST_CHECK;
+
 /* To the broker, as the grant says, in place of a connection that there may be. E_NET, E_NOMEM. */
 int live_connect(struct session *session) MUST_CHECK;
+void live_disconnect(struct session *session);
 /* It is lost, or cannot be had: tried again later, and polled meanwhile. */
 void live_lose(struct session *session);
 

@@ -66,16 +66,20 @@ void live_lose(struct session *s)
 {
 	s->subscribed = false;
 	tell_away(s->live);
-	s->open_at_ms = live_now_ms() + retry_wait_ms(&s->retry_ms);
+	if (!s->opening)
+		s->open_at_ms = live_now_ms() + retry_wait_ms(&s->retry_ms);
 	if (!s->poll_at_ms)
 		s->poll_at_ms = live_next_poll(s->live);
 }
 
 static void on_disconnect(struct mosquitto *mosq, void *userdata, int rc)
 {
+	struct session *s = userdata;
+
 	(void)mosq;
 	(void)rc;
-	live_lose(userdata);
+	s->connected = false;
+	live_lose(s);
 }
 
 static void acknowledge(struct session *s, const struct own_mailbox *box, const uint8_t *blob_id)
@@ -165,13 +169,20 @@ static void on_message(struct mosquitto *mosq, void *userdata, const struct mosq
 
 /* --- connecting --------------------------------------------------------- */
 
+void live_disconnect(struct session *s)
+{
+	mosquitto_destroy(s->mosq);
+	s->mosq = NULL;
+	s->connected = s->subscribed = false;
+}
+
 int live_connect(struct session *s)
 {
 	const struct net *net = s->live->net;
-	const struct circuit circuit = live_circuit(s->boxes, s->n);
+	const struct circuit circuit = sync_circuit(s->boxes);
 	char user[33];
 
-	mosquitto_destroy(s->mosq);
+	live_disconnect(s);
 	s->mosq = mosquitto_new(s->grant.id, true, s);
 	if (!s->mosq)
 		return E_NOMEM;
@@ -185,5 +196,6 @@ int live_connect(struct session *s)
 					s->mosq, net->socks_host, net->socks_port, user, "sotto") ||
 			mosquitto_connect_async(s->mosq, s->grant.host, s->grant.port, KEEPALIVE_S))
 		return E_NET;
+	s->connected = true;
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* POST /v1/sessions (docs/protocol.md). */
 #include "client/lib/live_request.h"
 
+#include "client/lib/sync.h"
 #include "libshared/error.h"
 #include "libshared/writer.h"
 
@@ -10,12 +11,6 @@
 #include <string.h>
 
 DEFINE_CLEANUP(json_t *, json_decref)
-
-struct circuit live_circuit(const struct own_mailbox *boxes, size_t n)
-{
-	(void)n;
-	return (struct circuit){ "read", boxes->mailbox, MAILBOX_ID_BYTES, false };
-}
 
 static int make_proof(uint8_t out[static 32], const struct known_server *at,
 		const struct own_mailbox *m, const uint8_t request[static 16])
@@ -126,7 +121,7 @@ int live_request(struct live_grant *out, struct net *net, const struct own_mailb
 		__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
 		uint8_t body[JSON_LARGE_BYTES];
 		const struct ask ask = {
-			.circuit = live_circuit(boxes, n),
+			.circuit = sync_circuit(boxes),
 			.onion = m->onion,
 			.port = PORT_BRIDGED,
 			.method = "POST",

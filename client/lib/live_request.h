@@ -12,10 +12,8 @@ struct live_grant {
 	char id[SESSION_TEXT + 1], password[64], down[64], up[64];
 };
 
-/* Over which everything of those is asked and brought. */
-struct circuit live_circuit(const struct own_mailbox *boxes, size_t n);
-
-/* The same request (boxes[0].request) renews. All boxes are at one server. E_NET, E_PROTO. */
+/* The same request (boxes[0].request, and the same boxes) renews. All are of one group. E_NET,
+ * E_PROTO. */
 int live_request(struct live_grant *out, struct net *net, const struct own_mailbox *boxes,
 		size_t n) MUST_CHECK;
 

@@ -16,7 +16,7 @@ enum kind { MAILBOX_INBOX = 0, MAILBOX_CONTACT = 1, MAILBOX_SPARE = 2 }; /* 3: t
 	"SELECT id, coalesce(contact, 0), kind, made, owner_secret, deposit, request, "       \
 	"coalesce(fetched_s, 0), (SELECT onion FROM home h WHERE h.id = mailbox.home), home," \
 	" home <> " BELONGS " OR EXISTS (SELECT 1 FROM home h WHERE h.id = mailbox.home AND " \
-	"h.left_s NOT NULL) FROM mailbox WHERE "
+	"h.left_s NOT NULL), place FROM mailbox WHERE "
 
 static int read_mailbox(struct own_mailbox *out, sqlite3_stmt *s)
 {
@@ -34,6 +34,7 @@ static int read_mailbox(struct own_mailbox *out, sqlite3_stmt *s)
 		.made = sqlite3_column_int(s, 3) != 0,
 		.fetched_s = sqlite3_column_int64(s, 7),
 		.home = sqlite3_column_int64(s, 9),
+		.group = { sqlite3_column_int64(s, 9), sqlite3_column_int64(s, 11) },
 		.is_left = sqlite3_column_int(s, 10) != 0,
 	};
 	if (!q_column(secret.b, sizeof secret.b, s, 4) ||
@@ -142,6 +143,133 @@ static int next(struct own_mailbox *out, struct profile *p, const char *sql, int
 
 	return rc ? rc : read_mailbox(out, s);
 }
+
+/* --- places ------------------------------------------------------------- */
+
+#define LIVES                                                                            \
+	"made AND kind < 3 AND home = " BELONGS " AND NOT EXISTS (SELECT 1 FROM home h " \
+	"WHERE h.id = mailbox.home AND h.left_s NOT NULL)"
+
+/* What is to end leaves room, and so does what has ended. What is left keeps its place. */
+static int count_places(int64_t n[static PLACES], struct profile *p, int64_t home)
+{
+	int rc = 0;
+
+	for (int64_t place = 1; rc == 0 && place <= PLACES; place++)
+		rc = q_number(&n[place - 1], p->db,
+				"SELECT count(*) FROM mailbox WHERE home = ? AND place = ? AND "
+				"kind < 3",
+				"ii", home, place);
+	return rc ? E_IO : 0;
+}
+
+/* 0: all are full. */
+static int64_t draw_place(const int64_t n[static PLACES])
+{
+	int64_t most = 0, open[PLACES];
+	uint32_t n_open = 0;
+
+	for (int i = 0; i < PLACES; i++)
+		most = n[i] == 0 ? 1 : most;
+	most = most ? most : PLACE_MAILBOXES;
+	for (int64_t i = 0; i < PLACES; i++)
+		if (n[i] < most)
+			open[n_open++] = i + 1;
+	return n_open ? open[randombytes_uniform(n_open)] : 0;
+}
+
+static int place_one(struct profile *p, int64_t id, int64_t home)
+{
+	int64_t n[PLACES];
+	int rc = count_places(n, p, home);
+
+	return rc ? rc
+		  : q_run(p->db, "UPDATE mailbox SET place = ? WHERE id = ?", "ii", draw_place(n),
+				    id);
+}
+
+static int next_without(int64_t *out_id, int64_t *out_home, struct profile *p)
+{
+	int rc = q_number(out_id, p->db,
+			"SELECT id FROM mailbox WHERE id > ? AND place = 0 AND " LIVES
+			" ORDER BY id LIMIT 1",
+			"i", *out_id);
+
+	return rc ? rc
+		  : q_number(out_home, p->db, "SELECT home FROM mailbox WHERE id = ?", "i",
+				    *out_id);
+}
+
+static int place_all(struct profile *p)
+{
+	int64_t id = 0, home;
+	int rc;
+
+	while ((rc = next_without(&id, &home, p)) == 0)
+		if ((rc = place_one(p, id, home)) != 0)
+			return rc;
+	return rc == STORE_NONE ? 0 : rc;
+}
+
+/* Mostly nobody is without. */
+int mailbox_place(struct profile *p)
+{
+	int64_t id = 0, home;
+	int rc = next_without(&id, &home, p);
+
+	if (rc)
+		return rc == STORE_NONE ? 0 : rc;
+	rc = q_begin(p->db);
+	return rc ? rc : q_end(p->db, place_all(p));
+}
+
+int mailbox_next_group(
+		struct mailbox_group *out, struct profile *p, const struct mailbox_group *after)
+{
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	int rc = q_open(&s, p->db,
+			"SELECT home, place FROM mailbox WHERE place > 0 AND (home > ?1 OR (home = "
+			"?1 AND place > ?2)) AND " LIVES " ORDER BY home, place LIMIT 1",
+			"ii", after->home, after->place);
+
+	if (rc)
+		return rc;
+	rc = sqlite3_step(s);
+	if (rc != SQLITE_ROW)
+		return rc == SQLITE_DONE ? CONTACT_NONE : E_IO;
+	*out = (struct mailbox_group){ sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1) };
+	return 0;
+}
+
+#define IN_GROUP "home = ?1 AND place = ?2 AND id > ?3 AND " LIVES " ORDER BY id LIMIT 1"
+
+int mailbox_next_in(struct own_mailbox *out, struct profile *p, const struct mailbox_group *group,
+		int64_t after)
+{
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
+	int rc = q_open(&s, p->db, BOX_COLUMNS IN_GROUP, "iii", group->home, group->place, after);
+
+	return rc ? rc : read_mailbox(out, s);
+}
+
+int mailbox_ids_in(int64_t out[static PLACE_MAILBOXES], size_t *out_n, struct profile *p,
+		const struct mailbox_group *group)
+{
+	int64_t id = 0;
+	size_t n = 0;
+	int rc = 0;
+
+	while (n < PLACE_MAILBOXES &&
+			(rc = q_number(&id, p->db, "SELECT id FROM mailbox WHERE " IN_GROUP, "iii",
+					 group->home, group->place, id)) == 0)
+		out[n++] = id;
+	if (rc < 0)
+		return rc;
+	*out_n = n;
+	return 0;
+}
+
+/* --- all of them -------------------------------------------------------- */
 
 int mailbox_next(struct own_mailbox *out, struct profile *p, int64_t after)
 {

@@ -34,11 +34,11 @@ static const char schema[] =
 	STORE_HOME
 	/* Our own mailboxes. kind: 0 inbox, 1 for a contact, 2 spare, 3 to be ended. empty_s: when it
 	   was last seen empty; fetched_s: when it was last asked. heard_s: since when its contact
-	   writes to it. */
+	   writes to it. place: see mailbox_place; 0: none. */
 	"CREATE TABLE mailbox (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, contact INTEGER,"
 	" owner_secret BLOB NOT NULL, deposit BLOB NOT NULL, request BLOB NOT NULL,"
 	" made INTEGER NOT NULL DEFAULT 0, empty_s INTEGER, fetched_s INTEGER, heard_s INTEGER,"
-	" home INTEGER NOT NULL DEFAULT 1);"
+	" home INTEGER NOT NULL DEFAULT 1, place INTEGER NOT NULL DEFAULT 0);"
 	/* state: 0 request, 1 accepted, 2 blocked. address is theirs for us; number orders what
 	   they told. bundle_s: when their last bundle came; renew: it takes a new session.
 	   sent, heard: the highest numbers of either side. broken: something could not be opened.
@@ -201,6 +201,7 @@ static const char *const upgrades[] = {
 	"CREATE INDEX message_text_id ON message (contact, text_id) WHERE text_id NOT NULL;"
 	STORE_TEXT_IDS ";" STORE_UNSEAL_PARTS,
 	"ALTER TABLE file ADD COLUMN grp INTEGER; ALTER TABLE file ADD COLUMN end_key BLOB",
+	"ALTER TABLE mailbox ADD COLUMN place INTEGER NOT NULL DEFAULT 0",
 };
 /* clang-format on */
 

@@ -35,10 +35,17 @@ static void mailbox_path(char out[static 128], const struct own_mailbox *m, cons
 	snprintf(out, 128, "/v1/mailboxes/%s%s", id, end);
 }
 
+struct circuit sync_circuit(const struct own_mailbox *m)
+{
+	if (m->group.place)
+		return (struct circuit){ "read group", &m->group, sizeof m->group, false };
+	return (struct circuit){ "read", m->mailbox, sizeof m->mailbox, false };
+}
+
 static struct ask mailbox_ask(const struct own_mailbox *m, const char *method, const char *path)
 {
 	return (struct ask){
-		.circuit = { "read", m->mailbox, sizeof m->mailbox, false },
+		.circuit = sync_circuit(m),
 		.onion = m->onion,
 		.port = PORT_BLOBD,
 		.method = method,
@@ -299,9 +306,10 @@ static int acknowledge(struct net *net, const struct own_mailbox *m, const uint8
 {
 	ANSWER answer = { 0 };
 	char path[128];
-	struct ask ask = mailbox_ask(m, "POST", path);
+	struct ask ask;
 
 	mailbox_path(path, m, "/acks");
+	ask = mailbox_ask(m, "POST", path);
 	ask.body = ids;
 	ask.body_len = ACKS_BYTES;
 	return sync_verdict(net_ask(net, &ask, &answer), &answer);
@@ -344,9 +352,10 @@ int sync_fetch_one(
 		struct net *net, struct profile *p, const struct own_mailbox *m, unsigned *out_new)
 {
 	char path[128];
-	struct ask ask = mailbox_ask(m, "GET", path);
+	struct ask ask;
 
 	mailbox_path(path, m, "/blobs");
+	ask = mailbox_ask(m, "GET", path);
 	for (;;) {
 		ANSWER answer = { 0 };
 		uint8_t acks[ACKS_BYTES] = { 0 };

@@ -23,6 +23,9 @@ enum {
 /* What a reply means: 0, SYNC_REFUSED, or the failure. */
 int sync_verdict(int rc, const struct answer *answer) MUST_CHECK;
 
+/* Over which a mailbox is read, lives and ends: one of its own, or its group's. */
+struct circuit sync_circuit(const struct own_mailbox *mailbox);
+
 /* The mailbox that a contact shall write to exists at its server. */
 int sync_mailbox(struct net *net, struct profile *profile, int64_t contact) MUST_CHECK;
 int sync_make_mailbox(struct net *net, struct profile *profile,

@@ -89,13 +89,13 @@ static bool is_stale(const struct profile *p, const struct own_mailbox *m, bool 
 				: POLL_S - randombytes_uniform(POLL_SPREAD_S));
 }
 
-static int poll_mailboxes(struct net *net, struct profile *p, int64_t live, unsigned *out_new)
+static int poll_mailboxes(struct net *net, struct profile *p, unsigned *out_new)
 {
 	struct own_mailbox m = { .id = 0 };
 	int rc, result = 0;
 
 	while ((rc = mailbox_next(&m, p, m.id)) == 0) {
-		if (net_serves(net, m.onion) && is_stale(p, &m, m.id <= live && !m.is_left))
+		if (net_serves(net, m.onion) && is_stale(p, &m, m.group.place && !m.is_left))
 			rc = sync_fetch_one(net, p, &m, out_new);
 		result = result ? result : rc;
 	}
@@ -171,12 +171,12 @@ int upkeep(struct net *net, struct profile *p)
 	return here ? here : sent ? sent : kept;
 }
 
-int upkeep_tick(struct net *net, struct profile *p, int64_t live, unsigned *out_new)
+int upkeep_tick(struct net *net, struct profile *p, unsigned *out_new)
 {
 	int rc = profile_refresh(p), sent = flush(net, p), polled, kept;
 
 	*out_new = 0;
-	polled = poll_mailboxes(net, p, live, out_new);
+	polled = poll_mailboxes(net, p, out_new);
 	kept = there(net, p);
 	return rc ? rc : sent ? sent : polled ? polled : kept;
 }

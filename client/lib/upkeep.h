@@ -19,11 +19,10 @@ int upkeep_here(struct profile *profile, bool fast) MUST_CHECK;
 
 /*
  * The rest, for a client that stays, once a minute or so, at the servers that the net serves: also
- * sends what waits, and fetches the mailboxes that no live session brings (those after `live`, an
- * id) as well as all others once a day, which keeps them alive. *out_new counts what has come.
+ * sends what waits, and fetches the mailboxes that no live session brings (those without a place)
+ * as well as all others once a day, which keeps them alive. *out_new counts what has come.
  */
-int upkeep_tick(struct net *net, struct profile *profile, int64_t live,
-		unsigned *out_new) MUST_CHECK;
+int upkeep_tick(struct net *net, struct profile *profile, unsigned *out_new) MUST_CHECK;
 
 /* Forgets a contact with all that was said, and ends its mailbox: now, or as soon as the server
  * can be reached. SYNC_NO_CONTACT. */

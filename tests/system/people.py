@@ -5,6 +5,7 @@ import glob
 import os
 import queue
 import re
+import select
 import socket
 import socketserver
 import subprocess
@@ -33,7 +34,7 @@ class Socks(socketserver.ThreadingTCPServer):
         self.relayed, self.relay_s = [], 0 # streams to the relay, and how long it takes to reach it
         self.round_trip_s = 0 # for a connection, and then for what passes over it
         self.streams = {} # those that are open: [host, port, whether an answer is awaited]
-        self.held = lambda host: None # called before anything passes
+        self.held = lambda host: False # nothing passes as long as that is so
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, *unused):
@@ -80,7 +81,14 @@ class Talk(socketserver.StreamRequestHandler):
             back = threading.Thread(target=self.pump, args=(to, self.request, False), daemon=True)
             back.start()
             self.pump(self.request, to, True)
+            self.stream[2] = False # nobody waits any more
             back.join()
+
+    def hold(self):
+        """Until it is not held any more, or the client has gone."""
+        while self.server.held(self.stream[0]):
+            if select.select([self.request], [], [], 0.05)[0] and not self.request.recv(1, socket.MSG_PEEK):
+                raise ConnectionResetError
 
     def lead(self, to, user, host, port):
         """What Tor answers: there; no such onion; nobody listens at its port; that port's socket is gone."""
@@ -89,7 +97,7 @@ class Talk(socketserver.StreamRequestHandler):
             return 4
         if PORTS[port] in self.server.refuse:
             return 5
-        self.server.held(host)
+        self.hold()
         self.server.seen.append((user, port))
         if port == 3478:
             time.sleep(self.server.relay_s)
@@ -108,7 +116,7 @@ class Talk(socketserver.StreamRequestHandler):
             while data := one.recv(self.server.piece):
                 if up:
                     self.stream[2] = True
-                self.server.held(self.stream[0])
+                self.hold()
                 self.server.passed(len(data), up)
                 if not up:
                     self.stream[2] = False

@@ -92,7 +92,7 @@ class Silent(Town):
         watch.until("live\n")
         self.addCleanup(back.set)
         self.addCleanup(setattr, self.socks, "held", self.socks.held)
-        self.socks.held = lambda host: host in (self.north.onion_api, self.north.onion_live) and back.wait()
+        self.socks.held = lambda host: host in (self.north.onion_api, self.north.onion_live) and not back.is_set()
         self.writes_while_away(self.north, self.alice, self.carl, "to the north")
         until("a request that hangs", self.hung, self.north.check)
         hung = self.hung()

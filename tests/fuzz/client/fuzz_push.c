@@ -24,15 +24,16 @@ static void push(uint8_t *bytes, size_t len)
 {
 	struct net net = { .fast = true };
 	struct live live = { .net = &net }; /* no profile: what reaches one would crash */
-	struct session s = { .live = &live, .n = 1, .grant = { .down = "down" } };
+	struct own_mailbox box = { .id = 1 };
+	struct session s = { .live = &live, .boxes = &box, .n = 1, .grant = { .down = "down" } };
 	struct mosquitto_message m = {
 		.topic = (char[]){ "down" }, .payload = bytes + 1, .payloadlen = (int)len - 1
 	};
 
 	if (bytes[0] & 1)
 		m.topic = (char[]){ "sotto/v1/live" };
-	memset(s.boxes->mailbox, 0xa5, MAILBOX_ID_BYTES);
-	if (len >= 1 + DOWN_BYTES && memcmp(bytes + 2, s.boxes->mailbox, MAILBOX_ID_BYTES) == 0)
+	memset(box.mailbox, 0xa5, MAILBOX_ID_BYTES);
+	if (len >= 1 + DOWN_BYTES && memcmp(bytes + 2, box.mailbox, MAILBOX_ID_BYTES) == 0)
 		return; /* that one is fuzz_packet's */
 	on_message(NULL, &s, &m);
 	if (s.fetch_at_ms && bytes[1] != DOWN_FETCH)

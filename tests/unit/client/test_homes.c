@@ -324,7 +324,7 @@ START_TEST(who_speaks_to_one_server_touches_nothing_at_another)
 	for (int turn = 0; turn < 2; turn++) {
 		net.only = only[turn];
 		n_asked = 0;
-		ck_assert_int_eq(upkeep_tick(&net, alice.p, 0, &n_new), E_NET);
+		ck_assert_int_eq(upkeep_tick(&net, alice.p, &n_new), E_NET);
 		ck_assert_int_eq(n_asked > 0, turn == 1);
 		for (size_t i = 0; i < ARRAY_LEN(ours); i++)
 			ck_assert_int_eq(count(&alice, ours[i]) == n[i], turn == 0);
