@@ -104,6 +104,39 @@ static int tell_file(char *out, size_t size, struct chat *chat, int64_t id)
 	return rc;
 }
 
+struct copies {
+	size_t n;
+	char text[4096]; /* 31 people's */
+};
+
+static int tell_copy(void *userdata, const struct sotto_copy *c)
+{
+	struct copies *out = userdata;
+	char name[SOTTO_NAME_MOST + 1];
+
+	text_one_line(name, sizeof name, c->name);
+	if (out->n < sizeof out->text)
+		out->n += (size_t)snprintf(out->text + out->n, sizeof out->text - out->n,
+				"\n%s: %s%s%s", name, said_states[c->state],
+				c->in ? "" : ", is not in the group",
+				c->blocked ? ", is blocked" : "");
+	return 0;
+}
+
+/* Who of a group has it. */
+static int tell_copies(struct copies *out, struct chat *chat, const struct sotto_message *m)
+{
+	int rc;
+
+	if (!m->n_copies)
+		return 0;
+	out->n = (size_t)snprintf(out->text, sizeof out->text, "\n\nsent to %u of %u, come to %u%s",
+			m->n_sent, m->n_copies, m->n_received,
+			m->n_ended ? "; some are no contacts any more" : "");
+	rc = sotto_group_copies(chat->sotto, m->group, m->number, tell_copy, out);
+	return rc == SOTTO_NO_MESSAGE || rc == SOTTO_NO_GROUP ? 0 : rc; /* meanwhile */
+}
+
 static void write_time(char out[static TIME_ROOM], const char *before, int64_t at_s)
 {
 	const time_t at = (time_t)at_s;
@@ -120,6 +153,7 @@ static int tell(void *userdata, const struct sotto_message *m)
 	struct telling *t = userdata;
 	char when[TIME_ROOM], ends[TIME_ROOM] = "", parts[80] = "", file[160] = "";
 	char name[SOTTO_NAME_MOST + 1];
+	struct copies copies = { .text = "" };
 	int rc = 0;
 
 	if (m->id != t->id)
@@ -135,14 +169,15 @@ static int tell(void *userdata, const struct sotto_message *m)
 				m->n_parts);
 	if (m->file && !m->deleted)
 		rc = tell_file(file, sizeof file, t->chat, m->file);
+	rc = rc ? rc : tell_copies(&copies, t->chat, m);
 	if (rc == 0 &&
-			asprintf(t->out, "%s%s\n%s\nnumber %lld, %s%s%s%s%s\n\n%s",
+			asprintf(t->out, "%s%s\n%s\nnumber %lld, %s%s%s%s%s%s\n\n%s",
 					m->state == SOTTO_CAME	   ? "from "
 							: m->group ? "from you"
 								   : "to ",
 					m->group && m->state != SOTTO_CAME ? "" : name, when,
 					(long long)m->number, said_states[m->state], parts,
-					m->edited ? ", edited" : "", ends, file,
+					m->edited ? ", edited" : "", ends, file, copies.text,
 					m->deleted ? "(deleted)" : m->text) < 0)
 		return E_NOMEM;
 	return rc;

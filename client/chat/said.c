@@ -21,6 +21,7 @@ const char *const said_states[] = {
 	[SOTTO_WAITING] = "waits here",
 	[SOTTO_SENT] = "is in their mailbox",
 	[SOTTO_RECEIVED] = "has come, as they tell",
+	[SOTTO_NEVER] = "does not go",
 };
 
 void said_wipe(wchar_t *text)
@@ -139,14 +140,25 @@ static void name_it(char *out, size_t size, const struct chat *chat, const struc
 			names ? name : "", *group || names ? ": " : "");
 }
 
+/* What we said in a group may be here for one and there for another. */
+static void write_copies(char *out, size_t size, const struct sotto_message *m)
+{
+	*out = '\0';
+	if (m->n_sent < m->n_copies)
+		snprintf(out, size, "  (sent to %u of %u)", m->n_sent, m->n_copies);
+	else if (m->n_received && m->n_received < m->n_copies)
+		snprintf(out, size, "  (has come to %u of %u)", m->n_received, m->n_copies);
+}
+
 /* Owned; NULL: no memory. */
 static char *describe(struct chat *chat, const struct sotto_message *m)
 {
 	struct sized sized = { m->file, 0, "" };
-	char *text = NULL, parts[48] = "", name[2 * SOTTO_NAME_MOST + DAY_ROOM + 8];
+	char *text = NULL, parts[48] = "", copies[48], name[2 * SOTTO_NAME_MOST + DAY_ROOM + 8];
 	int n;
 
 	name_it(name, sizeof name, chat, m);
+	write_copies(copies, sizeof copies, m);
 	if (m->file && !m->deleted && sotto_files(chat->sotto, find_size, &sized))
 		return NULL;
 	if (m->n_parts < m->parts)
@@ -157,8 +169,8 @@ static char *describe(struct chat *chat, const struct sotto_message *m)
 		n = asprintf(&text, "%s[file %lld, %.1f MB] %s%s", name, (long long)m->file,
 				(double)sized.size / 1e6, m->text, sized.state);
 	else
-		n = asprintf(&text, "%s%s%s%s", name, m->text, parts,
-				m->edited ? "  (edited)" : "");
+		n = asprintf(&text, "%s%s%s%s%s", name, m->text, parts,
+				m->edited ? "  (edited)" : "", copies);
 	return n < 0 ? NULL : text;
 }
 

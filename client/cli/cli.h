@@ -167,6 +167,7 @@ int help_page(const struct cli *cli, const struct command *command);
 int help_wrong(const struct cli *cli, const struct command *command);
 int help_unknown(const struct cli *cli, const char *typed);
 int help_verbs(const struct cli *cli, const char *command);
+extern const char *const state_words[]; /* history.c: by enum sotto_message_state */
 /* groups.c, server.c: a line for each verb. */
 void group_verbs(char *out, size_t room);
 void server_verbs(char *out, size_t room);

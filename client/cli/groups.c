@@ -127,6 +127,29 @@ static int delete_verb(struct cli *cli)
 	return sotto_group_delete(cli->sotto, cli->argv[0], read_number(cli->argv[1]));
 }
 
+static int show_copy(void *userdata, const struct sotto_copy *c)
+{
+	const struct cli *cli = userdata;
+
+	if (cli->json)
+		show_json(json_pack("{s:s, s:s, s:s, s:b, s:b}", "event", "copy", "contact",
+				c->name, "state", state_words[c->state], "in", c->in, "blocked",
+				c->blocked));
+	else
+		show_event(cli, c->name,
+				c->state != SOTTO_NEVER	     ? state_words[c->state]
+						: c->blocked ? "never: you have blocked them"
+						: c->in	     ? "never: they were out of the group"
+							     : "never: they are out of the group");
+	return 0;
+}
+
+static int info_verb(struct cli *cli)
+{
+	return sotto_group_copies(
+			cli->sotto, cli->argv[0], read_number(cli->argv[1]), show_copy, cli);
+}
+
 static const struct verb {
 	const char *name, *args;
 	int n_args;
@@ -139,6 +162,7 @@ static const struct verb {
 	{ "send", "GROUP TEXT|--file PATH", 2, "sent", send_verb },
 	{ "log", "GROUP", 1, NULL, log_verb },
 	{ "history", "GROUP", 1, NULL, history_verb },
+	{ "info", "GROUP N", 2, NULL, info_verb },
 	{ "edit", "GROUP N TEXT", 3, "edited", edit_verb },
 	{ "delete", "GROUP N", 2, "deleted", delete_verb },
 	{ "leave", "GROUP", 1, "left", leave_verb },

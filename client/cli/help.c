@@ -44,7 +44,7 @@ static const struct {
 			"sotto group new attic\nsotto group invite attic bob\n"
 			"sotto group send attic 'who has the key?'\n"
 			"sotto group send attic --file picture.jpg\n"
-			"sotto group history attic --search key\n"
+			"sotto group history attic --search key\nsotto group info attic 3\n"
 			"sotto group edit attic 3 'who has it?'\nsotto group timer attic 7d\n"
 			"sotto group leave attic\nsotto group forget attic" },
 	{ "server", "sotto server\nsotto server add INVITE\nsotto server leave NAME" },

@@ -6,24 +6,57 @@
 #include <string.h>
 #include <time.h>
 
-static const char *const states[] = {
+const char *const state_words[] = {
 	[SOTTO_CAME] = "came",
 	[SOTTO_WAITING] = "queued",
 	[SOTTO_SENT] = "deposited",
 	[SOTTO_RECEIVED] = "received",
+	[SOTTO_NEVER] = "never",
 };
+
+/* Owned; NULL: it has none. */
+static json_t *json_copies(const struct sotto_message *m)
+{
+	if (!m->n_copies)
+		return NULL;
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "of", (json_int_t)m->n_copies, "queued",
+			(json_int_t)m->n_waiting, "deposited", (json_int_t)m->n_sent, "received",
+			(json_int_t)m->n_received, "never",
+			(json_int_t)(m->n_copies - m->n_waiting - m->n_sent - m->n_ended), "ended",
+			(json_int_t)m->n_ended);
+}
 
 static void show_json_line(const struct sotto_message *m)
 {
 	show_json(json_pack("{s:s, s:s*, s:s*, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:s, "
-			    "s:o*, s:o*}",
+			    "s:o*, s:o*, s:o*}",
 			"event", "message", "contact", *m->contact ? m->contact : NULL, "group",
-			m->group, "out", m->state != SOTTO_CAME, "state", states[m->state],
+			m->group, "out", m->state != SOTTO_CAME, "state", state_words[m->state],
 			"number", (json_int_t)m->number, "at", (json_int_t)m->at_s, "parts",
 			(json_int_t)m->parts, "parts_here", (json_int_t)m->n_parts,
 			"missing_before", (json_int_t)m->n_missing, "edited", m->edited, "deleted",
 			m->deleted, "text", m->text, "file", m->file ? json_integer(m->file) : NULL,
-			"ends", m->ends_s ? json_integer((json_int_t)m->ends_s) : NULL));
+			"ends", m->ends_s ? json_integer((json_int_t)m->ends_s) : NULL, "copies",
+			json_copies(m)));
+}
+
+/* What we said in a group may be here for one and there for another. */
+static void show_state(const struct sotto_message *m)
+{
+	const unsigned never = m->n_copies - m->n_waiting - m->n_sent - m->n_ended;
+
+	printf("  (%s",
+			state_words[m->n_sent && m->state != SOTTO_RECEIVED ? SOTTO_SENT
+									    : m->state]);
+	if (m->n_sent && m->n_sent < m->n_copies)
+		printf(" %u of %u", m->n_sent, m->n_copies);
+	if (m->n_received && m->state != SOTTO_RECEIVED)
+		printf(", received %u", m->n_received);
+	if (never)
+		printf(", %u never", never);
+	if (m->n_ended)
+		printf(", %u ended", m->n_ended);
+	printf(", %lld)", (long long)m->number);
 }
 
 int show_line(void *userdata, const struct sotto_message *m)
@@ -59,7 +92,7 @@ int show_line(void *userdata, const struct sotto_message *m)
 	if (m->n_parts < m->parts)
 		printf("  (%u of %u parts are here)", m->n_parts, m->parts);
 	if (!came)
-		printf("  (%s, %lld)", states[m->state], (long long)m->number);
+		show_state(m);
 	putchar('\n');
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "client/lib/content.h"
 #include "client/lib/group.h"
+#include "client/lib/group_copies.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
 #include "libshared/owner.h"
@@ -264,6 +265,7 @@ int contact_end(struct profile *p, const struct contact *c)
 	if (rc)
 		return rc;
 	rc = group_without(p, c->id);
+	rc = rc ? rc : group_copies_lose(p, c->id);
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(theirs); i++)
 		rc = q_run(p->db, theirs[i], "i", c->id);
 	rc = q_end(p->db, rc ? rc : store_overwrote(p->db));

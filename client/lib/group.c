@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Groups, as a person has them: rows of grp and grp_member, and what is said to the others. */
+#include "client/lib/group_copies.h"
 #include "client/lib/group_private.h"
 #include "client/lib/store.h"
 #include "client/lib/timer.h"
@@ -239,7 +240,8 @@ static int remove_member(struct profile *p, const struct group *g, const char *n
 			"ii", g->id, c.id);
 	if (rc)
 		return rc == STORE_NONE ? GROUP_NO_CONTACT : E_IO;
-	return group_say_list(p, g, c.id);
+	rc = group_copies_drop(p, g, c.id);
+	return rc ? rc : group_say_list(p, g, c.id);
 }
 
 int group_remove(struct profile *p, const struct group *g, const char *contact)

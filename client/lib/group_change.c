@@ -46,8 +46,9 @@ static int may_hear(bool *out, struct profile *p, const struct rewording *r, con
 	int rc = r->text ? q_number(&n, p->db,
 					   "SELECT count(*) FROM grp_member m JOIN contact c ON "
 					   "c.id = m.contact WHERE m.grp = ? AND m.contact = ? AND "
-					   "m.listed AND m.joined AND c.state = 1",
-					   "ii", r->group->id, c->contact)
+					   "m.listed AND m.joined AND c.state = 1 AND NOT "
+					   "(SELECT lost FROM message WHERE id = ?)",
+					   "iii", r->group->id, c->contact, c->message)
 			 : 0;
 
 	*out = n > 0;

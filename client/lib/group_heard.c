@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* What the others say: lists are believed of a group's maker, the rest of whoever says it. */
+#include "client/lib/group_copies.h"
 #include "client/lib/group_private.h"
 #include "client/lib/store.h"
 #include "client/lib/timer.h"
@@ -136,6 +137,7 @@ static int follow_list(struct profile *p, const struct group *g)
 	rc = rc ? rc
 		: q_run(p->db, "UPDATE grp_member SET joined = 1 WHERE grp = ? AND contact = ?",
 				  "ii", g->id, g->maker);
+	rc = rc ? rc : group_copies_drop(p, g, 0);
 	return rc ? rc
 		  : q_run(p->db, "DELETE FROM grp_member WHERE grp = ? AND listed = -1", "i",
 				    g->id);
@@ -328,7 +330,8 @@ static int heard_left(
 		said->text = "";
 	if (rc)
 		return rc == STORE_NONE ? 0 : E_IO;
-	return g->ours ? group_say_list(p, g, 0) : 0;
+	rc = group_copies_drop(p, g, contact);
+	return rc || !g->ours ? rc : group_say_list(p, g, 0);
 }
 
 /* A text, or a file. */

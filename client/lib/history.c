@@ -3,7 +3,7 @@
 #include "client/lib/history.h"
 
 #include "client/lib/change.h"
-#include "client/lib/group.h"
+#include "client/lib/group_copies.h"
 #include "client/lib/parts.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
@@ -114,6 +114,27 @@ static int read_parts(struct reading *r)
 	return 0;
 }
 
+/* It is sent once all copies are that go, and has come once all of them have. */
+static int read_copies(struct reading *r)
+{
+	struct group_copies copies;
+	struct line *line = &r->line;
+	const struct line_copies *n = &line->copies;
+	int rc;
+
+	if (line->state == LINE_CAME || r->contact || line->is_deleted)
+		return 0;
+	rc = group_copies_read(&copies, r->p, line->id);
+	if (rc)
+		return rc;
+	line->copies = group_copies_count(&copies);
+	if (n->n > n->n_ended)
+		line->state = n->n_waiting || !n->n_sent     ? LINE_QUEUED
+				: n->n_received == n->n_sent ? LINE_RECEIVED
+							     : LINE_DEPOSITED;
+	return 0;
+}
+
 /* STORE_NONE: it is there no more. */
 static int load(struct reading *r, int64_t id)
 {
@@ -124,6 +145,7 @@ static int load(struct reading *r, int64_t id)
 	if (rc != SQLITE_ROW)
 		return rc == SQLITE_DONE ? STORE_NONE : E_IO;
 	rc = read_line(r, s);
+	rc = rc ? rc : read_copies(r);
 	return rc || r->line.n_parts == r->line.parts ? rc : read_parts(r);
 }
 

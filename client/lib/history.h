@@ -14,6 +14,12 @@ enum line_state {
 	LINE_QUEUED = 1,    /* waits here */
 	LINE_DEPOSITED = 2, /* in their mailbox */
 	LINE_RECEIVED = 3,  /* they have told so */
+	LINE_NEVER = 4,	    /* a copy alone (group_copies.h): it does not go */
+};
+
+struct line_copies { /* of what we said in a group: to so many; the rest does not go */
+	int64_t n, n_waiting, n_sent, n_received; /* n_sent: of those some have told so */
+	int64_t n_ended; /* of n: contacts no more, of whom nothing is known */
 };
 
 struct line {
@@ -26,9 +32,10 @@ struct line {
 	int64_t parts, n_parts; /* of a long text, and how many of them are here */
 	int64_t file;		/* its number, or 0: a text */
 	bool is_edited, is_deleted;
-	int64_t n_missing; /* so many of theirs, before it, have not come */
-	const char *text;  /* until the callback returns */
-	const char *group; /* it was said in, or NULL; until the callback returns */
+	int64_t n_missing;	   /* so many of theirs, before it, have not come */
+	const char *text;	   /* until the callback returns */
+	const char *group;	   /* it was said in, or NULL; until the callback returns */
+	struct line_copies copies; /* of ours in a group that is not deleted */
 };
 /* Anything but 0 ends it, and is the result. Nothing is open meanwhile: it may write. */
 typedef int history_on_line(void *userdata, const struct line *line);

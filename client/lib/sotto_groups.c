@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The public functions around groups. */
-#include "client/lib/group.h"
+#include "client/lib/group_copies.h"
 #include "client/lib/handle.h"
 #include "client/lib/outbox.h"
 #include "client/lib/parts.h"
@@ -67,6 +67,30 @@ int sotto_members(struct sotto *s, const char *name, sotto_on_member *on_member,
 			return rc;
 	}
 	return rc == GROUP_NONE ? 0 : rc;
+}
+
+int sotto_group_copies(struct sotto *s, const char *name, int64_t number, sotto_on_copy *on_copy,
+		void *userdata)
+{
+	static const enum sotto_message_state states[] = {
+		[LINE_QUEUED] = SOTTO_WAITING,
+		[LINE_DEPOSITED] = SOTTO_SENT,
+		[LINE_RECEIVED] = SOTTO_RECEIVED,
+		[LINE_NEVER] = SOTTO_NEVER,
+	};
+	struct group_copies copies;
+	struct group g;
+	int rc = find(&g, s, name);
+
+	rc = rc ? rc : sotto_of_group(group_copies_of(&copies, s->profile, g.id, number));
+	for (size_t i = 0; rc == 0 && i < copies.n; i++) {
+		const struct group_copy *c = &copies.copy[i];
+
+		rc = on_copy(userdata,
+				&(struct sotto_copy){
+						c->name, states[c->state], c->in, c->blocked });
+	}
+	return rc;
 }
 
 /* --- changes ------------------------------------------------------------ */

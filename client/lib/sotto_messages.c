@@ -45,6 +45,11 @@ static int on_line(void *userdata, const struct line *line)
 		.edited = line->is_edited,
 		.deleted = line->is_deleted,
 		.ends_s = line->ends_s,
+		.n_copies = (uint32_t)line->copies.n,
+		.n_waiting = (uint32_t)line->copies.n_waiting,
+		.n_sent = (uint32_t)line->copies.n_sent,
+		.n_received = (uint32_t)line->copies.n_received,
+		.n_ended = (uint32_t)line->copies.n_ended,
 	};
 
 	return l->on_message(l->userdata, &message);

@@ -84,7 +84,7 @@ static const char schema[] =
 	   received: they told so; told: we did. grp: the group it was said in; what we said there
 	   is a row of contact 0, number among ours in that group, and copy_of leads to it. gone,
 	   target, n_targets, takes_back, edited (the number of the last change): see change.h.
-	   lives_s, ends_s: see timer.h. whole: see parts.h; text_id: of what goes in parts. */
+	   lives_s, ends_s: see timer.h. whole: see parts.h; text_id: of what goes in parts. lost: see group_copies.c. */
 	"CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
 	" out INTEGER NOT NULL, number INTEGER NOT NULL, part INTEGER NOT NULL,"
 	" parts INTEGER NOT NULL, at_s INTEGER NOT NULL, shown INTEGER NOT NULL DEFAULT 0,"
@@ -94,7 +94,7 @@ static const char schema[] =
 	" edited INTEGER NOT NULL DEFAULT 0,"
 	" lives_s INTEGER NOT NULL DEFAULT 0, ends_s INTEGER,"
 	" target INTEGER, n_targets INTEGER, takes_back INTEGER NOT NULL DEFAULT 0,"
-	" whole INTEGER, text_id BLOB);"
+	" whole INTEGER, text_id BLOB, lost INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX message_text_id ON message (contact, text_id) WHERE text_id NOT NULL;"
 	"CREATE INDEX message_whole ON message (whole) WHERE whole NOT NULL;"
 	"CREATE INDEX message_copy ON message (copy_of) WHERE copy_of NOT NULL;"
@@ -202,6 +202,7 @@ static const char *const upgrades[] = {
 	STORE_TEXT_IDS ";" STORE_UNSEAL_PARTS,
 	"ALTER TABLE file ADD COLUMN grp INTEGER; ALTER TABLE file ADD COLUMN end_key BLOB",
 	"ALTER TABLE mailbox ADD COLUMN place INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE message ADD COLUMN lost INTEGER NOT NULL DEFAULT 0",
 };
 /* clang-format on */
 

@@ -72,6 +72,18 @@ SOTTO_MUST int sotto_group_wait_s(struct sotto *sotto, int64_t *out);
 /* What was said in it, in the order in which it was stored; of several copies one. */
 SOTTO_MUST int sotto_group_history(struct sotto *sotto, const char *group,
 		const struct sotto_range *range, sotto_on_message *on_message, void *userdata);
+/* What became of ours of that number, for each who was to have it and still is a contact: it waits,
+ * is sent, has come, or never goes, as they have left, were removed, or are blocked. With receipts
+ * off nobody tells that something came. SOTTO_NO_GROUP; SOTTO_NO_MESSAGE: it is deleted, too. */
+struct sotto_copy {
+	const char *name;
+	enum sotto_message_state state;
+	bool in;      /* the group, now */
+	bool blocked; /* by us */
+};
+typedef int sotto_on_copy(void *userdata, const struct sotto_copy *copy);
+SOTTO_MUST int sotto_group_copies(struct sotto *sotto, const char *group, int64_t number,
+		sotto_on_copy *on_copy, void *userdata);
 /* As sotto_search, of what was said in that group alone, by others and by us. SOTTO_NO_GROUP. */
 SOTTO_MUST int sotto_group_search(struct sotto *sotto, const char *group, const char *words,
 		sotto_on_message *on_message, void *userdata);

@@ -11,6 +11,7 @@ enum sotto_message_state {
 	SOTTO_WAITING = 1,  /* ours, not at their server yet */
 	SOTTO_SENT = 2,	    /* ours, in their mailbox */
 	SOTTO_RECEIVED = 3, /* ours, and they have told that it came */
+	SOTTO_NEVER = 4,    /* ours, and does not go: sotto_group_copies alone */
 };
 
 struct sotto_message {
@@ -31,6 +32,10 @@ struct sotto_message {
 	bool edited;	    /* by its sender, afterwards */
 	bool deleted;	    /* by its sender; the text is "" */
 	int64_t ends_s;	    /* it disappears then; 0: it stays, or that is not known yet */
+	/* Of ours in a group, unless it is deleted: copies for so many people, of which so many wait,
+	 * are sent, and of those have come, as they told; of so many nothing is known, as the
+	 * contact was ended. The rest does not go. state: of all that go. */
+	uint32_t n_copies, n_waiting, n_sent, n_received, n_ended;
 };
 typedef int sotto_on_message(void *userdata, const struct sotto_message *message);
 

@@ -231,7 +231,7 @@ class Chat(Town):
         a.until(f"> {self.bob.name}: and off")
         a.until(lambda text: not re.search(r"^ crew +1\b", text, re.M))
         b.press("Tab", "Up", "Enter")
-        b.until(re.compile(r"\ndisappears .*\d\d:\d\d:\d\d\n\nall aboard").search)
+        b.until(re.compile(r"\ndisappears .*\d\d:\d\d:\d\d\n\nsent to 1 of 1, come to 0\n.*: is in their mailbox\n\nall aboard").search)
         b.press("Escape", "e")
         b.until("this message of yours becomes")
         b.line("!")

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Goal: three people, of whom two have never met, talk in a group, and no one but they can tell that there is one."""
 import json
+import re
 
-from people import Town
+from people import Town, friends
 from stack import until
+from terminal import chat
 
 
 class Groups(Town):
@@ -79,3 +81,82 @@ class Groups(Town):
         self.assertIn("sotto group send GROUP TEXT", bert.run("group", "sing").stderr)
         self.assertIn("no group of that name", bert.run("group", "join", "attic").stderr)
         self.assertIn("only who made", bert.run("group", "invite", "orchard", carl.name).stderr)
+
+    def three(self):
+        """Anna's garden, with bert, who tells her what has come, and carl."""
+        anna, bert, carl = everybody = [self.person(name) for name in ("anna", "bert", "carl")]
+        friends(*everybody)
+        bert.do("receipts", anna.name, "on")
+        anna.do("group", "new", "garden")
+        for other in (bert, carl):
+            anna.do("group", "invite", "garden", other.name)
+            other.do("recv")
+            other.do("group", "join", "garden")
+        self.hear(*everybody)
+        return everybody
+
+    def copies(self, person, number):
+        """The line's own state and counts, and each member's state."""
+        lines = map(json.loads, person.do("--json", "group", "history", "garden").splitlines())
+        line, = (line for line in lines if line["out"] and line["number"] == number)
+        told = map(json.loads, person.do("--json", "group", "info", "garden", str(number)).splitlines())
+        return line["state"], line["copies"], {copy["contact"]: copy["state"] for copy in told}
+
+    def test_a_line_tells_for_each_of_three_people_whether_it_waits_lies_there_has_come_or_never_goes(self):
+        anna, bert, carl = self.three()
+        self.socks.open = False
+        try:
+            self.assertEqual(anna.run("group", "send", "garden", "one").returncode, 4)
+        finally:
+            self.socks.open = True
+        self.assertIn("garden < one  (queued, 1)\n", anna.do("group", "history", "garden"))
+        counts = {"of": 2, "queued": 2, "deposited": 0, "received": 0, "never": 0, "ended": 0}
+        self.assertEqual(self.copies(anna, 1), ("queued", counts, {bert.name: "queued", carl.name: "queued"}))
+        self.hear(anna)
+        self.assertIn("garden < one  (deposited, 1)\n", anna.do("group", "history", "garden"))
+        self.hear(bert, anna) # carl is away
+        self.assertIn("garden < one  (deposited, received 1, 1)\n", anna.do("group", "history", "garden"))
+        counts.update(queued=0, deposited=2, received=1)
+        self.assertEqual(self.copies(anna, 1), ("deposited", counts, {bert.name: "received", carl.name: "deposited"}))
+        self.assertRegex(anna.do("group", "info", "garden", "1"), rf"{bert.name}: received\n{carl.name}: deposited\n")
+
+        self.socks.open = False
+        try:
+            anna.run("group", "send", "garden", "two")
+            anna.run("group", "remove", "garden", carl.name)
+        finally:
+            self.socks.open = True
+        self.hear(anna, bert, anna)
+        self.assertIn("garden < two  (received 1 of 2, 1 never, 2)\n", anna.do("group", "history", "garden"))
+        self.assertIn(f"{carl.name}: never: they are out of the group\n", anna.do("group", "info", "garden", "2"))
+        heard = carl.do("recv")
+        self.assertIn("has removed you", heard)
+        self.assertNotIn("two", heard)
+        anna.do("end", carl.name)
+        self.assertIn("garden < two  (received 1 of 2, 1 ended, 2)\n", anna.do("group", "history", "garden"))
+        self.assertIn("no such message of yours", anna.run("group", "info", "garden", "3").stderr)
+        self.assertIn("no group of that name", anna.run("group", "info", "attic", "1").stderr)
+
+    def test_the_chat_tells_of_a_chosen_line_who_has_it(self):
+        anna, bert, carl = self.three()
+        terminal = chat(self, anna)
+        terminal.until(re.compile(r"^ garden ", re.M).search)
+        terminal.line("/go garden")
+        terminal.line("one")
+        terminal.until(re.compile(r" < one$", re.M).search)
+        bert.do("recv") # carl is away
+        terminal.until("< one  (has come to 1 of 2)")
+        terminal.press("Tab", "Enter")
+        terminal.until(lambda text: f"sent to 2 of 2, come to 1\n{bert.name}: has come, as they tell\n"
+                       f"{carl.name}: is in their mailbox\n" in text)
+        terminal.press("Escape", "Escape")
+        self.socks.open = False
+        try:
+            terminal.line("two")
+            terminal.until("~ two  (sent to 0 of 2)")
+            anna.do("block", carl.name)
+        finally:
+            self.socks.open = True
+        terminal.until("< two  (sent to 1 of 2)")
+        terminal.press("Tab", "Enter")
+        terminal.until(f"{carl.name}: does not go, is blocked\n")
