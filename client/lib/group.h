@@ -16,6 +16,7 @@ enum {
 	GROUP_NAME_MOST = 32,	    /* of a member's name too */
 	GROUPS_MOST = 1024,	    /* further ones that others invite to are not heard of */
 	GROUPS_OF_ONE_MOST = 16,    /* nor of one maker's, while we are in none of so many */
+	GROUP_EARLY_MOST = 128,	    /* packets of one who is not listed are kept until they are */
 	GROUP_CONTACTS_MOST = 2000, /* then a list makes nobody a contact */
 	GROUP_TEXT_MOST = CONTENT_TEXT_MOST - 1 - GROUP_ID_BYTES - 4, /* of one part */
 	GROUP_SPREAD_S = 60, /* within so long the copies of a text go out */

@@ -85,13 +85,13 @@ struct line_copies group_copies_count(const struct group_copies *copies)
 /* --- who hears no more of it --------------------------------------------- */
 
 /* clang-format off */
-/* Of a text, what waits, in how many parts ever. */
+/* Of a text or a file, what waits, in how many parts ever. */
 #define OF_WHOM \
 	"m.copy_of IN (SELECT id FROM message WHERE contact = 0 AND out AND grp = ?1)" \
 	" AND m.contact IN (SELECT g.contact FROM grp_member g WHERE g.grp = ?1 AND g.listed = -1" \
 	" UNION SELECT ?2) AND NOT m.gone"
 #define WAITING \
-	OF_WHOM " AND substr(m.body, 1, 1) IN (x'01', x'11')" \
+	OF_WHOM " AND substr(m.body, 1, 1) IN (x'01', x'05', x'11', x'15')" \
 	" AND EXISTS (SELECT 1 FROM outbox o WHERE o.message = m.id)"
 /* And what texts are changed into. */
 #define CHANGES \

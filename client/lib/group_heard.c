@@ -334,11 +334,26 @@ static int heard_left(
 	return rc || !g->ours ? rc : group_say_list(p, g, 0);
 }
 
+/* Who is never listed fills nothing that nobody sees. */
+static int has_room(bool *out, struct profile *p, int64_t group, int64_t contact)
+{
+	int64_t n = 0;
+	int rc = q_number(&n, p->db,
+			"SELECT count(*) FROM message m WHERE contact = ? AND grp = ? AND NOT out "
+			"AND coalesce((SELECT w.shown FROM message w WHERE w.id = m.whole), shown) "
+			"= ?",
+			"iii", contact, group, (int64_t)NOT_YET);
+
+	*out = n < GROUP_EARLY_MOST;
+	return rc ? E_IO : 0;
+}
+
 /* A text, or a file. */
 static int heard_line(struct group_said *said, struct profile *p, const struct group *g,
 		const struct group_body *b, int64_t contact)
 {
 	CLEANUP(file_wipe) struct file file = { .size = 0 };
+	bool room = true;
 	int64_t listed;
 	int rc = q_number(&listed, p->db,
 			"SELECT listed FROM grp_member WHERE grp = ? AND contact = ?", "ii", g->id,
@@ -348,6 +363,12 @@ static int heard_line(struct group_said *said, struct profile *p, const struct g
 		return rc;
 	if (rc == STORE_NONE && g->ours)
 		return 0;
+	if (rc == STORE_NONE || !listed) {
+		const int counted = has_room(&room, p, g->id, contact);
+
+		if (counted || !room)
+			return counted;
+	}
 	said->group = g->id;
 	said->text = b->text;
 	said->type = CONTENT_GROUP;

@@ -84,7 +84,8 @@ static const char schema[] =
 	   received: they told so; told: we did. grp: the group it was said in; what we said there
 	   is a row of contact 0, number among ours in that group, and copy_of leads to it. gone,
 	   target, n_targets, takes_back, edited (the number of the last change): see change.h.
-	   lives_s, ends_s: see timer.h. whole: see parts.h; text_id: of what goes in parts. lost: see group_copies.c. */
+	   lives_s, ends_s: see timer.h. whole: see parts.h; text_id: of what goes in
+	   parts. lost: see group_copies.c. */
 	"CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
 	" out INTEGER NOT NULL, number INTEGER NOT NULL, part INTEGER NOT NULL,"
 	" parts INTEGER NOT NULL, at_s INTEGER NOT NULL, shown INTEGER NOT NULL DEFAULT 0,"

@@ -115,6 +115,33 @@ START_TEST(what_comes_before_its_writer_is_listed_is_kept_until_then)
 }
 END_TEST
 
+START_TEST(who_is_not_listed_fills_nothing_that_nobody_sees)
+{
+	static char text[2 * GROUP_TEXT_MOST]; /* of three packets */
+
+	memset(text, 'x', sizeof text - 1);
+	people_meet();
+	add(bert, "carl", carl);
+	add(carl, "bert", bert);
+	carl_comes_early();
+	move(carl, bert);
+	move(carl, anna);
+	ck_assert_int_eq(q_run(carl->p->db, "UPDATE grp_member SET joined = 1", ""), 0);
+	for (int i = 0; i < GROUP_EARLY_MOST; i++)
+		ck_assert_int_eq(tell_garden(carl, i % 2 ? "early" : text), 0);
+	move(carl, bert);
+	ck_assert_int_eq(count(bert, "SELECT count(*) FROM message WHERE type = 9 AND NOT out"),
+			GROUP_EARLY_MOST);
+	ck_assert_int_eq(count(bert, "SELECT count(*) FROM missing"), 0);
+	settle();
+	ck_assert_ptr_nonnull(strstr(heard(bert), "carl:early"));
+	ck_assert_int_eq(tell_garden(carl, "at last"), 0);
+	settle();
+	ck_assert_int_eq(has(bert, "at last"), 1);
+	people_part();
+}
+END_TEST
+
 START_TEST(who_leaves_is_missed_and_its_makers_leaving_is_the_end)
 {
 	struct group g;
@@ -381,6 +408,7 @@ UNIT("group", who_joins_hears_and_is_heard_by_all_also_by_strangers,
 		who_has_not_joined_hears_nothing, who_was_removed_is_out_for_all,
 		only_who_made_it_may_list_and_rename,
 		what_comes_before_its_writer_is_listed_is_kept_until_then,
+		who_is_not_listed_fills_nothing_that_nobody_sees,
 		who_leaves_is_missed_and_its_makers_leaving_is_the_end,
 		thirty_two_are_the_most_and_their_list_comes_in_any_order,
 		a_list_makes_no_endless_contacts, who_makes_many_groups_shuts_nobody_else_s_out,

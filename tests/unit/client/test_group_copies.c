@@ -130,6 +130,8 @@ START_TEST(who_is_removed_gets_nothing_that_waits)
 	ck_assert_int_eq(tell_garden(anna, "secret"), 0);
 	move(anna, bert);
 	ck_assert_str_eq(state_of(anna), "q: 1 1 0 0 of 2; bert d carl q");
+	anna->peer = carl;
+	peek(anna, the_contact(anna, "carl").id); /* what it is changed into is sealed */
 	removes("carl");
 	ck_assert_str_eq(state_of(anna), "d: 0 1 0 0 of 2; bert d carl n-");
 	settle();
@@ -147,6 +149,28 @@ START_TEST(who_is_removed_gets_nothing_that_waits)
 	settle();
 	ck_assert_int_eq(has(bert, "other words"), 0);
 	ck_assert_str_eq(state_of(anna), "d: 0 0 0 0 of 0;"); /* deleted: nobody is told */
+	people_part();
+}
+END_TEST
+
+START_TEST(nor_the_key_of_a_file)
+{
+	struct file file;
+	int64_t line;
+
+	people_meet();
+	all_join();
+	ck_assert_int_eq(file_init(&file, "plan.jpg", 100), 0);
+	ck_assert_int_eq(q_begin(anna->p->db), 0);
+	ck_assert_int_eq(group_say_file(anna->p, group_of(anna, "garden").id, &file, 0, &line), 0);
+	ck_assert_int_eq(q_end(anna->p->db, 0), 0);
+	move(anna, bert);
+	ck_assert_str_eq(state_of(anna), "q: 1 1 0 0 of 2; bert d carl q");
+	removes("carl");
+	settle();
+	ck_assert_str_eq(state_of(anna), "d: 0 1 0 0 of 2; bert d carl n-");
+	ck_assert_int_eq(has(bert, "plan.jpg"), 1);
+	ck_assert_int_eq(has(carl, "plan.jpg"), 0);
 	people_part();
 }
 END_TEST
@@ -216,6 +240,7 @@ START_TEST(of_who_is_no_contact_any_more_nothing_is_known)
 END_TEST
 
 UNIT("group_copies", each_copy_has_a_state_of_its_own, a_copy_is_sent_once_all_of_it_is,
-		who_is_removed_gets_nothing_that_waits, nor_who_leaves_or_is_out_by_the_makers_list,
+		who_is_removed_gets_nothing_that_waits, nor_the_key_of_a_file,
+		nor_who_leaves_or_is_out_by_the_makers_list,
 		for_who_is_blocked_it_waits_until_they_are_not,
 		of_who_is_no_contact_any_more_nothing_is_known)
