@@ -339,8 +339,10 @@ static void fit(void)
 	struct winsize now;
 
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &now) == 0 && now.ws_row && now.ws_col &&
-			is_term_resized(now.ws_row, now.ws_col))
+			is_term_resized(now.ws_row, now.ws_col)) {
 		resize_term(now.ws_row, now.ws_col);
+		clearok(curscr, TRUE); /* a terminal moves its lines as it likes */
+	}
 }
 
 void screen_draw_locked(const char *said)

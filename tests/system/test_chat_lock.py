@@ -102,6 +102,10 @@ class Locks(Town):
         self.locked(a)
         for form in "utf-8", "utf-32-le":
             self.assertFalse(self.holds(a, SAID.encode(form)), form)
+        a.resize(12, 40)
+        a.until(lambda text: text.startswith("sotto is locked.\n\nNothing is received meanwhile, and\nnothing is sent.\n"))
+        a.resize(22, 78)
+        a.until("meanwhile, and nothing is sent.")
         self.assertIn(b"\x1b[3J", a.raw())
         self.assertFalse(self.is_unlocked(self.alice))
         self.bob.do("recv")
