@@ -289,6 +289,8 @@ static inline void record_modern(struct record_call *c)
 			c->args[2] = here;
 		return;
 	}
+#else
+	(void)c;
 #endif
 }
 

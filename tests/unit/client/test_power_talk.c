@@ -344,7 +344,8 @@ static bool there_if_it_is_said_so(int promise, bool thoroughly)
 
 START_TEST(a_file_that_is_said_to_be_there_is_there_whole)
 {
-	struct content c = { .type = CONTENT_FILE };
+	uint8_t head[CONTENT_TEXT_MOST];
+	struct announced announced = { .message = 1, .head = head };
 	char out[64];
 
 	begin();
@@ -354,8 +355,9 @@ START_TEST(a_file_that_is_said_to_be_there_is_there_whole)
 	ck_assert_int_eq(file_init(&file, "picture.png", FILE_BYTES), 0);
 	hash256(file.hash, contents, FILE_BYTES);
 	ck_assert_uint_eq(file_pieces(&file), PIECES);
-	c.text_len = (uint16_t)file_write((uint8_t *)c.text, &file);
-	ck_assert_int_eq(transfer_announced(bob.p, the_contact(&bob, "alice").id, 1, &c), 0);
+	announced.len = file_write(head, &file);
+	announced.contact = the_contact(&bob, "alice").id;
+	ck_assert_int_eq(transfer_announced(bob.p, &announced), 0);
 	settle_down();
 	ck_assert_uint_gt(disks_of(&bobs, act_get, there_if_it_is_said_so), 10);
 	ck_assert_uint_gt(disks_of_killed(&bobs, act_get, "picture.png", act_get,
