@@ -323,8 +323,8 @@ START_TEST(no_member_takes_it_from_the_others)
 	ck_assert_int_eq(n_kept, 1);
 	must_get(bert);
 	ck_assert_int_eq(change_forget_file(bert->p, newest(bert)), 0);
+	ck_assert_int_eq(traces(bert), 0); /* at once: nothing is to be ended */
 	clean_here(bert);
-	ck_assert_int_eq(traces(bert), 0);
 	ck_assert_int_eq(get(bert), TRANSFER_NONE);
 	must_get(carl);
 	ck_assert_int_eq(n_kept, 1);
@@ -340,11 +340,11 @@ START_TEST(its_sender_takes_it_back_for_all_and_leads_nobody_to_its_server)
 	ck_assert_int_eq(take_back(bert, 1), 0);
 	ck_assert_int_eq(take_back(bert, 1), GROUP_NO_LINE);
 	settle();
-	clean_here(anna); /* who has not fetched it */
-	clean_here(carl); /* who has */
+	ck_assert_int_eq(files(anna) + files(carl), 0); /* carl has fetched it */
+	clean_here(anna);
+	clean_here(carl);
 	for (int i = 0; i < PEOPLE; i++)
 		ck_assert_int_eq(has(people[i], "a picture"), 0);
-	ck_assert_int_eq(files(anna) + files(carl), 0);
 	ck_assert_int_eq(n_kept, 3);
 	clean(bert);
 	ck_assert_int_eq(n_kept, 0);
