@@ -6,7 +6,6 @@ import subprocess
 import unittest
 
 from people import Town, friends
-from stack import TOP
 from terminal import chat
 
 CHANGE = r"""
@@ -88,8 +87,10 @@ class Contacts(Town):
     def change(self, person, sql):
         """In the open profile's database, by the key that the keyring has: nothing else can make two keys differ."""
         tool = f"{self.stack.dir}/change"
-        subprocess.run(["cc", "-x", "c", "-", "-o", tool, f"-I{TOP}/build/libs/include/sqlcipher", "-x", "none",
-                        f"{TOP}/build/libs/lib/libsqlcipher.a", "-lcrypto", "-lm"], input=CHANGE, text=True, check=True)
+        headers = subprocess.run(["readelf", "-d", f"{self.stack.build}/sotto"], check=True, capture_output=True, text=True).stdout
+        libs = re.search(r"RUNPATH.*\[(.*)/lib\]", headers)[1]   # wherever it was built with
+        subprocess.run(["cc", "-x", "c", "-", "-o", tool, f"-I{libs}/include/sqlcipher", "-x", "none",
+                        f"{libs}/lib/libsqlcipher.a", "-lcrypto", "-lm"], input=CHANGE, text=True, check=True)
         with open(f"{person.profile}/key", "rb") as file:
             subprocess.run([tool, person.profile, f"sotto:{file.read()[24:40].hex()}", sql], check=True)
 
