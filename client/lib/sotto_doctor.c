@@ -180,7 +180,7 @@ static int look_at_daemons(struct visit *v, struct services *s)
 {
 	int rc = services_ask_daemons(s, &v->s->net, v->home.onion);
 
-	if (rc && rc != E_NET)
+	if (rc && (rc != E_NET || net_is_stopped(&v->s->net)))
 		return rc;
 	if (rc || !services_are_there(s, PREKEYD, BRIDGED))
 		return find_here(v, SOTTO_SERVER, false,
@@ -231,7 +231,7 @@ static int look_at_live(struct visit *v, struct services *s)
 {
 	int rc = services_ask_live(s, &v->s->net, net_known(&v->s->net, v->home.onion));
 
-	if (rc && rc != E_NET)
+	if (rc && (rc != E_NET || net_is_stopped(&v->s->net)))
 		return rc;
 	if (rc || !services_are_there(s, BROKER, RELAY))
 		rc = find_here(v, SOTTO_SERVER, false,

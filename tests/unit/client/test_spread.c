@@ -2,6 +2,7 @@
 /* In which order, how far apart and over which circuits mailboxes are read. */
 #include "client/lib/spread.h"
 #include "client/lib/sync.h"
+#include "client/lib/upkeep.h"
 #include "tests/unit/client/shop.h"
 
 enum { CONTACTS = 12, BOXES = CONTACTS + 1, TURNS = 40 };
@@ -28,8 +29,9 @@ static int serve(struct net *n, const struct ask *ask, struct answer *out)
 		return answer_of;
 	if (strcmp(ask->path, "/v1/server") == 0)
 		return shop_describe(&shop, ask, out);
+	if (strcmp(ask->method, "GET") != 0 || ask->circuit.id_len != MAILBOX_ID_BYTES)
+		return E_NET; /* what else upkeep does */
 	ck_assert_uint_lt(n_read, BOXES);
-	ck_assert_uint_eq(ask->circuit.id_len, MAILBOX_ID_BYTES);
 	memcpy(order[n_read], ask->circuit.id, MAILBOX_ID_BYTES);
 	net_circuit_name(circuits[n_read++], n, &ask->circuit);
 	out->status = 200;
@@ -209,7 +211,29 @@ START_TEST(who_is_stopped_in_a_gap_reads_no_further)
 }
 END_TEST
 
-UNIT("spread", each_turn_has_an_order_of_its_own_with_the_inbox_first,
+/* Those beyond the live ones, which a watch looks at every minute. */
+START_TEST(what_is_polled_is_read_once_in_five_to_ten_minutes_at_times_of_its_own)
+{
+	unsigned n_new, n_before, n_times = 0;
+
+	setup();
+	ck_assert_int_eq(fetch(SYNC_AT_ONCE), 0);
+	n_read = 0;
+	for (int minute = 1; minute <= 11; minute++) {
+		n_before = n_read;
+		test_now += 60;
+		ck_assert_int_lt(upkeep_tick(&net, anna.p, &n_new), 1);
+		ck_assert(minute >= 5 || n_read == 0);
+		n_times += n_read > n_before;
+	}
+	ck_assert_uint_eq(n_read, BOXES);
+	ck_assert_uint_gt(n_times, 1);
+	end();
+}
+END_TEST
+
+UNIT("spread", what_is_polled_is_read_once_in_five_to_ten_minutes_at_times_of_its_own,
+		each_turn_has_an_order_of_its_own_with_the_inbox_first,
 		mailboxes_of_one_contact_are_read_in_the_order_in_which_they_were_made,
 		no_two_mailboxes_share_a_circuit,
 		between_two_is_a_gap_at_random_and_all_of_them_take_twenty_seconds_at_most,
