@@ -118,6 +118,8 @@ int mailbox_next_in(struct own_mailbox *out, struct profile *profile,
 int mailbox_ids_in(int64_t out[static PLACE_MAILBOXES], size_t *out_n, struct profile *profile,
 		const struct mailbox_group *group) MUST_CHECK;
 
+/* CONTACT_NONE: it has been ended, or is to be. */
+int mailbox_lives(struct profile *profile, int64_t id) MUST_CHECK;
 /* Goes through those that are made: start with 0. CONTACT_NONE: no further one. */
 int mailbox_next(struct own_mailbox *out, struct profile *profile, int64_t after) MUST_CHECK;
 

@@ -276,6 +276,15 @@ int mailbox_next(struct own_mailbox *out, struct profile *p, int64_t after)
 	return next(out, p, BOX_COLUMNS "id > ? AND made AND kind < 3 ORDER BY id LIMIT 1", after);
 }
 
+int mailbox_lives(struct profile *p, int64_t id)
+{
+	int64_t n;
+	int rc = q_number(&n, p->db, "SELECT count(*) FROM mailbox WHERE id = ? AND kind < 3", "i",
+			id);
+
+	return rc || n ? rc : CONTACT_NONE;
+}
+
 int mailbox_next_ending(struct own_mailbox *out, struct profile *p, int64_t after)
 {
 	return next(out, p, BOX_COLUMNS "id > ? AND kind = 3 ORDER BY id LIMIT 1", after);

@@ -343,8 +343,12 @@ static int take_slots(struct profile *p, const struct own_mailbox *m, const uint
  * where we have left, they hear of another one. */
 static int make_again(struct net *net, struct profile *p, const struct own_mailbox *m)
 {
-	int rc = m->is_left ? mailbox_ended(p, m->id) : sync_make_mailbox(net, p, m);
+	int rc = mailbox_lives(p, m->id);
 
+	if (rc == CONTACT_NONE) /* somebody has ended it while it was read */
+		return 0;
+	if (rc == 0)
+		rc = m->is_left ? mailbox_ended(p, m->id) : sync_make_mailbox(net, p, m);
 	return rc || m->is_left ? rc : mailbox_fetched(p, m->id);
 }
 

@@ -232,10 +232,63 @@ START_TEST(what_is_polled_is_read_once_in_five_to_ten_minutes_at_times_of_its_ow
 }
 END_TEST
 
+/* --- what the server does not know ------------------------------------------ */
+
+static const char *meanwhile; /* as a command beside does */
+static unsigned n_made;
+
+static int knows_none(struct net *n, const struct ask *ask, struct answer *out)
+{
+	(void)n;
+	answer_clear(out);
+	if (strcmp(ask->path, "/v1/server") == 0)
+		return shop_describe(&shop, ask, out);
+	if (strcmp(ask->method, "GET") != 0) {
+		n_made++;
+		return E_NET;
+	}
+	ck_assert_int_eq(q_run(anna.p->db, meanwhile, ""), 0);
+	out->status = 404;
+	memset(out->nonce, 'A', NONCE_TEXT);
+	return 0;
+}
+
+static int fetch_lost(const char *sql)
+{
+	struct own_mailbox m;
+	unsigned n_new = 0;
+
+	meanwhile = sql;
+	n_made = 0;
+	net.carry = knows_none;
+	ck_assert_int_eq(mailbox_next(&m, anna.p, 1), 0);
+	ck_assert_int_eq(m.contact, 1);
+	return sync_fetch_one(&net, anna.p, &m, &n_new);
+}
+
+START_TEST(what_the_server_has_lost_is_made_again_unless_it_was_ended_meanwhile)
+{
+	setup();
+	ck_assert_int_eq(fetch_lost("SELECT 1"), E_NET);
+	ck_assert_uint_gt(n_made, 0);
+	ck_assert_int_eq(
+			fetch_lost("UPDATE mailbox SET kind = 3, contact = NULL WHERE contact = 1"),
+			0);
+	ck_assert_uint_eq(n_made, 0);
+	ck_assert_int_eq(q_run(anna.p->db, "UPDATE mailbox SET kind = 1, contact = 1 WHERE id = 2",
+					 ""),
+			0);
+	ck_assert_int_eq(fetch_lost("DELETE FROM mailbox WHERE contact = 1"), 0);
+	ck_assert_uint_eq(n_made, 0);
+	end();
+}
+END_TEST
+
 UNIT("spread", what_is_polled_is_read_once_in_five_to_ten_minutes_at_times_of_its_own,
 		each_turn_has_an_order_of_its_own_with_the_inbox_first,
 		mailboxes_of_one_contact_are_read_in_the_order_in_which_they_were_made,
 		no_two_mailboxes_share_a_circuit,
 		between_two_is_a_gap_at_random_and_all_of_them_take_twenty_seconds_at_most,
 		who_wants_it_now_or_is_fast_waits_for_nothing,
-		where_there_is_no_way_it_is_told_at_once, who_is_stopped_in_a_gap_reads_no_further)
+		where_there_is_no_way_it_is_told_at_once, who_is_stopped_in_a_gap_reads_no_further,
+		what_the_server_has_lost_is_made_again_unless_it_was_ended_meanwhile)
