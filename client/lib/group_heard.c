@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { NOT_YET = 2 }; /* message.shown of a text by somebody who is not listed so far */
+enum { JOINED = 1, JOINED_ASKS = 2 }; /* grp_member.joined */
 
 int group_end_turn(struct profile *p, int rc)
 {
@@ -143,6 +144,24 @@ static int follow_list(struct profile *p, const struct group *g)
 				    g->id);
 }
 
+/* Who asked before the list had them is answered now; who is out is never. */
+static int answer_early(struct profile *p, const struct group *g)
+{
+	int64_t contact;
+	int rc;
+
+	while ((rc = q_number(&contact, p->db,
+				"UPDATE grp_member SET joined = 1 WHERE grp = ?1 AND contact = "
+				"(SELECT contact FROM grp_member WHERE grp = ?1 AND listed AND "
+				"joined = ?2 LIMIT 1) RETURNING contact",
+				"ii", g->id, (int64_t)JOINED_ASKS)) == 0) {
+		rc = group_say_joined(p, g, contact);
+		if (rc)
+			return rc;
+	}
+	return rc == STORE_NONE ? 0 : E_IO;
+}
+
 static int is_listed(bool *out, struct profile *p, int64_t group)
 {
 	uint8_t hash[HASH_BYTES];
@@ -179,8 +198,10 @@ static int obey(struct group_said *said, struct profile *p, const struct group *
 
 	if (rc)
 		return rc;
-	if (listed && g->state == GROUP_IN)
-		return follow_list(p, g);
+	if (listed && g->state == GROUP_IN) {
+		rc = follow_list(p, g);
+		return rc ? rc : answer_early(p, g);
+	}
 	if (listed && g->state == GROUP_OUT) {
 		said->text = "invites you: sotto group join";
 		said->quiet = false;
@@ -299,15 +320,15 @@ static int heard_joined(struct group_said *said, struct profile *p, const struct
 	rc = rc ? rc
 		: q_number(&listed, p->db,
 				  "INSERT INTO grp_member (grp, contact, listed, joined) VALUES "
-				  "(?, ?, 0, 1) ON CONFLICT DO UPDATE SET joined = 1 RETURNING "
-				  "listed",
-				  "ii", g->id, contact);
+				  "(?1, ?2, 0, ?3) ON CONFLICT DO UPDATE SET joined = "
+				  "iif(listed, 1, ?3) RETURNING listed",
+				  "iii", g->id, contact, (int64_t)(b->asks ? JOINED_ASKS : JOINED));
 	if (rc)
 		return E_IO;
 	said->group = g->id;
 	said->quiet = before || !listed;
 	said->text = said->quiet ? "" : "has joined";
-	return b->asks && g->state == GROUP_IN ? group_say_joined(p, g, contact) : 0;
+	return b->asks && listed && g->state == GROUP_IN ? group_say_joined(p, g, contact) : 0;
 }
 
 static int heard_left(
@@ -427,6 +448,11 @@ static int join(struct profile *p, const struct group *g)
 		return rc ? rc : GROUP_NOT_WHOLE;
 	rc = q_run(p->db, "UPDATE grp SET state = ? WHERE id = ?", "ii", (int64_t)GROUP_IN, g->id);
 	rc = rc ? rc : follow_list(p, g);
+	rc = rc ? rc
+		: q_run(p->db,
+				  "UPDATE grp_member SET joined = 1 WHERE grp = ? AND listed AND "
+				  "joined",
+				  "i", g->id);
 	return rc ? rc : group_say_joined(p, g, 0);
 }
 

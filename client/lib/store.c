@@ -145,7 +145,8 @@ static const char schema[] =
 	" version INTEGER NOT NULL DEFAULT 0, n INTEGER NOT NULL DEFAULT 0,"
 	" state INTEGER NOT NULL, said INTEGER NOT NULL DEFAULT 0,"
 	" timer_s INTEGER NOT NULL DEFAULT 0);"
-	/* The others. listed: the maker says so; joined: they say so. */
+	/* The others. listed: the maker says so; joined: they say so; 2: they are not listed yet,
+	   and ask whether we have. */
 	"CREATE TABLE grp_member (grp INTEGER NOT NULL, contact INTEGER NOT NULL,"
 	" listed INTEGER NOT NULL, joined INTEGER NOT NULL DEFAULT 0,"
 	" PRIMARY KEY (grp, contact)) WITHOUT ROWID;"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Groups of people in one process: who is in, who hears what, and who is believed. */
+#include "client/lib/group_private.h"
 #include "tests/unit/client/garden.h"
 
 START_TEST(who_joins_hears_and_is_heard_by_all_also_by_strangers)
@@ -65,7 +66,13 @@ START_TEST(who_was_removed_is_out_for_all)
 	settle();
 	ck_assert_ptr_null(strstr(heard(anna), "still here"));
 	ck_assert_ptr_null(strstr(heard(bert), "still here"));
+	/* Nor is it told who is still there. */
+	g = group_of(carl, "garden");
+	ck_assert_int_eq(group_say_joined(carl->p, &g, 0), 0);
+	ck_assert_int_gt(move(carl, bert) + move(carl, anna), 0);
+	ck_assert_int_eq(move(bert, carl) + move(anna, carl), 0);
 	/* And may be asked again. */
+	g = group_of(anna, "garden");
 	ck_assert_int_eq(group_invite(anna->p, &g, "carl"), 0);
 	people_part();
 }
@@ -109,6 +116,24 @@ START_TEST(what_comes_before_its_writer_is_listed_is_kept_until_then)
 	ck_assert_ptr_null(strstr(heard(bert), "early"));
 	settle();
 	ck_assert_ptr_nonnull(strstr(heard(bert), "carl:early"));
+	ck_assert_str_eq(joined(bert), "anna carl");
+	ck_assert_str_eq(joined(carl), "anna bert");
+	people_part();
+}
+END_TEST
+
+START_TEST(who_asks_before_the_list_has_them_is_answered_by_then)
+{
+	people_meet();
+	add(bert, "carl", carl);
+	add(carl, "bert", bert);
+	pass(carl, "bert", bert, "hello");
+	pass(bert, "carl", carl, "hello");
+	carl_comes_early();
+	ck_assert_int_gt(move(carl, bert), 0);
+	ck_assert_int_eq(move(bert, carl), 0);
+	ck_assert_str_eq(joined(carl), "anna");
+	settle();
 	ck_assert_str_eq(joined(bert), "anna carl");
 	ck_assert_str_eq(joined(carl), "anna bert");
 	people_part();
@@ -408,6 +433,7 @@ UNIT("group", who_joins_hears_and_is_heard_by_all_also_by_strangers,
 		who_has_not_joined_hears_nothing, who_was_removed_is_out_for_all,
 		only_who_made_it_may_list_and_rename,
 		what_comes_before_its_writer_is_listed_is_kept_until_then,
+		who_asks_before_the_list_has_them_is_answered_by_then,
 		who_is_not_listed_fills_nothing_that_nobody_sees,
 		who_leaves_is_missed_and_its_makers_leaving_is_the_end,
 		thirty_two_are_the_most_and_their_list_comes_in_any_order,
