@@ -166,7 +166,7 @@ static int count_places(int64_t n[static PLACES], struct profile *p, int64_t hom
 /* 0: all are full. */
 static int64_t draw_place(const int64_t n[static PLACES])
 {
-	int64_t most = 0, open[PLACES];
+	int64_t most = 0, open[PLACES] = { 0 };
 	uint32_t n_open = 0;
 
 	for (int i = 0; i < PLACES; i++)

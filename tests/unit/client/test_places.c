@@ -115,7 +115,7 @@ END_TEST
 /* Else the order of the mailboxes would be seen, and who came when. */
 START_TEST(which_group_is_chance)
 {
-	int64_t first[PLACES], second[PLACES];
+	int64_t first[PLACES] = { 0 }, second[PLACES] = { 0 };
 	int n_uneven = 0;
 
 	for (int turn = 0; turn < 2; turn++) {
