@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 
+from callers import CallBed
 from people import Town, friends
 from terminal import chat
 
@@ -36,15 +37,13 @@ int clock_gettime(clockid_t id, struct timespec *out)
 """
 
 
-class Locks(Town):
+class Clock:
+    """Of a Town: chats there count by a clock that is set."""
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", f"{cls.stack.dir}/clock.so"], input=CLOCK, text=True, check=True)
-
-    def setUp(self):
-        self.alice, self.bob = self.person("alice"), self.person("bob")
-        self.at(100000)
 
     def at(self, now_s):
         with open(f"{self.stack.dir}/clock.new", "w", encoding="ascii") as file:
@@ -53,6 +52,31 @@ class Locks(Town):
 
     def chat(self, person, *words):
         return chat(self, person, person.argv("chat", *words), LD_PRELOAD=f"{self.stack.dir}/clock.so", CLOCK=f"{self.stack.dir}/clock")
+
+
+class Calls(Clock, CallBed):
+    def test_who_talks_is_not_locked_out_and_a_lock_hangs_up(self):
+        self.at(100000)
+        b = self.chat(self.bob, "--audio-in", "test:660", "--audio-out", "none")
+        b.until("live")
+        call = self.call(self.alice, self.bob)
+        b.until("CALLS YOU")
+        b.line("/answer")
+        self.talk(call)
+        shown = re.compile(rf"talking with {self.alice.name} (\d+:\d\d)")
+        b.until(shown.search)
+        self.at(200000)
+        at = shown.search(b.text())[1]
+        b.until(lambda text: shown.search(text) and shown.search(text)[1] > at)
+        b.line("/lock")
+        self.assertEqual(call.ended(), ("they hung up", True))
+        b.until("sotto is locked")
+
+
+class Locks(Clock, Town):
+    def setUp(self):
+        self.alice, self.bob = self.person("alice"), self.person("bob")
+        self.at(100000)
 
     def talking(self, *words):
         """A chat of alice's in which bob was told something, and is told more."""
