@@ -151,11 +151,11 @@ check-signal: ## tests of sessions on the other Signal library, libsignal-protoc
 check-sessions: $(session_programs) client-alone
 	@.ci/unit $(session_programs)
 
-# Servers as they are; what has threads is the client, and the chat above all.
-check-threads: all ## the chat, which sends files and calls on threads of its own, under the thread sanitiser
+# Servers as they are; what has threads is the client that stays.
+check-threads: all ## the chat and the watch, which have threads, under the thread sanitiser
 	+@$(MAKE) --no-print-directory SAN=thread B=$(B)-thread client-alone
 	@ln -sf ../$(notdir $(B))/sotto-media $(B)-thread/sotto-media
-	@SOTTO_VARIANT=-thread tests/system/run --build $(B) $(or $(TESTS),chat. from_a_chat)
+	@SOTTO_VARIANT=-thread tests/system/run --build $(B) $(or $(TESTS),chat. silent. places. from_a_chat)
 
 abi: all ## the library's interface as it is now becomes the one that is kept
 	@.ci/abi $(B) keep
