@@ -300,13 +300,14 @@ static void try_to_end(struct person *a)
 {
 	CLEANUP(transfer_wipe) struct transfer t;
 	CLEANUP(piece_wipe) struct piece piece;
-	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
 	char path[64];
 	struct ask ask;
 
 	ck_assert_int_eq(transfer_load(&t, a->p, newest(a)), 0);
 	ck_assert(sodium_is_zero(t.file.end_key.b, KEY_BYTES));
 	for (int i = 0; i < 2; i++) {
+		__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
+
 		file_piece(&piece, &t.file, 0);
 		ask = transfer_ask(&t, "DELETE", &piece, path);
 		ask.chunk = &piece.end;
