@@ -53,11 +53,17 @@ class Talk(Story):
         return "; ".join(wrong)
 
 
+def pieces(stack):
+    """Of other stories too, in the same town."""
+    return int(stack.sql("SELECT count(*) FROM sotto.chunk"))
+
+
 class File(Talk):
     """A file is sent, announced and fetched."""
     tables = ("blob", "chunk")
 
     def script(self, a, b):
+        self.n_before = pieces(self.stack)
         friends(a, b)
         self.folder, self.path = f"{self.stack.dir}/{b.name}.got", f"{self.stack.dir}/{a.name}.bin"
         os.mkdir(self.folder)
@@ -108,7 +114,7 @@ class File(Talk):
         with open(self.path, "rb") as sent, open(f"{self.folder}/{there[0]}", "rb") as got:
             if sent.read() != got.read():
                 wrong.append("it came otherwise")
-        if (left := self.stack.sql("SELECT count(*) FROM sotto.chunk")) != "0":
+        if (left := pieces(self.stack) - self.n_before) != 0:
             wrong.append(f"{left} pieces are left")
         return "; ".join(wrong)
 
@@ -238,6 +244,7 @@ class Picture(Group):
     tables = ("blob", "chunk")
 
     def script(self, a, b, c):
+        self.n_before = pieces(self.stack)
         super().script(a, b, c)
         b.do("recv")
         a.do("group", "invite", self.NAME, b.name)
@@ -296,7 +303,7 @@ class Picture(Group):
             with open(self.path, "rb") as sent, open(f"{self.folders[person]}/{there[0]}", "rb") as got:
                 if sent.read() != got.read():
                     wrong.append(f"to {person.name} it came otherwise")
-        if (left := self.stack.sql("SELECT count(*) FROM sotto.chunk")) != "3":
+        if (left := pieces(self.stack) - self.n_before) != 3:
             wrong.append(f"{left} pieces are there, of 3")
         return "; ".join(wrong)
 
