@@ -42,6 +42,13 @@ class Socks(socketserver.ThreadingTCPServer):
         if not isinstance(sys.exc_info()[1], (ConnectionError, IndexError)):
             super().handle_error(*unused)
 
+    def close(self):
+        """From now on there is no way, over what was open neither."""
+        self.open = False
+        for talk in list(self.streams):
+            with contextlib.suppress(OSError):
+                talk.request.shutdown(socket.SHUT_RDWR)
+
     def path(self, host, port):
         for stack in self.stacks:
             if host == (stack.onion_api if port in API else stack.onion_live) and port in PORTS:

@@ -150,7 +150,7 @@ class Groups(Town):
         terminal.until(lambda text: f"sent to 2 of 2, come to 1\n{bert.name}: has come, as they tell\n"
                        f"{carl.name}: is in their mailbox\n" in text)
         terminal.press("Escape", "Escape")
-        self.socks.open = False
+        self.socks.close()
         try:
             terminal.line("two")
             terminal.until("~ two  (sent to 0 of 2)")
