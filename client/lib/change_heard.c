@@ -15,9 +15,9 @@ static int drop_words(struct profile *p, int64_t contact, const struct doing *d)
 	const struct change *c = d->change;
 
 	return q_run(p->db,
-			"UPDATE message SET body = NULL WHERE contact = ?1 AND NOT out AND target "
+			"UPDATE message SET body = NULL WHERE contact = ?1 AND out = 0 AND target "
 			"= ?2 AND NOT takes_back AND number - part <= ?4 AND EXISTS (SELECT 1 FROM "
-			"message WHERE contact = ?1 AND NOT out AND number BETWEEN ?2 AND ?3 AND "
+			"message WHERE contact = ?1 AND out = 0 AND number BETWEEN ?2 AND ?3 AND "
 			"type IN (1, 4, 9))",
 			"iiii", contact, c->first, c->first + c->parts - 1, d->number);
 }
@@ -67,8 +67,8 @@ static int put_together(char *text, struct profile *p, const struct heard *h)
 			rc = q_open(&s, p->db,
 					"SELECT m.part, m.body FROM message h JOIN message m ON "
 					"m.contact = h.contact AND m.number BETWEEN ?2 AND ?2 + ?3 "
-					"- 1 AND m.text_id IS h.text_id WHERE h.id = ?1 AND NOT "
-					"m.out AND m.type = 6 AND m.number - m.part = ?2 AND "
+					"- 1 AND m.text_id IS h.text_id WHERE h.id = ?1 AND "
+					"m.out = 0 AND m.type = 6 AND m.number - m.part = ?2 AND "
 					"m.parts = ?3 AND m.body NOT NULL ORDER BY m.part",
 					"iii", h->message, h->first, h->parts);
 

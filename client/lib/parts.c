@@ -45,9 +45,10 @@ size_t parts_piece_len(const char *rest, size_t most, unsigned parts)
 }
 
 /* clang-format off */
-#define OTHERS /* of the text that row n is of */ \
+/* Of the text that row n is of. The plus: found by the id, not among all that they ever wrote. */
+#define OTHERS \
 	"message n JOIN message m ON m.contact = n.contact AND m.text_id = n.text_id" \
-	" AND m.out = n.out AND m.type = n.type AND m.id <> n.id WHERE n.id = ? AND "
+	" AND +m.out = n.out AND m.type = n.type AND m.id <> n.id WHERE n.id = ? AND "
 /* clang-format on */
 
 /* So that no more rows come under one id than a text has parts. */
