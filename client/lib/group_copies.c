@@ -87,17 +87,14 @@ struct line_copies group_copies_count(const struct group_copies *copies)
 /* clang-format off */
 /* Of a text or a file, what waits, in how many parts ever. */
 #define OF_WHOM \
-	"m.copy_of IN (SELECT id FROM message WHERE contact = 0 AND out AND grp = ?1)" \
-	" AND m.contact IN (SELECT g.contact FROM grp_member g WHERE g.grp = ?1 AND g.listed = -1" \
-	" UNION SELECT ?2) AND NOT m.gone"
-#define WAITING \
-	OF_WHOM " AND substr(m.body, 1, 1) IN (x'01', x'05', x'11', x'15')" \
-	" AND EXISTS (SELECT 1 FROM outbox o WHERE o.message = m.id)"
+	"m.grp = ?1 AND m.copy_of NOT NULL AND NOT m.gone AND m.contact IN (SELECT g.contact" \
+	" FROM grp_member g WHERE g.grp = ?1 AND g.listed = -1 UNION SELECT ?2)"
+#define WAITING OF_WHOM " AND m.id IN (SELECT message FROM outbox)"
 /* And what texts are changed into. */
 #define CHANGES \
 	"SELECT c.id FROM message m JOIN message c ON c.contact = m.contact AND c.out AND" \
 	" c.target = m.number - m.part WHERE " OF_WHOM " AND c.number > m.number AND" \
-	" NOT c.takes_back AND EXISTS (SELECT 1 FROM outbox o WHERE o.message = c.id)"
+	" NOT c.takes_back AND c.id IN (SELECT message FROM outbox)"
 /* clang-format on */
 
 /* Their numbers still come, as a text, or a change, of nothing. */
