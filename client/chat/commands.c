@@ -436,7 +436,8 @@ static const char keys[] =
 		"Ctrl-A E U K W L         begin, end, remove all, to the end, a word; redraw\n"
 		"Esc                      to the newest\n"
 		"Ctrl-X Ctrl-X            destroys all, here and at the server\n\n"
-		"> came   ~ waits here   < is in their mailbox   = has come, as they tell\n";
+		"> came   ~ waits here   < is in their mailbox   = has come, as they tell\n"
+		"x goes to nobody: they have left, or are blocked\n";
 
 static int help_verb(struct chat *chat, const struct person *p, char *rest)
 {

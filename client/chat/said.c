@@ -258,6 +258,7 @@ static wchar_t mark(const struct sotto_message *m)
 	return m->state == SOTTO_CAME		     ? L'>'
 			: m->state == SOTTO_WAITING  ? L'~'
 			: m->state == SOTTO_RECEIVED ? L'='
+			: m->state == SOTTO_NEVER    ? L'x'
 						     : L'<';
 }
 

@@ -52,7 +52,7 @@ static void show_state(const struct sotto_message *m)
 		printf(" %u of %u", m->n_sent, m->n_copies);
 	if (m->n_received && m->state != SOTTO_RECEIVED)
 		printf(", received %u", m->n_received);
-	if (never)
+	if (never && m->state != SOTTO_NEVER)
 		printf(", %u never", never);
 	if (m->n_ended)
 		printf(", %u ended", m->n_ended);

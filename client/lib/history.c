@@ -114,7 +114,8 @@ static int read_parts(struct reading *r)
 	return 0;
 }
 
-/* It is sent once all copies are that go, and has come once all of them have. */
+/* It is sent once all copies are that go, and has come once all of them have; it waits as long as
+ * one does. */
 static int read_copies(struct reading *r)
 {
 	struct group_copies copies;
@@ -129,7 +130,8 @@ static int read_copies(struct reading *r)
 		return rc;
 	line->copies = group_copies_count(&copies);
 	if (n->n > n->n_ended)
-		line->state = n->n_waiting || !n->n_sent     ? LINE_QUEUED
+		line->state = n->n_waiting		     ? LINE_QUEUED
+				: !n->n_sent		     ? LINE_NEVER
 				: n->n_received == n->n_sent ? LINE_RECEIVED
 							     : LINE_DEPOSITED;
 	return 0;

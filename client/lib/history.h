@@ -14,7 +14,7 @@ enum line_state {
 	LINE_QUEUED = 1,    /* waits here */
 	LINE_DEPOSITED = 2, /* in their mailbox */
 	LINE_RECEIVED = 3,  /* they have told so */
-	LINE_NEVER = 4,	    /* a copy alone (group_copies.h): it does not go */
+	LINE_NEVER = 4,	    /* in a group: a copy does not go, or none of a line */
 };
 
 struct line_copies { /* of what we said in a group: to so many; the rest does not go */

@@ -26,6 +26,7 @@ static int on_line(void *userdata, const struct line *line)
 		[LINE_QUEUED] = SOTTO_WAITING,
 		[LINE_DEPOSITED] = SOTTO_SENT,
 		[LINE_RECEIVED] = SOTTO_RECEIVED,
+		[LINE_NEVER] = SOTTO_NEVER,
 	};
 	const struct listening *l = userdata;
 	const struct sotto_message message = {

@@ -11,7 +11,7 @@ enum sotto_message_state {
 	SOTTO_WAITING = 1,  /* ours, not at their server yet */
 	SOTTO_SENT = 2,	    /* ours, in their mailbox */
 	SOTTO_RECEIVED = 3, /* ours, and they have told that it came */
-	SOTTO_NEVER = 4,    /* ours, and does not go: sotto_group_copies alone */
+	SOTTO_NEVER = 4,    /* ours in a group: goes to nobody; in sotto_copy: not to them */
 };
 
 struct sotto_message {

@@ -134,7 +134,16 @@ class Groups(Town):
         self.assertNotIn("two", heard)
         anna.do("end", carl.name)
         self.assertIn("garden < two  (received 1 of 2, 1 ended, 2)\n", anna.do("group", "history", "garden"))
-        self.assertIn("no such message of yours", anna.run("group", "info", "garden", "3").stderr)
+        self.socks.open = False
+        try:
+            anna.run("group", "send", "garden", "three")
+            anna.run("group", "remove", "garden", bert.name)
+        finally:
+            self.socks.open = True
+        self.assertIn("garden < three  (never, 3)\n", anna.do("group", "history", "garden"))
+        counts = {"of": 1, "queued": 0, "deposited": 0, "received": 0, "never": 1, "ended": 0}
+        self.assertEqual(self.copies(anna, 3), ("never", counts, {bert.name: "never"}))
+        self.assertIn("no such message of yours", anna.run("group", "info", "garden", "4").stderr)
         self.assertIn("no group of that name", anna.run("group", "info", "attic", "1").stderr)
 
     def test_the_chat_tells_of_a_chosen_line_who_has_it(self):
@@ -160,3 +169,12 @@ class Groups(Town):
         terminal.until("< two  (sent to 1 of 2)")
         terminal.press("Tab", "Enter")
         terminal.until(f"{carl.name}: does not go, is blocked\n")
+        terminal.press("Escape", "Escape")
+        self.socks.close()
+        try:
+            terminal.line("three")
+            terminal.until("~ three  (sent to 0 of 1)")
+            anna.do("block", bert.name)
+            terminal.until("x three  (sent to 0 of 1)")
+        finally:
+            self.socks.open = True

@@ -202,6 +202,22 @@ START_TEST(nor_who_leaves_or_is_out_by_the_makers_list)
 }
 END_TEST
 
+START_TEST(a_line_that_goes_to_nobody_does_not_wait)
+{
+	people_meet();
+	all_join();
+	removes("bert");
+	settle();
+	ck_assert_int_eq(tell_garden(anna, "one"), 0);
+	ck_assert_str_eq(state_of(anna), "q: 1 0 0 0 of 1; carl q");
+	removes("carl");
+	ck_assert_str_eq(state_of(anna), "n: 0 0 0 0 of 1; carl n-");
+	settle();
+	ck_assert_str_eq(state_of(anna), "n: 0 0 0 0 of 1; carl n-");
+	people_part();
+}
+END_TEST
+
 START_TEST(for_who_is_blocked_it_waits_until_they_are_not)
 {
 	people_meet();
@@ -242,5 +258,6 @@ END_TEST
 UNIT("group_copies", each_copy_has_a_state_of_its_own, a_copy_is_sent_once_all_of_it_is,
 		who_is_removed_gets_nothing_that_waits, nor_the_key_of_a_file,
 		nor_who_leaves_or_is_out_by_the_makers_list,
+		a_line_that_goes_to_nobody_does_not_wait,
 		for_who_is_blocked_it_waits_until_they_are_not,
 		of_who_is_no_contact_any_more_nothing_is_known)
