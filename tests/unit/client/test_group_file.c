@@ -42,12 +42,18 @@ static int send_on(struct transfer *t, struct person *a)
 	return rc;
 }
 
-static void send_file(struct person *a)
+/* And what announces it waits. */
+static void send_pieces(struct person *a)
 {
-	struct transfer t;
+	CLEANUP(transfer_wipe) struct transfer t;
 
 	ck_assert_int_eq(begin_sending(&t, a), 0);
 	ck_assert_int_eq(send_on(&t, a), TRANSFER_DONE);
+}
+
+static void send_file(struct person *a)
+{
+	send_pieces(a);
 	settle();
 }
 
@@ -356,11 +362,8 @@ END_TEST
 
 START_TEST(one_that_waits_to_be_told_of_is_taken_back_too)
 {
-	struct transfer t;
-
 	begin(100);
-	ck_assert_int_eq(begin_sending(&t, anna), 0);
-	ck_assert_int_eq(send_on(&t, anna), TRANSFER_DONE);
+	send_pieces(anna);
 	move(anna, carl);
 	ck_assert_int_eq(take_back(anna, 1), 0);
 	settle();
@@ -466,7 +469,6 @@ END_TEST
 /* A number of carl's goes to anna later than his timer, which came first. */
 START_TEST(a_time_between_two_that_came_first_is_not_its_time)
 {
-	struct transfer t;
 	struct contact c;
 	struct parcel first, second;
 
@@ -475,8 +477,7 @@ START_TEST(a_time_between_two_that_came_first_is_not_its_time)
 	carl->peer = anna;
 	ck_assert_int_eq(timer_set(carl->p, &c, 60), 0);
 	first = post(carl);
-	ck_assert_int_eq(begin_sending(&t, carl), 0);
-	ck_assert_int_eq(send_on(&t, carl), TRANSFER_DONE);
+	send_pieces(carl);
 	second = peek(carl, c.id);
 	ck_assert_int_eq(outbox_done(carl->p, second.id), 0);
 	ck_assert_int_eq(deliver(anna, &second), RECEIVE_NEW);
@@ -511,18 +512,22 @@ END_TEST
 
 /* --- what others may say --------------------------------------------------- */
 
-START_TEST(what_comes_before_its_sender_is_listed_is_not_seen_until_then)
+/* Bert, whose list does not name carl yet, is told of a file of his. */
+static void carl_sends_early(void)
 {
-	struct transfer t;
-	int64_t id;
-
 	people_meet();
 	carl_comes_early();
 	ck_assert_int_eq(q_run(carl->p->db, "UPDATE grp_member SET joined = 1", ""), 0);
 	pieces_open(anna, 100);
-	ck_assert_int_eq(begin_sending(&t, carl), 0);
-	ck_assert_int_eq(send_on(&t, carl), TRANSFER_DONE);
+	send_pieces(carl);
 	move(carl, bert);
+}
+
+START_TEST(what_comes_before_its_sender_is_listed_is_not_seen_until_then)
+{
+	int64_t id;
+
+	carl_sends_early();
 	id = count(bert, "SELECT max(id) FROM file");
 	ck_assert_int_gt(id, 0);
 	ck_assert_int_eq(q_run(bert->p->db, "UPDATE contact SET state = 1", ""), 0);
@@ -538,15 +543,7 @@ END_TEST
 
 START_TEST(what_was_taken_back_before_its_sender_is_listed_is_never_seen)
 {
-	struct transfer t;
-
-	people_meet();
-	carl_comes_early();
-	ck_assert_int_eq(q_run(carl->p->db, "UPDATE grp_member SET joined = 1", ""), 0);
-	pieces_open(anna, 100);
-	ck_assert_int_eq(begin_sending(&t, carl), 0);
-	ck_assert_int_eq(send_on(&t, carl), TRANSFER_DONE);
-	move(carl, bert);
+	carl_sends_early();
 	ck_assert_int_eq(files(bert), 1);
 	ck_assert_int_eq(take_back(carl, 1), 0);
 	move(carl, bert);
