@@ -189,7 +189,7 @@ static int run(struct chat *chat)
 		/* Before all else, which may wait; sotto_panic tries again, and tells. */
 	}
 	screen_close();
-	moving_end(chat);
+	moving_end(chat, NULL);
 	serving_end(chat);
 	calling_end(chat, rc == CHAT_PANIC || chat->ended); /* sotto lock gives it two seconds */
 	sigprocmask(SIG_SETMASK, &old, NULL);

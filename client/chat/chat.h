@@ -233,10 +233,11 @@ int complete(struct chat *chat) MUST_CHECK;
 /* moving.c */
 int moving_begin(struct chat *chat, const struct moving_wish *wish) MUST_CHECK; /* SOTTO_BUSY */
 void moving_stop(struct chat *chat); /* soon; its end comes by moving_turn */
-void moving_end(struct chat *chat);  /* now; nothing moves: allowed */
+/* Now; nothing moves: allowed. Whether it was cut off, and nobody had stopped it; left, or NULL: by
+ * what it goes on. */
+bool moving_end(struct chat *chat, struct moving_wish *left);
 void moving_turn(struct chat *chat); /* its thread may have news */
 bool moving_says(const struct chat *chat, char *out, size_t size);
-bool moving_is_for(const struct chat *chat, struct moving_wish *out);
 
 /* calling.c: SOTTO_IN_CALL, SOTTO_NO_CALL */
 enum calling_kind { CALLING_TO, CALLING_ANSWER, CALLING_DECLINE };

@@ -75,7 +75,6 @@ static void keep_place(struct chat *chat)
 	sotto_link(chat->sotto, at->link);
 	snprintf(at->name, sizeof at->name, "%s", p ? p->name : "");
 	at->group = p && p->group;
-	at->moves = moving_is_for(chat, &at->wish);
 	at->before = chat->before;
 	at->n_wanted = chat->n_wanted;
 	at->up = chat->up;
@@ -97,7 +96,7 @@ static void forget(struct chat *chat)
 	explicit_bzero(chat->rings, sizeof chat->rings);
 	chat->n_people = chat->selected = 0;
 	chat->n_unread = 0;
-	chat->opened = chat->live = chat->asked_panic = chat->pasting = false;
+	chat->opened = chat->live = chat->asked_panic = chat->warned = chat->pasting = false;
 	chat->away_s = chat->chosen = chat->asked = chat->new_from = 0;
 	place_newest(chat);
 }
@@ -106,7 +105,7 @@ static void close_all(struct chat *chat)
 {
 	keep_place(chat);
 	forget(chat);
-	moving_end(chat);
+	chat->place.moves = moving_end(chat, &chat->place.wish);
 	serving_end(chat);
 	calling_end(chat, false);
 	chat->watch_fd = -1;

@@ -23,7 +23,8 @@ struct moving {
 	bool runs;
 	atomic_bool stop, over;
 	atomic_uint percent;
-	char name[MOVING_NAME]; /* at last; these two once it is over */
+	char name[MOVING_NAME]; /* at last; these three once it is over */
+	bool whole;		/* nothing is left to go on with */
 	int rc;
 };
 
@@ -36,8 +37,9 @@ static int on_piece(void *userdata, const struct sotto_file *f)
 
 	atomic_store(&m->percent, f->pieces ? 100 * f->n_done / f->pieces : 100);
 	snprintf(m->name, sizeof m->name, "%s", f->placed ? f->placed : f->name);
+	m->whole = f->state == SOTTO_FILE_WHOLE;
 	(void)!eventfd_write(chat->moving_fd, 1);
-	return atomic_load(&m->stop) && f->state != SOTTO_FILE_WHOLE ? STOPPED : 0;
+	return atomic_load(&m->stop) && !m->whole ? STOPPED : 0;
 }
 
 static void *run(void *userdata)
@@ -89,7 +91,7 @@ int moving_begin(struct chat *chat, const struct moving_wish *wish)
 	rc = pthread_create(&chat->moving->thread, NULL, run, chat) ? E_NOMEM : 0;
 	chat->moving->runs = rc == 0;
 	if (rc)
-		moving_end(chat);
+		moving_end(chat, NULL);
 	return rc;
 }
 
@@ -101,13 +103,21 @@ void moving_stop(struct chat *chat)
 	sotto_stop(chat->moving->sotto);
 }
 
-void moving_end(struct chat *chat)
+bool moving_end(struct chat *chat, struct moving_wish *left)
 {
+	struct moving *m = chat->moving;
+	const bool wanted = m && !atomic_load(&m->stop);
+	bool cut;
+
 	moving_stop(chat);
-	if (chat->moving && chat->moving->runs)
-		pthread_join(chat->moving->thread, NULL);
-	moving_free(chat->moving);
+	if (m && m->runs)
+		pthread_join(m->thread, NULL);
+	cut = wanted && !m->whole;
+	if (cut && left)
+		*left = m->wish;
+	moving_free(m);
 	chat->moving = NULL;
+	return cut;
 }
 
 static void tell_end(struct chat *chat, const struct moving *m)
@@ -119,7 +129,7 @@ static void tell_end(struct chat *chat, const struct moving *m)
 		snprintf(text, sizeof text, "fetched: %.100s in %.60s", m->name, m->wish.path);
 	else if (m->rc == 0)
 		snprintf(text, sizeof text, "sent to %s: %.100s", m->wish.to, m->name);
-	else if (atomic_load(&m->stop))
+	else if (atomic_load(&m->stop) && !m->whole)
 		snprintf(text, sizeof text, "stopped: the same again goes on from there");
 	else
 		snprintf(text, sizeof text, "%.60s: %s", m->name,
@@ -132,15 +142,8 @@ void moving_turn(struct chat *chat)
 	if (!chat->moving || !atomic_load(&chat->moving->over))
 		return;
 	tell_end(chat, chat->moving);
-	moving_end(chat);
+	moving_end(chat, NULL);
 	chat->stale = true;
-}
-
-bool moving_is_for(const struct chat *chat, struct moving_wish *out)
-{
-	if (chat->moving)
-		*out = chat->moving->wish;
-	return chat->moving;
 }
 
 bool moving_says(const struct chat *chat, char *out, size_t size)

@@ -255,6 +255,7 @@ static int ask(struct chat *chat, enum kind kind, const char *server)
 
 static int do_it(struct chat *chat, const struct person *p, enum kind kind, const char *server)
 {
+	const bool local = kind == MAIN || kind == USE;
 	int rc;
 
 	if (kind == MAIN)
@@ -269,7 +270,7 @@ static int do_it(struct chat *chat, const struct person *p, enum kind kind, cons
 	if (rc == SOTTO_BUSY)
 		chat_note(chat, "one after the other: a server is being asked");
 	else if (rc == 0)
-		chat_note(chat, chat->serving ? "asking the server" : kinds[kind].done);
+		chat_note(chat, local ? kinds[kind].done : "asking the server");
 	return rc == SOTTO_BUSY ? 0 : chat_told(chat, rc);
 }
 

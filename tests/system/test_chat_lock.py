@@ -194,6 +194,24 @@ class Locks(Clock, Town):
         a.line("/quit")
         self.assertEqual(a.end(), 0)
 
+    def test_a_file_that_is_whole_as_it_is_locked_is_not_sent_again(self):
+        a = self.talking()
+        a.press("C-u")
+        with open(f"{self.stack.dir}/note.txt", "wb") as file:
+            file.write(os.urandom(1000))
+        goes_on = threading.Event()
+        self.addCleanup(goes_on.set)
+        self.socks.passed = lambda n, up: goes_on.wait(60)
+        self.addCleanup(setattr, self.socks, "passed", lambda n, up: None)
+        a.line(f"/send {self.stack.dir}/note.txt")
+        a.until(re.compile(r"sending note\.txt +0%").search)
+        self.at(100900)   # its last piece wakes the chat
+        goes_on.set()
+        self.locked(a)
+        a.line(OWN)
+        a.until(lambda text: "[file 1, 0.0 MB] note.txt" in text and "sending" not in text)
+        self.assertEqual(len(self.alice.do("files").splitlines()), 1)
+
     def test_what_ends_a_chat_ends_a_locked_one_and_leaves_nothing_on_the_screen(self):
         a = self.talking()
         self.alice.do("lock")

@@ -268,6 +268,9 @@ class Move(Town):
         a.line("/server add " + north)
         a.press("Enter")
         a.until("one after the other")   # keys are heard
+        a.line("/server main " + south[:9])
+        a.press("Enter")
+        a.until("new contacts are told of it")   # which asks nobody
         goes_on.set()
         a.until("you live there too")
         self.assertEqual(self.servers(alice), [("home", south), ("home", north)])
