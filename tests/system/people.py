@@ -42,12 +42,14 @@ class Socks(socketserver.ThreadingTCPServer):
         if not isinstance(sys.exc_info()[1], (ConnectionError, IndexError)):
             super().handle_error(*unused)
 
-    def close(self):
-        """From now on there is no way, over what was open neither."""
-        self.open = False
-        for talk in list(self.streams):
-            with contextlib.suppress(OSError):
-                talk.request.shutdown(socket.SHUT_RDWR)
+    def close(self, *parts):
+        """From now on there is no way, or none to these; over what was open neither."""
+        self.refuse |= set(parts)
+        self.open = self.open and bool(parts)
+        for talk, (_, port, _) in list(self.streams.items()):
+            if not parts or PORTS.get(port) in parts:
+                with contextlib.suppress(OSError):
+                    talk.request.shutdown(socket.SHUT_RDWR)
 
     def path(self, host, port):
         for stack in self.stacks:

@@ -27,11 +27,15 @@ class Chat(Town):
         a, b = self.chat(self.alice), self.chat(self.bob)
         for terminal in a, b:
             terminal.until("live")
-        self.socks.open = False
+        self.socks.close()
         self.addCleanup(setattr, self.socks, "open", True)
         a.line("h\u00e4llo bob, from a hill")
         a.until(lambda text: re.search(r"\d\d:\d\d ~ h\u00e4llo bob, from a hill", text))
+        for terminal in a, b:
+            terminal.until("AWAY")
         self.socks.open = True
+        for terminal in a, b:
+            terminal.until(re.compile(r" live\n").search)
         a.line("and down again")
         a.until(lambda text: re.search(r"\d\d:\d\d < h\u00e4llo bob, from a hill\n.*\d\d:\d\d < and down again", text))
         b.until(lambda text: re.search(r"> h\u00e4llo bob, from a hill\n.*> and down again", text))

@@ -95,7 +95,7 @@ class Panic(Town):
 
     def test_a_signal_is_enough_and_a_server_that_is_away_keeps_nothing_from_being_destroyed(self):
         watch = self.watch(self.alice)
-        self.socks.open = False
+        self.socks.close()
         watch.send_signal(signal.SIGUSR1)
         until("the files to go", lambda: not os.listdir(self.alice.profile))
         self.is_destroyed(self.alice)

@@ -23,7 +23,7 @@ class Places(Town):
 
     def all_say(self, people, text):
         """Which can only be pushed: mailboxes cannot be read."""
-        self.socks.refuse = {"blobd"}
+        self.socks.close("blobd")
         for person in people:
             person.do("send", self.alice.name, text)
         for person in people:
