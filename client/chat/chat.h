@@ -215,6 +215,9 @@ enum { INPUT_PASTE = 0x1001, INPUT_PASTED }; /* codes for: a text that is pasted
 enum { INPUT_ESCAPE = 0x1b };
 void input_clear(struct chat *chat);
 bool input_add(struct chat *chat, const char *utf8); /* where the cursor is; all of it? */
+/* What is to go to them goes to another key than was verified: told, and true, but for an Enter that
+ * follows at once. */
+bool input_warns(struct chat *chat, const struct person *p);
 int input_read(char **out, const struct chat *chat) MUST_CHECK; /* owned, to be wiped */
 /* Until the next key: in the status line; in the place of the conversation, where it scrolls. */
 void chat_note(struct chat *chat, const char *text);

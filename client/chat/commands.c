@@ -168,8 +168,16 @@ static int change_newest(struct chat *chat, const struct person *p, const char *
 	return s ? chat_told(chat, choose_change(chat, &change)) : 0;
 }
 
+/* For another Enter. */
+static int put_back(struct chat *chat, const char *verb, const char *rest)
+{
+	return input_add(chat, verb) && input_add(chat, rest) ? 0 : E_NOMEM;
+}
+
 static int edit_verb(struct chat *chat, const struct person *p, char *text)
 {
+	if (input_warns(chat, p))
+		return put_back(chat, "/edit ", text);
 	return change_newest(chat, p, text);
 }
 
@@ -205,6 +213,8 @@ static int send_verb(struct chat *chat, const struct person *p, char *path)
 	struct moving_wish wish = { .file = 0 };
 	const char *slash = strrchr(path, '/');
 
+	if (input_warns(chat, p))
+		return put_back(chat, "/send ", path);
 	wish.group = p->group;
 	snprintf(wish.to, sizeof wish.to, "%s", p->name);
 	snprintf(wish.name, sizeof wish.name, "%s", slash ? slash + 1 : path);

@@ -37,6 +37,16 @@ int chat_told(struct chat *chat, int rc)
 
 /* --- lines -------------------------------------------------------------- */
 
+bool input_warns(struct chat *chat, const struct person *p)
+{
+	const bool warns = !p->group && p->trust == SOTTO_KEY_CHANGED && !chat->warned;
+
+	if (warns)
+		chat_note(chat, "THEIR KEY IS NOT THE ONE YOU VERIFIED. Enter again sends it");
+	chat->warned = warns;
+	return warns;
+}
+
 /* What was not taken stays in the input. */
 static int send(struct chat *chat, const char *text)
 {
@@ -51,12 +61,8 @@ static int send(struct chat *chat, const char *text)
 						: "accept the request first: /accept NAME");
 		return 0;
 	}
-	if (!p->group && p->trust == SOTTO_KEY_CHANGED && !chat->warned) {
-		chat->warned = true;
-		chat_note(chat, "THEIR KEY IS NOT THE ONE YOU VERIFIED. Enter again sends it");
+	if (input_warns(chat, p))
 		return 0;
-	}
-	chat->warned = false;
 	if (chat->editing)
 		rc = choose_change(
 				chat, &(struct change){ p->name, p->group, chat->editing, text });
