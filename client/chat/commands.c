@@ -270,6 +270,8 @@ static int stop_verb(struct chat *chat, const struct person *p, char *rest)
 static int call_verb(struct chat *chat, const struct person *p, char *rest)
 {
 	(void)rest;
+	if (input_warns(chat, p))
+		return put_back(chat, "/call", "");
 	return chat_told(chat, calling_begin(chat, CALLING_TO, p->name));
 }
 

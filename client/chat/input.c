@@ -42,7 +42,7 @@ bool input_warns(struct chat *chat, const struct person *p)
 	const bool warns = !p->group && p->trust == SOTTO_KEY_CHANGED && !chat->warned;
 
 	if (warns)
-		chat_note(chat, "THEIR KEY IS NOT THE ONE YOU VERIFIED. Enter again sends it");
+		chat_note(chat, "THEIR KEY IS NOT THE ONE YOU VERIFIED. Enter again does it");
 	chat->warned = warns;
 	return warns;
 }

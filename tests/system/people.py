@@ -29,8 +29,8 @@ class Socks(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Talk)
         self.stacks, self.open, self.seen, self.delay_s, self.refuse = [stack], True, [], 0, set()
         self.passed = lambda n, up: None # called with what has come, before it goes on
+        self.asked = lambda data: None # the same with the bytes that clients send
         self.piece = 65536 # bytes that pass at once
-        self.sent = None # set to b"" to keep what clients send
         self.relayed, self.relay_s = [], 0 # streams to the relay, and how long it takes to reach it
         self.round_trip_s = 0 # for a connection, and then for what passes over it
         self.streams = {} # those that are open: [host, port, whether an answer is awaited]
@@ -127,10 +127,10 @@ class Talk(socketserver.StreamRequestHandler):
                     self.stream[2] = True
                 self.hold()
                 self.server.passed(len(data), up)
-                if not up:
+                if up:
+                    self.server.asked(data)
+                else:
                     self.stream[2] = False
-                if up and self.server.sent is not None:
-                    self.server.sent += data
                 late.send(data)
         except OSError:
             pass

@@ -201,13 +201,13 @@ class Locks(Clock, Town):
             file.write(os.urandom(1000))
         goes_on = threading.Event()
         self.addCleanup(goes_on.set)
-        self.socks.passed = lambda n, up: goes_on.wait(60)
-        self.addCleanup(setattr, self.socks, "passed", lambda n, up: None)
+        self.socks.asked = lambda data: b" /v1/blobs " in data and goes_on.wait(60)   # which tells of it
+        self.addCleanup(setattr, self.socks, "asked", lambda data: None)
         a.line(f"/send {self.stack.dir}/note.txt")
-        a.until(re.compile(r"sending note\.txt +0%").search)
-        self.at(100900)   # its last piece wakes the chat
-        goes_on.set()
+        a.until(re.compile(r"sending note\.txt +100%").search)
+        a.line("/lock")
         self.locked(a)
+        goes_on.set()
         a.line(OWN)
         a.until(lambda text: "[file 1, 0.0 MB] note.txt" in text and "sending" not in text)
         self.assertEqual(len(self.alice.do("files").splitlines()), 1)
