@@ -7,7 +7,8 @@
  * may be torn between two sectors of 512 bytes; a name's change is there or not. These subsets are
  * made: none, all, each one alone missing, each one alone there (of more than six: some of them),
  * names without contents and the reverse, the last write torn either way, and some by a seed
- * (POWER_SEED). The index of a write-ahead log holds nonsense.
+ * (POWER_SEED). The index of a write-ahead log holds nonsense. What was judged is not judged again:
+ * half of them are as another was.
  */
 #ifndef SOTTO_TEST_DISKS_H
 #define SOTTO_TEST_DISKS_H
@@ -23,17 +24,25 @@ enum {
 	DISKS_RANDOM = 2,
 	DISKS_NAMES = 4,
 	DISKS_THOROUGH = 20,
+	DISKS_FEWEST = 5, /* judged: else nothing was recorded */
 	DISKS_INDEX = 32768,
 	DISKS_PATH = 256
 };
 
 enum disks_fate { LOST, THERE, TORN_HEAD, TORN_TAIL, TORN_ANYHOW }; /* there: which sectors */
 
+struct disks_image {
+	uint8_t *bytes;
+	size_t len, room;
+};
+
 struct disks_file {
 	uint64_t ino;
-	uint8_t *bytes;
-	size_t len;
-	char path[DISKS_PATH]; /* where it was written, or "" */
+	struct disks_image sure,
+			maybe; /* maybe: in this state, if anything of it is not for sure */
+	bool is_sure;
+	uint64_t hash, sure_hash; /* sure_hash 0: to be made */
+	char path[DISKS_PATH];	  /* where it was written, or "" */
 };
 
 struct disks_name {
@@ -51,6 +60,12 @@ struct disks_names {
  * would take too long at all of them. */
 typedef bool disks_judge(int promise, bool thoroughly);
 
+struct disks_judged {
+	uint64_t hash;
+	int promise;
+	bool thoroughly;
+};
+
 struct disks {
 	struct record *record;
 	disks_judge *judge;
@@ -64,6 +79,8 @@ struct disks {
 	bool is_new; /* what is pending has grown since the last cut */
 	size_t at;   /* the step before which the cut is */
 	unsigned n_states;
+	struct disks_judged *judged;
+	size_t n_judged;
 	uint32_t seed;
 };
 
@@ -85,14 +102,25 @@ static inline struct disks_file *disks_file(struct disks *d, uint64_t ino)
 	return &d->files[d->n_files++];
 }
 
-static inline void disks_lengthen(struct disks_file *f, size_t len)
+static inline void disks_length(struct disks_image *image, size_t len)
 {
-	if (len <= f->len)
+	if (len > image->room) {
+		image->bytes = realloc(image->bytes, len);
+		ck_assert_ptr_nonnull(image->bytes);
+		image->room = len;
+	}
+	if (len > image->len)
+		memset(image->bytes + image->len, 0, len - image->len);
+	image->len = len;
+}
+
+static inline void disks_put(struct disks_image *image, const uint8_t *bytes, size_t len, size_t at)
+{
+	if (len == 0)
 		return;
-	f->bytes = realloc(f->bytes, len);
-	ck_assert_ptr_nonnull(f->bytes);
-	memset(f->bytes + f->len, 0, len - f->len);
-	f->len = len;
+	if (at + len > image->len)
+		disks_length(image, at + len);
+	memcpy(image->bytes + at, bytes, len);
 }
 
 static inline void disks_unname(struct disks_names *names, uint64_t dir, const char *name)
@@ -132,13 +160,11 @@ static inline void disks_settle(struct disks *d, const struct record_step *s)
 		return;
 	}
 	f = disks_file(d, s->ino);
-	if (s->kind == RECORD_LENGTH) {
-		disks_lengthen(f, (size_t)s->at);
-		f->len = (size_t)s->at;
-	} else {
-		disks_lengthen(f, (size_t)s->at + s->len);
-		memcpy(f->bytes + s->at, s->bytes, s->len);
-	}
+	f->sure_hash = 0;
+	if (s->kind == RECORD_LENGTH)
+		disks_length(&f->sure, (size_t)s->at);
+	else
+		disks_put(&f->sure, s->bytes, s->len, (size_t)s->at);
 }
 
 static inline void disks_sync(struct disks *d, uint64_t ino)
@@ -172,14 +198,9 @@ static inline void disks_remove(const char *path)
 	ck_assert_int_eq(nftw(path, disks_remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
-static inline void disks_put(int fd, const uint8_t *bytes, size_t len, int64_t at)
-{
-	ck_assert_int_eq(pwrite(fd, bytes, len, at), (ssize_t)len);
-}
-
 /* By sectors, as they lie in the file. */
-static inline void disks_put_torn(
-		struct disks *d, int fd, const struct record_step *s, enum disks_fate fate)
+static inline void disks_put_torn(struct disks *d, struct disks_image *image,
+		const struct record_step *s, enum disks_fate fate)
 {
 	const int64_t end = s->at + (int64_t)s->len, middle = s->at + (int64_t)s->len / 2;
 	int64_t at = s->at, next;
@@ -191,12 +212,68 @@ static inline void disks_put_torn(
 		if (fate == TORN_HEAD ? at <= middle - DISKS_SECTOR || at == s->at
 						: fate == TORN_TAIL ? at > middle || next == end
 								    : disks_random(d, 2))
-			disks_put(fd, s->bytes + (at - s->at), (size_t)(next - at), at);
+			disks_put(image, s->bytes + (at - s->at), (size_t)(next - at), (size_t)at);
 	}
 }
 
-static inline void disks_write_file(struct disks *d, struct disks_file *f, const char *path)
+static inline uint64_t disks_hash(const void *bytes, size_t len)
 {
+	uint64_t hash;
+	uint8_t out[HASH_BYTES];
+
+	hash256(out, bytes, len);
+	memcpy(&hash, out, sizeof hash);
+	return hash | 1; /* never 0 */
+}
+
+/* What of it is there in this state. */
+static inline void disks_imagine(struct disks *d, struct disks_file *f)
+{
+	f->path[0] = '\0';
+	f->is_sure = true;
+	for (size_t i = 0; i < d->n_pending; i++) {
+		const struct record_step *s = d->pending[i];
+
+		if (disks_is_name(s) || s->ino != f->ino || d->fates[i] == LOST)
+			continue;
+		if (f->is_sure) {
+			disks_length(&f->maybe, 0);
+			disks_put(&f->maybe, f->sure.bytes, f->sure.len, 0);
+			f->is_sure = false;
+		}
+		if (s->kind == RECORD_LENGTH)
+			disks_length(&f->maybe, (size_t)s->at);
+		else if (d->fates[i] == THERE)
+			disks_put(&f->maybe, s->bytes, s->len, (size_t)s->at);
+		else
+			disks_put_torn(d, &f->maybe, s, d->fates[i]);
+	}
+	if (!f->sure_hash)
+		f->sure_hash = disks_hash(f->sure.bytes, f->sure.len);
+	f->hash = f->is_sure ? f->sure_hash : disks_hash(f->maybe.bytes, f->maybe.len);
+}
+
+/* All names and contents, in whatever order. */
+static inline uint64_t disks_hash_all(struct disks *d, const struct disks_names *names)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < names->n; i++) {
+		const struct disks_name *entry = &names->list[i];
+		const uint64_t what[] = { entry->dir, entry->ino, entry->is_folder,
+			entry->is_folder ? 0 : disks_file(d, entry->ino)->hash,
+			disks_hash(entry->name, strlen(entry->name)) };
+
+		sum += disks_hash(what, sizeof what);
+	}
+	return sum;
+}
+
+static inline void disks_write_file(struct disks_file *f, const char *path)
+{
+	const struct disks_image *image = f->is_sure ? &f->sure : &f->maybe;
+	uint8_t nonsense[DISKS_INDEX];
+	const struct disks_image index = { nonsense, sizeof nonsense, 0 };
 	int fd;
 
 	if (*f->path) {
@@ -206,25 +283,11 @@ static inline void disks_write_file(struct disks *d, struct disks_file *f, const
 	ck_assert_int_lt(snprintf(f->path, sizeof f->path, "%s", path), DISKS_PATH);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	ck_assert_int_ge(fd, 0);
-	disks_put(fd, f->bytes, f->len, 0);
-	for (size_t i = 0; i < d->n_pending; i++) {
-		const struct record_step *s = d->pending[i];
-
-		if (disks_is_name(s) || s->ino != f->ino || d->fates[i] == LOST)
-			continue;
-		if (s->kind == RECORD_LENGTH)
-			ck_assert_int_eq(ftruncate(fd, s->at), 0);
-		else if (d->fates[i] == THERE)
-			disks_put(fd, s->bytes, s->len, s->at);
-		else
-			disks_put_torn(d, fd, s, d->fates[i]);
-	}
 	if (strlen(path) > 4 && strcmp(path + strlen(path) - 4, "-shm") == 0) {
-		uint8_t nonsense[DISKS_INDEX];
-
 		randombytes_buf(nonsense, sizeof nonsense);
-		disks_put(fd, nonsense, sizeof nonsense, 0);
+		image = &index;
 	}
+	ck_assert_int_eq(write(fd, image->bytes, image->len), (ssize_t)image->len);
 	close(fd);
 }
 
@@ -243,7 +306,7 @@ static inline void disks_write_folder(
 			ck_assert_int_eq(mkdir(inside, 0700), 0);
 			disks_write_folder(d, names, entry->ino, inside);
 		} else {
-			disks_write_file(d, disks_file(d, entry->ino), inside);
+			disks_write_file(disks_file(d, entry->ino), inside);
 		}
 	}
 }
@@ -258,25 +321,46 @@ static inline void disks_say(const struct disks *d, char out[static 256])
 	out[used] = '\0';
 }
 
-static inline void disks_try_so(struct disks *d, bool thoroughly)
+/* Anew: it was not judged before, or not as thoroughly. */
+static inline bool disks_is_new(struct disks *d, uint64_t hash, bool thoroughly)
 {
-	struct disks_names names = d->names;
+	for (size_t i = 0; i < d->n_judged; i++)
+		if (d->judged[i].hash == hash && d->judged[i].promise == d->promise &&
+				d->judged[i].thoroughly >= thoroughly)
+			return false;
+	d->judged = realloc(d->judged, (d->n_judged + 1) * sizeof *d->judged);
+	ck_assert_ptr_nonnull(d->judged);
+	d->judged[d->n_judged++] = (struct disks_judged){ hash, d->promise, thoroughly };
+	return true;
+}
+
+static inline void disks_look(struct disks *d, const struct disks_names *names, bool thoroughly)
+{
 	char what[256];
 
 	disks_say(d, what);
+	if (getenv("POWER_SAY"))
+		fprintf(stderr, "%s\n", what);
 	snprintf(scene.dir, sizeof scene.dir, SCRATCH);
 	ck_assert_ptr_nonnull(mkdtemp(scene.dir));
+	disks_write_folder(d, names, d->record->root, scene.dir);
+	ck_assert_msg(d->judge(d->promise, thoroughly), "%s", what);
+	disks_remove(scene.dir);
+}
+
+static inline void disks_try_so(struct disks *d, bool thoroughly)
+{
+	struct disks_names names = d->names;
+
+	thoroughly = thoroughly || d->n_states % DISKS_THOROUGH == 0;
 	for (size_t i = 0; i < d->n_pending; i++)
 		if (disks_is_name(d->pending[i]) && d->fates[i] != LOST)
 			disks_name(&names, d->pending[i]);
-	for (int i = 0; i < d->n_files; i++)
-		d->files[i].path[0] = '\0';
-	disks_write_folder(d, &names, d->record->root, scene.dir);
-	if (getenv("POWER_SAY"))
-		fprintf(stderr, "%s\n", what);
-	ck_assert_msg(d->judge(d->promise, thoroughly || d->n_states % DISKS_THOROUGH == 0), "%s",
-			what);
-	disks_remove(scene.dir);
+	for (int i = 0; i < names.n; i++)
+		if (!names.list[i].is_folder)
+			disks_imagine(d, disks_file(d, names.list[i].ino));
+	if (disks_is_new(d, disks_hash_all(d, &names), thoroughly))
+		disks_look(d, &names, thoroughly);
 	d->n_states++;
 }
 
@@ -385,8 +469,8 @@ static inline void disks_cut(struct disks *d)
 	}
 }
 
-/* Judges all states of the recording from where it first changed something; how many they were. */
-static inline unsigned disks_judge_all(struct record *r, size_t from, disks_judge *judge)
+/* Judges all states of the recording since it began. */
+static inline void disks_judge_all(struct record *r, disks_judge *judge)
 {
 	const char *seed = getenv("POWER_SEED");
 	struct disks d = { .record = r, .judge = judge, .seed = seed ? (uint32_t)atoi(seed) : 1 };
@@ -396,7 +480,7 @@ static inline unsigned disks_judge_all(struct record *r, size_t from, disks_judg
 	for (d.at = 0; d.at < r->n; d.at++) {
 		const struct record_step *s = &r->steps[d.at];
 
-		if (d.at >= from && (s->kind == RECORD_SYNC || s->kind == RECORD_MARK))
+		if (d.at >= r->n_before && (s->kind == RECORD_SYNC || s->kind == RECORD_MARK))
 			disks_cut(&d);
 		if (s->kind == RECORD_SYNC) {
 			disks_sync(&d, s->ino);
@@ -409,40 +493,53 @@ static inline unsigned disks_judge_all(struct record *r, size_t from, disks_judg
 		}
 	}
 	disks_cut(&d);
-	for (int i = 0; i < d.n_files; i++)
-		free(d.files[i].bytes);
+	for (int i = 0; i < d.n_files; i++) {
+		free(d.files[i].sure.bytes);
+		free(d.files[i].maybe.bytes);
+	}
+	ck_assert_uint_ge(d.n_judged, DISKS_FEWEST);
+	free(d.judged);
 	free(d.pending);
 	free(d.fates);
-	return d.n_states;
 }
 
-/* The same of one act in a copy of that place; or of two, the first of which is killed when it has
- * given something that name: whoever comes next sees it done, and the disk may not. */
-static inline unsigned disks_of_killed(const struct place *from, void (*first)(void *data),
+/* The same, to be recorded in a copy of that place, */
+static inline void disks_begin(struct record *r, const struct place *from)
+{
+	scene = place_copy(from);
+	record_begin(r, scene.dir);
+}
+
+static inline void disks_end(struct record *r, disks_judge *judge)
+{
+	disks_remove(scene.dir);
+	disks_judge_all(r, judge);
+	record_end(r);
+}
+
+/* of one act, */
+static inline void disks_of(const struct place *from, void (*act)(void *data), disks_judge *judge)
+{
+	struct record r;
+
+	disks_begin(&r, from);
+	ck_assert(!record_run(&r, act, NULL));
+	disks_end(&r, judge);
+}
+
+/* or of two, the first of which is killed when it has given something that name: whoever comes next
+ * sees it done, and the disk may not. */
+static inline void disks_of_killed(const struct place *from, void (*first)(void *data),
 		const char *name, void (*act)(void *data), disks_judge *judge)
 {
 	struct record r;
-	unsigned n;
-	size_t begin;
 
-	scene = place_copy(from);
-	record_begin(&r, scene.dir);
-	begin = r.n;
+	disks_begin(&r, from);
 	r.dies_at = name;
-	if (first)
-		ck_assert(record_run(&r, first, NULL));
+	ck_assert(record_run(&r, first, NULL));
 	r.dies_at = NULL;
 	ck_assert(!record_run(&r, act, NULL));
-	disks_remove(scene.dir);
-	n = disks_judge_all(&r, begin, judge);
-	record_end(&r);
-	return n;
-}
-
-static inline unsigned disks_of(
-		const struct place *from, void (*act)(void *data), disks_judge *judge)
-{
-	return disks_of_killed(from, NULL, NULL, act, judge);
+	disks_end(&r, judge);
 }
 
 #endif

@@ -40,7 +40,7 @@ struct record_step {
 struct record {
 	uint64_t dev, root;
 	struct record_step *steps;
-	size_t n;
+	size_t n, n_before; /* n_before: what was there */
 	uint64_t folders[RECORD_FOLDERS], files[RECORD_FILES];
 	int n_folders, n_files;
 	bool tells;	     /* what it writes to its standard output is the promise 1 */
@@ -161,6 +161,7 @@ static inline void record_begin(struct record *r, const char *root)
 	r->root = st.st_ino;
 	record_folder(r, root, r->root);
 	record_sync(r, 0);
+	r->n_before = r->n;
 }
 
 static inline void record_end(struct record *r)
