@@ -3,6 +3,7 @@
  * FOLDER/<target>/1 and so on. */
 #include "client/lib/content.h"
 #include "client/lib/file.h"
+#include "client/lib/group.h"
 #include "client/lib/packet.h"
 #include "libshared/token.h"
 #include "libshared/writer.h"
@@ -80,6 +81,33 @@ static void seed_file(void)
 			    123456) != 0)
 		exit(EXIT_FAILURE);
 	seed("fuzz_file", bytes, file_write(bytes, &file));
+}
+
+static void seed_group_body(struct group_body *body)
+{
+	uint8_t bytes[CONTENT_TEXT_MOST];
+
+	for (body->after_s = 0; body->after_s <= 60; body->after_s += 60)
+		seed("fuzz_group", bytes, group_write(bytes, body));
+}
+
+/* Each kind, with a time and without; of GROUP_JOINED and _LEFT that is to be refused. */
+static void seed_groups(void)
+{
+	uint8_t announced[CONTENT_TEXT_MOST];
+	struct file file;
+	struct group_body body = { .text = "all aboard", .file = announced, .n = 2, .n_page = 2 };
+
+	if (file_init(&file, "chart.png", 123456) != 0)
+		exit(EXIT_FAILURE);
+	body.file_len = file_write(announced, &file);
+	memcpy(body.name, "crew", 5);
+	for (int i = 0; i < body.n_page; i++) {
+		memcpy(body.page[i].name, "anna", 5);
+		body.page[i].link = some_link();
+	}
+	for (body.kind = GROUP_TEXT; body.kind <= GROUP_FILE; body.kind++)
+		seed_group_body(&body);
 }
 
 static void seed_links(void)
@@ -169,6 +197,7 @@ int main(int argc, char **argv)
 	mkdir(folder, 0755);
 	seed_packets();
 	seed_file();
+	seed_groups();
 	seed_links();
 	seed_bundle();
 	seed_answers();
