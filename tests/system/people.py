@@ -4,6 +4,7 @@ import contextlib
 import glob
 import os
 import queue
+import random
 import re
 import select
 import socket
@@ -95,8 +96,10 @@ class Talk(socketserver.StreamRequestHandler):
 
     def hold(self):
         """Until it is not held any more, or the client has gone."""
+        gone = select.poll()
+        gone.register(self.request, select.POLLRDHUP)
         while self.server.held(self.stream[0]):
-            if select.select([self.request], [], [], 0.05)[0] and not self.request.recv(1, socket.MSG_PEEK):
+            if gone.poll(50):
                 raise ConnectionResetError
 
     def lead(self, to, user, host, port):
@@ -219,6 +222,15 @@ def friends(*people):
                 person.do("add", name, links[name])
 
 
+def gather(group, maker, *others):
+    """Its maker invites them, and they join, of which nobody has heard yet."""
+    maker.do("group", "new", group)
+    for other in others:
+        maker.do("group", "invite", group, other.name)
+        other.do("recv")
+        other.do("group", "join", group)
+
+
 class Town(unittest.TestCase):
     """One stack a class, and people in it, each under a name of their own."""
 
@@ -239,10 +251,27 @@ class Town(unittest.TestCase):
         type(self).n += 1
         return f"{name}{self.n}"
 
-    def person(self, name):
-        person = Person(self.stack, self.socks, self.name(name))
+    @classmethod
+    def another_stack(cls):
+        """A further one, to which the same port leads."""
+        stack = Stack(cls.stack.build)
+        cls.addClassCleanup(stack.down)
+        stack.up()
+        cls.socks.stacks.append(stack)
+        return stack
+
+    def person(self, name, stack=None):
+        person = Person(stack or self.stack, self.socks, self.name(name))
         self.addCleanup(person.run, "lock")
         return person
+
+    def source(self, size, name):
+        """The path of such a file, of noise."""
+        path = f"{self.stack.dir}/sources/{name}"
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(random.randbytes(size))
+        return path
 
     def killed_after(self, n_bytes, person, *words):
         """Runs a command whose process is killed as soon as so many bytes have passed, either way."""
@@ -257,3 +286,16 @@ class Town(unittest.TestCase):
             process.communicate(b"correct horse battery staple\n", 60)
         self.socks.passed = lambda n, up: None
         return process.returncode
+
+
+class TwoTowns(Town):
+    """The stack of a Town lies in the south, another one in the north."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.north = cls.another_stack()
+
+    def tearDown(self):
+        super().tearDown()
+        self.north.check()

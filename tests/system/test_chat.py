@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import threading
 
-from people import Town, friends
+from people import Town, friends, gather
 from stack import until
 from terminal import chat
 
@@ -263,9 +263,8 @@ class Chat(Town):
 
     def test_a_file_goes_to_a_group_and_is_fetched_in_it(self):
         friends(self.alice, self.bob)
-        for who, *words in ((self.alice, "group", "new", "crew"), (self.alice, "group", "invite", "crew", self.bob.name), (self.bob, "recv"),
-                            (self.bob, "group", "join", "crew"), (self.alice, "recv")):
-            who.do(*words)
+        gather("crew", self.alice, self.bob)
+        self.alice.do("recv")
         a, b = self.chat(self.alice), self.chat(self.bob)
         path, place = f"{self.stack.dir}/a chart.png", f"{self.stack.dir}/charts"
         os.mkdir(place)

@@ -2,7 +2,6 @@
 """Goal: a file comes over whole, whoever is killed on the way, harms no folder, and leaves nothing at the server."""
 import json
 import os
-import random
 import subprocess
 import tempfile
 
@@ -17,17 +16,10 @@ class Files(Town):
         super().setUpClass()
         cls.alice, cls.bob = (Person(cls.stack, cls.socks, name) for name in ("alice", "bob"))
         friends(cls.alice, cls.bob)
-        os.mkdir(f"{cls.stack.dir}/of.alice")
 
     def setUp(self):
         self.stack.sql("DELETE FROM sotto.chunk")
         self.folder = tempfile.mkdtemp(dir=self.stack.dir)
-
-    def source(self, size, name):
-        path = f"{self.stack.dir}/of.alice/{name}"
-        with open(path, "wb") as file:
-            file.write(random.randbytes(size))
-        return path
 
     def chunks(self):
         return int(self.stack.sql("SELECT count(*) FROM sotto.chunk"))

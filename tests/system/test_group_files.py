@@ -2,36 +2,26 @@
 """Goal: a file said in a group is sent once, comes to each member whole, whoever is killed, and no member takes it from another."""
 import json
 import os
-import random
 import tempfile
 
-from people import Person, Town, friends
-from stack import Stack, until
+from people import Person, TwoTowns, friends, gather
+from stack import until
 
 MB = 1 << 20
 
 
-class GroupFiles(Town):
+class GroupFiles(TwoTowns):
     """anna makes the garden; carl lives at another server."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.north = Stack(cls.stack.build)
-        cls.addClassCleanup(cls.north.down)
-        cls.north.up()
-        cls.socks.stacks.append(cls.north)
         cls.anna, cls.bert = (Person(cls.stack, cls.socks, name) for name in ("anna", "bert"))
         cls.carl = Person(cls.north, cls.socks, "carl")
         cls.everybody = cls.anna, cls.bert, cls.carl
         friends(*cls.everybody)
-        cls.anna.do("group", "new", "garden")
-        for other in (cls.bert, cls.carl):
-            cls.anna.do("group", "invite", "garden", other.name)
-            other.do("recv")
-            other.do("group", "join", "garden")
+        gather("garden", *cls.everybody)
         cls.hear()
-        os.mkdir(f"{cls.stack.dir}/sources")
 
     @classmethod
     def hear(cls):
@@ -40,14 +30,9 @@ class GroupFiles(Town):
                 person.do("recv")
 
     def setUp(self):
-        self.stack.sql("DELETE FROM sotto.chunk")
+        for stack in self.stack, self.north:
+            stack.sql("DELETE FROM sotto.chunk")
         self.folders = {person: tempfile.mkdtemp(dir=self.stack.dir) for person in self.everybody}
-
-    def source(self, size, name):
-        path = f"{self.stack.dir}/sources/{name}"
-        with open(path, "wb") as file:
-            file.write(random.randbytes(size))
-        return path
 
     def chunks(self):
         return int(self.stack.sql("SELECT count(*) FROM sotto.chunk"))

@@ -3,7 +3,7 @@
 import json
 import re
 
-from people import Town, friends
+from people import Town, friends, gather
 from stack import until
 from terminal import chat
 
@@ -84,14 +84,10 @@ class Groups(Town):
 
     def three(self):
         """Anna's garden, with bert, who tells her what has come, and carl."""
-        anna, bert, carl = everybody = [self.person(name) for name in ("anna", "bert", "carl")]
+        anna, bert, _ = everybody = [self.person(name) for name in ("anna", "bert", "carl")]
         friends(*everybody)
         bert.do("receipts", anna.name, "on")
-        anna.do("group", "new", "garden")
-        for other in (bert, carl):
-            anna.do("group", "invite", "garden", other.name)
-            other.do("recv")
-            other.do("group", "join", "garden")
+        gather("garden", *everybody)
         self.hear(*everybody)
         return everybody
 

@@ -2,39 +2,21 @@
 """Goal: who lives at two servers, or moves from one to the other, loses nothing and nobody, and leaves nothing behind."""
 import concurrent.futures
 import json
-import os
 import re
 import shutil
 import subprocess
 import threading
 
-from people import STEP_S, Person, Town, friends
-from stack import Stack, until
+from people import STEP_S, TwoTowns, friends, gather
+from stack import until
 from terminal import chat
 
 
-class Move(Town):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.north = Stack(cls.stack.build)
-        cls.addClassCleanup(cls.north.down)
-        cls.north.up()
-        cls.socks.stacks.append(cls.north)
-
+class Move(TwoTowns):
     def setUp(self):
         self.addCleanup(setattr, self.socks, "stacks", [self.stack, self.north])
         for stack in self.socks.stacks:
-            stack.sql("DELETE FROM sotto.account; DELETE FROM sotto.mailbox; DELETE FROM sotto.blob")
-
-    def tearDown(self):
-        super().tearDown()
-        self.north.check()
-
-    def at(self, stack, name):
-        person = Person(stack, self.socks, self.name(name))
-        self.addCleanup(person.run, "lock")
-        return person
+            stack.sql("DELETE FROM sotto.account; DELETE FROM sotto.mailbox; DELETE FROM sotto.blob; DELETE FROM sotto.chunk")
 
     def count(self, stack, table):
         return int(stack.sql(f"SELECT count(*) FROM sotto.{table}"))
@@ -51,16 +33,14 @@ class Move(Town):
         self.assertIn(f"{one.name} > {text}\n", other.do("recv"))
 
     def test_people_at_two_servers_talk_and_send_files(self):
-        alice, bob = self.at(self.stack, "alice"), self.at(self.north, "bob")
+        alice, bob = self.person("alice"), self.person("bob", self.north)
         friends(alice, bob)
         alice.do("send", bob.name, "from the south")
         self.assertEqual((self.count(self.stack, "blob"), self.count(self.north, "blob")), (0, 1))
         self.assertIn(f"{alice.name} > from the south\n", bob.do("recv"))
         self.say(bob, alice, "from the north")
         self.say(alice, bob, "and back")
-        path = f"{self.stack.dir}/picture.png"
-        with open(path, "wb") as file:
-            file.write(os.urandom(100000))
+        path = self.source(100000, "picture.png")
         alice.do("send", bob.name, "--file", path)
         self.assertEqual((self.count(self.stack, "chunk"), self.count(self.north, "chunk")), (2, 0))
         number = re.search(r"\[file (\d+)\]", bob.do("recv"))[1]
@@ -69,7 +49,7 @@ class Move(Town):
             self.assertEqual(sent.read(), got.read())
 
     def test_who_moves_loses_nothing_and_is_found_and_leaves_nothing(self):
-        alice, bob, carl = self.at(self.stack, "alice"), self.at(self.stack, "bob"), self.at(self.north, "carl")
+        alice, bob, carl = self.person("alice"), self.person("bob"), self.person("carl", self.north)
         friends(alice, bob, carl)
         for other in (bob, carl):
             self.say(alice, other, "hello")
@@ -96,7 +76,7 @@ class Move(Town):
         self.assertEqual(self.servers(alice), [("home", self.north.onion_api)])
         self.assertEqual(int(left) - self.count(self.stack, "mailbox"), 3) # inbox, bob's, carl's
         self.say(bob, alice, "still there?")
-        dora = self.at(self.stack, "dora")
+        dora = self.person("dora")
         dora.do("add", alice.name, old)
         self.assertIn("cannot be reached", dora.run("send", alice.name, "hi").stderr)
         dora.do("end", alice.name)
@@ -105,14 +85,14 @@ class Move(Town):
         self.assertIn(" > found you", alice.do("recv"))
 
     def test_without_the_new_server_or_its_invite_nothing_is_changed(self):
-        alice, bob = self.at(self.stack, "alice"), self.at(self.stack, "bob")
+        alice, bob = self.person("alice"), self.person("bob")
         friends(alice, bob)
         link, servers, invite = alice.link(), self.servers(alice), self.north.invite_link()
         self.socks.stacks.remove(self.north)
         done = alice.run("server", "move", invite)
         self.assertEqual((done.returncode, "nothing was changed" in done.stderr), (4, True), done)
         self.socks.stacks.append(self.north)
-        self.at(self.north, "carl").do("id")
+        self.person("carl", self.north).do("id")
         used = self.north.invite_link()
         self.north.sql("DELETE FROM sotto.invite")
         done = alice.run("server", "move", used)
@@ -122,7 +102,7 @@ class Move(Town):
         self.say(bob, alice, "there you are")
 
     def test_panic_asks_a_left_server_while_the_new_one_is_away(self):
-        alice, bob = self.at(self.stack, "alice"), self.at(self.north, "bob")
+        alice, bob = self.person("alice"), self.person("bob", self.north)
         friends(alice, bob)
         self.say(alice, bob, "hello")
         alice.do("server", "move", self.north.invite_link())
@@ -139,7 +119,7 @@ class Move(Town):
         self.assertEqual(self.count(self.north, "account"), 1) # bob's
 
     def test_a_server_that_is_gone_is_left_and_forgotten(self):
-        alice, bob = self.at(self.stack, "alice"), self.at(self.north, "bob")
+        alice, bob = self.person("alice"), self.person("bob", self.north)
         friends(alice, bob)
         self.say(alice, bob, "hello")
         self.say(bob, alice, "hello yourself")
@@ -177,7 +157,7 @@ class Move(Town):
         return result
 
     def test_who_lives_at_two_servers_is_reached_at_both_and_leaves_a_dead_one(self):
-        alice, bob, carl, dora = (self.at(self.stack, name) for name in ("alice", "bob", "carl", "dora"))
+        alice, bob, carl, dora = (self.person(name) for name in ("alice", "bob", "carl", "dora"))
         friends(alice, bob)
         self.say(bob, alice, "hello")
         circuits = self.circuits_at()
@@ -240,7 +220,7 @@ class Move(Town):
         self.assertEqual(self.count(self.north, "mailbox"), 0)
 
     def test_in_a_chat_servers_are_shown_added_left_and_chosen_when_it_is_said_twice(self):
-        alice, bob = self.at(self.stack, "alice"), self.at(self.stack, "bob")
+        alice, bob = self.person("alice"), self.person("bob")
         friends(alice, bob)
         self.say(alice, bob, "hello")
         self.say(bob, alice, "hello yourself")
@@ -256,8 +236,8 @@ class Move(Town):
         a.press("Escape")
         a.line("/server add nonsense")
         a.until("/server add INVITE, or NAME.onion")
-        self.socks.passed = lambda n, up: goes_on.wait(60)
         goes_on = threading.Event()
+        self.socks.passed = lambda n, up: goes_on.wait(60)
         self.addCleanup(goes_on.set)
         self.addCleanup(setattr, self.socks, "passed", lambda n, up: None)
         a.line(f"/server add {self.north.invite_link()}")
@@ -307,7 +287,7 @@ class Move(Town):
         self.assertEqual(a.end(), 0)
 
     def test_another_main_server_is_for_new_people_and_for_whom_one_says(self):
-        alice, bob, carl = (self.at(self.stack, name) for name in ("alice", "bob", "carl"))
+        alice, bob, carl = (self.person(name) for name in ("alice", "bob", "carl"))
         friends(alice, bob)
         self.say(alice, bob, "hello")
         self.say(bob, alice, "hello yourself")
@@ -348,7 +328,7 @@ class Move(Town):
                 person.do("recv")
 
     def test_of_an_export_from_before_the_move_one_goes_on_at_the_new_server(self):
-        alice, bob = self.at(self.stack, "alice"), self.at(self.stack, "bob")
+        alice, bob = self.person("alice"), self.person("bob")
         friends(alice, bob)
         self.say(alice, bob, "one")
         self.say(bob, alice, "two")
@@ -376,14 +356,10 @@ class Move(Town):
         self.assertEqual(bob.texts(alice.name), ["one", "three", "six"])
 
     def test_a_member_who_moves_stays_in_the_group(self):
-        anna, bert, carl = people = [self.at(self.stack, name) for name in ("anna", "bert", "carl")]
+        anna, bert, carl = people = [self.person(name) for name in ("anna", "bert", "carl")]
         for other in (bert, carl): # who have never met
             friends(anna, other)
-        anna.do("group", "new", "garden")
-        for other in (bert, carl):
-            anna.do("group", "invite", "garden", other.name)
-            other.do("recv")
-            other.do("group", "join", "garden")
+        gather("garden", *people)
         self.hear(*people)
         bert.do("group", "send", "garden", "before")
         carl.do("server", "move", self.north.invite_link())

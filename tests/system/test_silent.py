@@ -4,26 +4,17 @@ import json
 import signal
 import threading
 
-from people import STEP_S, Person, Town, friends
-from stack import DAEMONS, Stack, until
+from people import STEP_S, TwoTowns, friends
+from stack import DAEMONS, until
 from terminal import chat
 from test_away import Watch
 
 
-class Silent(Town):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.north = Stack(cls.stack.build)
-        cls.addClassCleanup(cls.north.down)
-        cls.north.up()
-        cls.socks.stacks.append(cls.north)
-
+class Silent(TwoTowns):
     def setUp(self):
         """Alice has a home at either: bob writes to her in the south, carl in the north."""
         self.alice, self.bob = self.person("alice"), self.person("bob")
-        self.carl = Person(self.north, self.socks, self.name("carl"))
-        self.addCleanup(self.carl.run, "lock")
+        self.carl = self.person("carl", self.north)
         friends(self.alice, self.bob)
         at = "--server", self.north.onion_api[:12]
         self.alice.do("server", "add", self.north.invite_link())
@@ -35,10 +26,6 @@ class Silent(Town):
                 to.do("recv")
         for one in (self.bob, self.carl):
             self.assertEqual(self.alice.texts(one.name), ["hello"])
-
-    def tearDown(self):
-        super().tearDown()
-        self.north.check()
 
     def hung(self):
         """Requests to the north that were not answered yet."""

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Goal: people of different servers call each other, both through the relay of who calls."""
-import os
 import re
 
 from callers import CallBed
-from people import Person
-from stack import Stack
 
 
 class TwoServers(CallBed):
@@ -18,10 +15,7 @@ class TwoServers(CallBed):
     @classmethod
     def begin(cls):
         super().begin()
-        cls.other = Stack(os.environ["SOTTO_BUILD"])
-        cls.addClassCleanup(cls.other.down)
-        cls.other.up()
-        cls.socks.stacks.append(cls.other)
+        cls.other = cls.another_stack()
         cls.other.start("turn")
 
     def meet_without(self, stack, caller, callee):
@@ -45,8 +39,7 @@ class TwoServers(CallBed):
 
     def test_who_lives_at_two_servers_calls_through_the_one_that_the_contact_knows(self):
         """Carl lives where alice first did, and knows of her second home only."""
-        carl, second = Person(self.stack, self.socks, "carl"), self.other.onion_api
-        self.addCleanup(carl.run, "lock")
+        carl, second = self.person("carl"), self.other.onion_api
         self.alice.do("server", "add", self.other.invite_link())
         carl.do("add", self.alice.name, re.search(r"sotto://\S+", self.alice.do("id", "--server", second))[0])
         self.alice.do("add", carl.name, carl.link(), "--server", second)
