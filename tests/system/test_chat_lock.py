@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Goal: a chat that is left alone, or told to, shows and holds nothing until its passphrase comes."""
+import contextlib
 import glob
 import os
 import re
@@ -98,7 +99,11 @@ class Locks(Clock, Town):
         self.assertEqual(self.open_databases(a), [])
 
     def open_databases(self, a):
-        return [os.readlink(fd) for fd in glob.glob(f"/proc/{a.pid()}/fd/*") if "/db." in os.readlink(fd)]
+        paths = []
+        for fd in glob.glob(f"/proc/{a.pid()}/fd/*"):
+            with contextlib.suppress(FileNotFoundError): # closed meanwhile
+                paths.append(os.readlink(fd))
+        return [path for path in paths if "/db." in path]
 
     def holds(self, a, words):
         """Whether the process has these bytes anywhere."""
@@ -106,9 +111,10 @@ class Locks(Clock, Town):
             parts = re.findall(r"^(\w+)-(\w+) r.*?(?: (\[v\w+\]))?$", file.read(), re.M)
         with open(f"/proc/{a.pid()}/mem", "rb") as memory:
             for begin, end, kernels in parts:
-                memory.seek(int(begin, 16))
-                if not kernels and words in memory.read(int(end, 16) - int(begin, 16)):
-                    return True
+                with contextlib.suppress(OSError): # unmapped meanwhile
+                    memory.seek(int(begin, 16))
+                    if not kernels and words in memory.read(int(end, 16) - int(begin, 16)):
+                        return True
         return False
 
     def is_unlocked(self, person):
@@ -154,7 +160,7 @@ class Locks(Clock, Town):
         a = self.talking("--lock-after", "7")
         timers = []
         for path in glob.glob(f"/proc/{a.pid()}/fdinfo/*"):
-            with open(path, encoding="ascii") as file:
+            with contextlib.suppress(FileNotFoundError), open(path, encoding="ascii") as file:
                 timers += re.findall(r"clockid: (\d+)(?s:.*)it_value: \((\d+),", file.read())
         self.assertEqual([clock for clock, _ in timers], ["7"])   # CLOCK_BOOTTIME
         self.assertIn(int(timers[0][1]), range(1, 421))
