@@ -8,6 +8,7 @@ import subprocess
 import threading
 
 from people import PORTS, Person, Town
+from stack import DAEMONS
 
 NAMES = {"prekeyd": "prekeyd", "blobd": "blobd", "bridged": "bridged", "broker": "the broker", "turn": "the relay"}
 SHUT = "is away, though the server is there: nobody listens at its port"
@@ -51,7 +52,7 @@ class Findings(Town):
             self.socks.refuse = {part}
             self.assertEqual(self.bad(), [f"{name} {SHUT}"])
         self.socks.refuse = set(NAMES)
-        self.assertEqual(self.bad(), [f"{NAMES[part]} {SHUT}" for part in ("prekeyd", "blobd", "bridged")])
+        self.assertEqual(self.bad(), [f"{NAMES[part]} {SHUT}" for part in DAEMONS])
 
     def test_what_is_stopped(self):
         self.stack.stop("broker")
@@ -59,12 +60,10 @@ class Findings(Town):
         found = self.bad()
         self.stack.start("broker")
         self.stack.start("turn")
-        for daemon in ("prekeyd", "blobd", "bridged"):
+        for daemon in DAEMONS:
             self.stack.wait_healthy(daemon)
         self.assertEqual([re.sub(f"{SHUT}|{GONE}", "away", text) for text in found], ["the broker away", "the relay away"])
-        path = self.socks.path
-        self.addCleanup(setattr, self.socks, "path", path)
-        self.socks.path = lambda host, port: f"{self.stack.dir}/nowhere" if port < 7003 else path(host, port)
+        self.instead((7001, 7002), f"{self.stack.dir}/nowhere")
         self.assertEqual(self.bad(), [f"prekeyd {GONE}", f"blobd {GONE}"])
 
     def pids(self, part):
@@ -75,7 +74,7 @@ class Findings(Town):
 
     def test_what_accepts_and_hangs(self):
         """Each time all at once: patience is for each, not for one after the other."""
-        for parts in (("prekeyd", "blobd", "bridged"), ("broker", "turn")):
+        for parts in (DAEMONS, ("broker", "turn")):
             held = [pid for part in parts for pid in self.pids(part)]
             for pid in held:
                 os.kill(pid, signal.SIGSTOP)
@@ -85,7 +84,7 @@ class Findings(Town):
                 for pid in held:
                     os.kill(pid, signal.SIGCONT)
             self.assertEqual(found, [f"{NAMES[part]} {MUTE}" for part in parts])
-            for daemon in ("prekeyd", "blobd", "bridged"):
+            for daemon in DAEMONS:
                 self.stack.wait_healthy(daemon)
 
     def test_what_hangs_up_and_what_answers_otherwise(self):
@@ -123,10 +122,10 @@ class Findings(Town):
 
     def test_a_database_that_is_away(self):
         self.stack.stop("postgres")
-        for daemon in ("prekeyd", "blobd", "bridged"):
+        for daemon in DAEMONS:
             self.stack.wait_healthy(daemon, 503)
         found = self.bad()
         self.stack.start("postgres")
-        for daemon in ("prekeyd", "blobd", "bridged"):
+        for daemon in DAEMONS:
             self.stack.wait_healthy(daemon)
         self.assertEqual(found, ["the server has lost its database: nothing is taken or given till it is back"])
