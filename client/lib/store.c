@@ -395,6 +395,12 @@ int q_run(sqlite3 *db, const char *sql, const char *format, ...)
 	return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : E_IO;
 }
 
+/* What writes, gives rows and is no part of a transaction is written only now. */
+static int end(sqlite3_stmt *taken)
+{
+	return sqlite3_finalize(taken) == SQLITE_OK ? 0 : E_IO;
+}
+
 int q_number(int64_t *out, sqlite3 *db, const char *sql, const char *format, ...)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
@@ -412,7 +418,7 @@ int q_number(int64_t *out, sqlite3 *db, const char *sql, const char *format, ...
 	if (rc != SQLITE_ROW)
 		return E_IO;
 	*out = sqlite3_column_int64(s, 0);
-	return 0;
+	return end(STEAL(s));
 }
 
 bool q_column(void *out, size_t len, sqlite3_stmt *row, int column)
@@ -438,7 +444,7 @@ int q_blob(const struct q_blob *into, sqlite3 *db, const char *sql, const char *
 	rc = sqlite3_step(s);
 	if (rc == SQLITE_DONE || (rc == SQLITE_ROW && sqlite3_column_type(s, 0) == SQLITE_NULL))
 		return STORE_NONE;
-	return rc == SQLITE_ROW && q_column(into->out, into->len, s, 0) ? 0 : E_IO;
+	return rc == SQLITE_ROW && q_column(into->out, into->len, s, 0) ? end(STEAL(s)) : E_IO;
 }
 
 int store_overwrote(sqlite3 *db)

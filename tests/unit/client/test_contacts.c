@@ -314,6 +314,35 @@ START_TEST(a_renamed_contact_stays_who_it_is)
 }
 END_TEST
 
+/* As a disk does that is full. */
+static int refuse(void *userdata)
+{
+	(void)userdata;
+	return 1;
+}
+
+START_TEST(what_cannot_be_stored_is_not_said_to_be)
+{
+	uint8_t value[4];
+	const struct q_blob into = { value, sizeof value };
+
+	set_up();
+	add(&alice, "bob", &bob);
+	sqlite3_commit_hook(alice.p->db, refuse, NULL);
+	ck_assert_int_eq(contact_rename(alice.p, "bob", "robert"), E_IO);
+	ck_assert_int_eq(q_blob(&into, alice.p->db,
+					 "INSERT INTO meta VALUES ('it', X'01020304') RETURNING "
+					 "value",
+					 ""),
+			E_IO);
+	sqlite3_commit_hook(alice.p->db, NULL, NULL);
+	ck_assert_int_eq(the_contact(&alice, "bob").state, CONTACT_ACCEPTED);
+	ck_assert_int_eq(contact_rename(alice.p, "bob", "robert"), 0);
+	ck_assert_int_eq(the_contact(&alice, "robert").state, CONTACT_ACCEPTED);
+	tear_down();
+}
+END_TEST
+
 UNIT("contacts", both_see_one_safety_number_once_a_message_has_passed,
 		verified_is_a_key_and_no_other_one,
 		a_link_with_another_key_never_becomes_a_contact_that_is_there,
@@ -322,4 +351,4 @@ UNIT("contacts", both_see_one_safety_number_once_a_message_has_passed,
 		a_request_learns_nothing_and_an_ended_one_begins_again, a_request_does_not_ring,
 		who_is_blocked_is_not_heard_and_who_was_a_contact_is_one_again,
 		a_request_is_called_by_as_much_as_tells_it_from_others,
-		a_renamed_contact_stays_who_it_is)
+		a_renamed_contact_stays_who_it_is, what_cannot_be_stored_is_not_said_to_be)
