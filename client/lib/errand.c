@@ -2,6 +2,7 @@
 #include "client/lib/errand.h"
 
 #include "client/lib/store.h"
+#include "client/lib/transfer.h"
 #include "client/lib/upkeep.h"
 #include "libshared/error.h"
 
@@ -74,23 +75,22 @@ void errand_do(struct errand *e, struct net *net, struct profile *p)
 /* What is sent next may take our mailbox, a bundle, or nothing but the address: whichever of their
  * servers it is, it is asked, and the others' turn does nothing. */
 #define WAITING "FROM outbox o JOIN contact c ON c.id = o.contact AND c.state = 1"
-#define WAITING_AT                                                                               \
-	"SELECT o.onion AS at " WAITING " UNION SELECT substr(c.address, 1, 32) " WAITING        \
-	" UNION SELECT substr(c.link, 2, 32) " WAITING " UNION SELECT h.onion " WAITING " JOIN " \
-	"home h ON h.id = c.home"
 
 int errand_server(uint8_t out[static ONION_KEY_BYTES], struct profile *p, bool keep,
 		const uint8_t *after)
 {
 	const struct q_blob into = { out, ONION_KEY_BYTES };
-	static const char flush[] = "SELECT at FROM (" WAITING_AT
-				    ") WHERE length(at) = 32 AND at > ? ORDER BY at LIMIT 1";
-	/* Where the pieces of a file are stands in its body (file.h). */
-	static const char all[] =
-			"SELECT at FROM (" WAITING_AT " UNION SELECT onion FROM home UNION SELECT "
-			"substr(body, 74, 32) FROM file WHERE NOT cleaned AND (state = 2 OR (state "
-			"= 1 AND NOT out))) WHERE length(at) = 32 AND at > ? ORDER BY at LIMIT 1";
 
-	return q_blob(&into, p->db, keep ? all : flush, "b", after ? after : (const uint8_t *)"",
+	return q_blob(&into, p->db,
+			"SELECT at FROM (SELECT o.onion AS at " WAITING
+			" UNION SELECT substr(c.address, 1, ?1) " WAITING
+			" UNION SELECT substr(c.link, 1 + ?2, ?1) " WAITING
+			" UNION SELECT h.onion " WAITING " JOIN home h ON h.id = c.home"
+			" UNION SELECT onion FROM home WHERE ?4"
+			" UNION SELECT substr(body, 1 + ?3, ?1) FROM file WHERE ?4 "
+			"AND " TRANSFER_TO_CLEAN
+			") WHERE length(at) = ?1 AND at > ?5 ORDER BY at LIMIT 1",
+			"iiiib", (int64_t)ONION_KEY_BYTES, (int64_t)LINK_ONION_AT,
+			(int64_t)FILE_ONION_AT, (int64_t)keep, after ? after : (const uint8_t *)"",
 			(size_t)(after ? ONION_KEY_BYTES : 0));
 }

@@ -13,6 +13,7 @@ enum {
 	FILE_BAD = 1,
 	FILE_NAME_MOST = 120, /* bytes */
 	FILE_TYPE_MOST = 64,
+	FILE_ONION_AT = 1 + 8 + HASH_BYTES + KEY_BYTES, /* in what file_write writes */
 	FILE_PIECES_MOST = 65535,
 	FILE_SMALL_PIECES_MOST = 8, /* a file that takes more has large ones */
 	PIECE_NONCE_BYTES = 24,

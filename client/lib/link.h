@@ -9,7 +9,8 @@
 #include "libshared/sizes.h"
 
 enum {
-	LINK_BYTES = 1 + ONION_KEY_BYTES + UUID_BYTES + KEY_BYTES + HASH_BYTES,
+	LINK_ONION_AT = 1, /* after the version */
+	LINK_BYTES = LINK_ONION_AT + ONION_KEY_BYTES + UUID_BYTES + KEY_BYTES + HASH_BYTES,
 	LINK_TEXT = 8 + 151, /* "sotto://" and base64url */
 	LINK_BAD = 1,
 	INVITE_BYTES = 1 + ONION_KEY_BYTES + INVITE_CODE_BYTES,

@@ -172,9 +172,8 @@ int transfer_clean(struct net *net, struct profile *p, unsigned most, bool *out_
 	*out_left = false;
 	while (rc == 0 &&
 			(rc = find(&t, p,
-					 COLUMNS
-					 "id > ? AND NOT cleaned AND (state = 2 OR (state = "
-					 "1 AND NOT out)) ORDER BY id LIMIT 1",
+					 COLUMNS "id > ? AND " TRANSFER_TO_CLEAN
+						 " ORDER BY id LIMIT 1",
 					 t.id)) == 0) {
 		int ended = 0;
 

@@ -73,6 +73,8 @@ static inline bool transfer_is_shared(const struct transfer *transfer)
 /* Not of a shared one. All pieces that may be at the server will be ended, the row forgotten. */
 int transfer_end(struct profile *profile, const struct transfer *transfer) MUST_CHECK;
 
+/* Rows of file whose pieces nobody needs any more. */
+#define TRANSFER_TO_CLEAN "NOT cleaned AND (state = 2 OR (state = 1 AND NOT out))"
 /* Ends pieces at their servers that nobody needs any more, at most so many; *out_left: there are
  * more. */
 int transfer_clean(

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Alice lives at two servers. */
 #include "client/lib/account.h"
+#include "client/lib/errand.h"
+#include "client/lib/file.h"
 #include "client/lib/move.h"
 #include "client/lib/upkeep.h"
 #include "tests/unit/client/people.h"
@@ -333,6 +335,60 @@ START_TEST(who_speaks_to_one_server_touches_nothing_at_another)
 }
 END_TEST
 
+/* How many servers are asked, each once and in order; *out_is: that one too. */
+static int n_asked_at(bool keep, const uint8_t *onion, bool *out_is)
+{
+	uint8_t at[ONION_KEY_BYTES], last[ONION_KEY_BYTES];
+	const uint8_t *after = NULL;
+	int n = 0, rc;
+
+	*out_is = false;
+	while ((rc = errand_server(at, alice.p, keep, after)) == 0) {
+		ck_assert(!after || memcmp(last, at, sizeof at) < 0);
+		*out_is = *out_is || memcmp(at, onion, sizeof at) == 0;
+		memcpy(last, at, sizeof last);
+		after = last;
+		n++;
+	}
+	ck_assert_int_eq(rc, STORE_NONE);
+	return n;
+}
+
+START_TEST(each_server_where_something_is_to_be_done_is_asked)
+{
+	CLEANUP(file_wipe) struct file file = { .size = 0 };
+	uint8_t body[CONTENT_TEXT_MOST];
+	struct contact bobs;
+	bool is;
+
+	setup();
+	ck_assert_int_eq(n_asked_at(false, bob.p->home.onion, &is), 0);
+	ck_assert_int_eq(n_asked_at(true, north.onion, &is), 2);
+	ck_assert(is);
+	bobs = the_contact(&alice, "bob");
+	ck_assert_int_eq(conversation_send(alice.p, &bobs, "hi"), 0);
+	ck_assert_int_eq(n_asked_at(false, bobs.address.onion, &is), 2);
+	ck_assert(is);
+	ck_assert_int_eq(q_run(alice.p->db, "UPDATE contact SET address = NULL", ""), 0);
+	ck_assert_int_eq(n_asked_at(false, bobs.link.onion, &is), 2); /* for a bundle */
+	ck_assert(is);
+	ck_assert_int_eq(n_asked_at(false, alice.p->home.onion, &is), 2); /* for our mailbox */
+	ck_assert(is);
+	ck_assert_int_eq(file_init(&file, "picture.jpg", 1), 0);
+	randombytes_buf(file.onion, sizeof file.onion);
+	ck_assert_int_eq(q_run(alice.p->db,
+					 "INSERT INTO file (contact, out, state, begun_s, body) "
+					 "VALUES (?, 0, 1, 1, ?)",
+					 "ib", bobs.id, body, file_write(body, &file)),
+			0);
+	ck_assert_int_eq(n_asked_at(false, file.onion, &is), 2);
+	ck_assert(!is);
+	ck_assert_int_eq(n_asked_at(true, file.onion, &is), 4);
+	ck_assert(is);
+	end();
+}
+END_TEST
+
 UNIT("homes", who_came_by_a_home_knows_of_that_one_only,
 		no_key_of_one_home_is_named_like_one_of_another,
 		a_home_whose_server_is_dead_is_left_and_its_contacts_hear_of_the_other,
@@ -341,4 +397,5 @@ UNIT("homes", who_came_by_a_home_knows_of_that_one_only,
 		a_contact_is_told_of_another_home_and_of_the_first_again,
 		homes_share_no_circuit_no_key_and_no_time,
 		the_account_that_was_left_does_not_sign_for_another_home,
-		who_speaks_to_one_server_touches_nothing_at_another)
+		who_speaks_to_one_server_touches_nothing_at_another,
+		each_server_where_something_is_to_be_done_is_asked)
