@@ -39,19 +39,23 @@ static void batch_wipe_ref(struct batch *b)
 
 static int forget_unlisted(struct profile *p, const uint8_t *onion, const struct server *server)
 {
-	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
-	uint8_t id[HASH_BYTES];
-	int rc = q_open(&s, p->db, "SELECT DISTINCT key_id FROM token WHERE onion = ?", "b", onion,
-			(size_t)ONION_KEY_BYTES);
+	uint8_t id[HASH_BYTES] = { 0 };
+	const struct q_blob into = { id, sizeof id };
+	size_t len = 0; /* of the one before */
+	int rc = 0;
 
-	while (rc == 0 && sqlite3_step(s) == SQLITE_ROW) {
-		if (!q_column(id, sizeof id, s, 0))
-			return E_IO;
+	/* One by one: what reads on while it writes fails when another thread has written meanwhile. */
+	while (rc == 0 &&
+			(rc = q_blob(&into, p->db,
+					 "SELECT min(key_id) FROM token WHERE onion = ? AND key_id "
+					 "> ?",
+					 "bb", onion, (size_t)ONION_KEY_BYTES, id, len)) == 0) {
+		len = sizeof id;
 		if (!server_lists(server, id))
 			rc = q_run(p->db, "DELETE FROM token WHERE onion = ? AND key_id = ?", "bb",
 					onion, (size_t)ONION_KEY_BYTES, id, sizeof id);
 	}
-	return rc;
+	return rc == STORE_NONE ? 0 : rc;
 }
 
 /* A server that wants to recognise somebody shows them a key of their own. Asked over two circuits
