@@ -113,7 +113,7 @@ static void *run(void *userdata)
 
 int lanes_open(struct lanes **out, const struct lanes_of *of)
 {
-	struct lanes *all = calloc(1, sizeof *all);
+	CLEANUP(lanes_close) struct lanes *all = calloc(1, sizeof *all);
 
 	if (!all)
 		return E_NOMEM;
@@ -121,11 +121,9 @@ int lanes_open(struct lanes **out, const struct lanes_of *of)
 	pthread_mutex_init(&all->lock, NULL);
 	pthread_cond_init(&all->news, NULL);
 	all->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (all->done_fd < 0) {
-		lanes_close(all);
+	if (all->done_fd < 0)
 		return E_IO;
-	}
-	*out = all;
+	*out = STEAL(all);
 	return 0;
 }
 
