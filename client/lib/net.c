@@ -95,7 +95,7 @@ int net_copy(struct net *out, const struct net *net)
 	out->only = NULL;
 	if (open_curl(out) == 0)
 		return 0;
-	close_curl(out);
+	net_copy_close(out);
 	return E_NOMEM;
 }
 
