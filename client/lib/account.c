@@ -141,7 +141,7 @@ static int register_with(
 {
 	CLEANUP(scope_free) struct bundle_batch *batch = malloc(sizeof *batch);
 	struct account account = { .next = 1 };
-	struct own_mailbox inbox;
+	CLEANUP(mailbox_wipe) struct own_mailbox inbox;
 	int rc = batch ? mailbox_inbox(&inbox, p, home) : E_NOMEM; /* which the bundles name */
 
 	rc = rc ? rc : bundle_make_batch(p, home, batch, generation);

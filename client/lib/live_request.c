@@ -102,6 +102,7 @@ static int take_grant(struct live_grant *out, const struct known_server *at, con
 	memcpy(grant.host, at->server.live, sizeof grant.host);
 	if (rc == 0)
 		*out = grant;
+	sodium_memzero(&grant, sizeof grant);
 	return rc;
 }
 

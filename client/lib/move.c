@@ -126,7 +126,7 @@ static int give_up(struct profile *p, const uint8_t *onion)
 
 int move_forget(struct net *net, struct profile *p, const uint8_t onion[static ONION_KEY_BYTES])
 {
-	struct own_mailbox m = { .id = 0 };
+	CLEANUP(mailbox_wipe) struct own_mailbox m = { .id = 0 };
 	int64_t known = 0;
 	int rc = q_number(&known, p->db, "SELECT 1 FROM home WHERE onion = ? AND left_s NOT NULL",
 			"b", onion, (size_t)ONION_KEY_BYTES);

@@ -17,6 +17,11 @@ struct sealing {
 	uint8_t seal_to[HPKE_PUBLIC_BYTES];
 };
 
+static void sealing_wipe_ref(struct sealing *s)
+{
+	sodium_memzero(s, sizeof *s);
+}
+
 /* --- which session ------------------------------------------------------ */
 
 /*
@@ -150,7 +155,7 @@ static int make_packet(uint8_t out[static BLOB_BYTES], struct profile *p, const 
 
 static int seal(struct profile *p, int64_t contact, int64_t id)
 {
-	struct sealing s;
+	CLEANUP(sealing_wipe) struct sealing s;
 	uint8_t packet[BLOB_BYTES], key[BLOB_ID_BYTES];
 	int rc = prepare(&s, p, contact);
 

@@ -45,7 +45,7 @@ static void keys_wipe(struct keys *keys)
 
 static int copy_boxes(struct keys *keys, struct profile *p)
 {
-	struct own_mailbox box = { .id = 0 };
+	CLEANUP(mailbox_wipe) struct own_mailbox box = { .id = 0 };
 	int64_t n = 0;
 	int rc = q_number(&n, p->db, "SELECT count(*) FROM mailbox", "");
 

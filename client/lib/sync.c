@@ -101,7 +101,7 @@ int sync_end_mailbox(struct net *net, const struct own_mailbox *m)
 
 int sync_mailbox(struct net *net, struct profile *p, int64_t contact)
 {
-	struct own_mailbox m;
+	CLEANUP(mailbox_wipe) struct own_mailbox m;
 	int rc = mailbox_for(&m, p, contact);
 
 	if (rc || m.made)
@@ -403,7 +403,7 @@ int sync_fetch(struct net *net, struct profile *p, enum sync_pace pace, unsigned
 
 	*out_new = 0;
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		struct own_mailbox m;
+		CLEANUP(mailbox_wipe) struct own_mailbox m;
 
 		if (answered && pace == SYNC_SPREAD && !net->fast)
 			rc = wait_for_next(net, i, n);

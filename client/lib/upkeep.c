@@ -31,7 +31,7 @@ enum {
 /* One at a time: four made at once would be known to belong together. */
 static int make_spare(struct net *net, struct profile *p, const struct home *home)
 {
-	struct own_mailbox m;
+	CLEANUP(mailbox_wipe) struct own_mailbox m;
 	char plan[HOME_PLAN];
 	int64_t n;
 	bool due;
@@ -51,7 +51,7 @@ static int make_spare(struct net *net, struct profile *p, const struct home *hom
 
 static int end_mailboxes(struct net *net, struct profile *p)
 {
-	struct own_mailbox m = { .id = 0 };
+	CLEANUP(mailbox_wipe) struct own_mailbox m = { .id = 0 };
 	int rc, result = 0;
 
 	while ((rc = mailbox_next_ending(&m, p, m.id)) == 0) {
@@ -91,7 +91,7 @@ static bool is_stale(const struct profile *p, const struct own_mailbox *m, bool 
 
 static int poll_mailboxes(struct net *net, struct profile *p, unsigned *out_new)
 {
-	struct own_mailbox m = { .id = 0 };
+	CLEANUP(mailbox_wipe) struct own_mailbox m = { .id = 0 };
 	int rc, result = 0;
 
 	while ((rc = mailbox_next(&m, p, m.id)) == 0) {
