@@ -68,10 +68,10 @@ static int settle(struct session *s, const struct errand *e)
 	struct live *live = s->live;
 
 	s->errand = NULL;
-	if (s->n == 0)
-		return 0; /* ended meanwhile */
 	if (e->n_new || e->changed)
 		live->events.on_news(live->events.userdata);
+	if (s->n == 0)
+		return 0; /* ended meanwhile */
 	if (e->kind == ERRAND_FETCH)
 		return settle_fetch(s, e);
 	settle_request(s, e);

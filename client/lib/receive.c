@@ -47,7 +47,7 @@ static int open_packet(struct arrival *out, struct profile *p, const struct own_
 					"SELECT id, key_hash, secret, turn, coalesce(contact, 0), "
 					"base FROM sealing "
 					"ORDER BY contact IS ? DESC, id DESC",
-					"i", mailbox->contact);
+					"i", out->box_contact);
 
 	if (rc)
 		return rc;
@@ -62,9 +62,6 @@ static int open_packet(struct arrival *out, struct profile *p, const struct own_
 			out->reused = false;
 			if (!q_column(out->base, sizeof out->base, s, 5))
 				memset(out->base, 0, sizeof out->base);
-			out->box = mailbox->id;
-			out->home = mailbox->home;
-			out->box_contact = mailbox->contact;
 			return 0;
 		}
 	}
@@ -381,13 +378,27 @@ static int note(struct profile *p, const struct arrival *a)
 	return rc || !a->unopened || a->is_signal ? rc : loss_unopened(p, a->box_contact);
 }
 
+/* A spare one may have become a contact's since it was read: a session has it for long. */
+static int whose(int64_t *contact, struct profile *p, const struct own_mailbox *mailbox)
+{
+	int rc = q_number(contact, p->db,
+			"SELECT contact FROM mailbox WHERE id = ? AND contact NOT NULL", "i",
+			mailbox->id);
+
+	return rc == STORE_NONE ? 0 : rc;
+}
+
 static int receive(struct profile *p, const struct own_mailbox *mailbox,
 		const uint8_t packet[static BLOB_BYTES], bool is_signal)
 {
-	struct arrival a = { .box_contact = mailbox->contact, .is_signal = is_signal };
-	int rc = open_packet(&a, p, mailbox, packet);
+	struct arrival a = { .box = mailbox->id,
+		.home = mailbox->home,
+		.box_contact = mailbox->contact,
+		.is_signal = is_signal };
+	int rc = whose(&a.box_contact, p, mailbox);
 
-	if (rc == RECEIVE_JUNK && mailbox->contact) {
+	rc = rc ? rc : open_packet(&a, p, mailbox, packet);
+	if (rc == RECEIVE_JUNK && a.box_contact) {
 		a.unopened = true;
 		rc = note(p, &a);
 		return rc ? rc : RECEIVE_JUNK;
