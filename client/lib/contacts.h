@@ -78,6 +78,8 @@ struct mailbox_group {
 	int64_t home, place;
 };
 
+enum { REQUEST_BYTES = 16 };
+
 struct own_mailbox {
 	int64_t id, contact, home;	/* contact 0: the inbox */
 	struct mailbox_group group;	/* place 0: it has none yet */
@@ -86,9 +88,14 @@ struct own_mailbox {
 	struct key_pair owner;
 	struct key deposit;
 	uint8_t mailbox[MAILBOX_ID_BYTES], deposit_hash[HASH_BYTES];
-	uint8_t request[16]; /* of its live session: the same one renews */
-	int64_t fetched_s;   /* when it was last fetched; 0: never */
+	uint8_t request[REQUEST_BYTES]; /* of its live session: the same one renews */
+	int64_t fetched_s;		/* when it was last fetched; 0: never */
 };
+void mailbox_wipe(struct own_mailbox *mailbox);
+static inline __attribute__((unused)) void mailbox_wipe_ref(struct own_mailbox *mailbox)
+{
+	mailbox_wipe(mailbox);
+}
 
 /* The mailbox for a contact (0: the main home's inbox), at their home: a spare one, or prepared
  * when there is none; `made` says whether the server has it. */
@@ -105,7 +112,7 @@ int mailbox_heard(struct profile *profile, int64_t id) MUST_CHECK; /* its contac
  * groups before and after a change would be known to belong together. Homes are apart, so that no
  * server learns from its groups how many mailboxes are at another.
  */
-enum { PLACES = 16, PLACE_MAILBOXES = 32 };
+enum { PLACES = 16, PLACE_MAILBOXES = SESSION_MAILBOXES };
 /* For all that have none, as far as there is room. */
 int mailbox_place(struct profile *profile) MUST_CHECK;
 /* Goes through the groups that are to be live: start with zeros. CONTACT_NONE. */
@@ -114,9 +121,10 @@ int mailbox_next_group(struct mailbox_group *out, struct profile *profile,
 /* Goes through those of a group that are to be live: not what is left, which is polled. */
 int mailbox_next_in(struct own_mailbox *out, struct profile *profile,
 		const struct mailbox_group *group, int64_t after) MUST_CHECK;
-/* Their ids. */
-int mailbox_ids_in(int64_t out[static PLACE_MAILBOXES], size_t *out_n, struct profile *profile,
-		const struct mailbox_group *group) MUST_CHECK;
+/* Their requests, in the same order, which tell them apart: the id of one that has ended is given
+ * again. */
+int mailbox_requests_in(uint8_t out[static PLACE_MAILBOXES][REQUEST_BYTES], size_t *out_n,
+		struct profile *profile, const struct mailbox_group *group) MUST_CHECK;
 
 /* CONTACT_NONE: it has been ended, or is to be. */
 int mailbox_lives(struct profile *profile, int64_t id) MUST_CHECK;
@@ -133,6 +141,6 @@ int mailbox_spare(struct own_mailbox *out, struct profile *profile,
 int mailbox_next_ending(struct own_mailbox *out, struct profile *profile, int64_t after) MUST_CHECK;
 /* Goes through all: also those that may be made by now, and those to be ended. CONTACT_NONE. */
 int mailbox_any(struct own_mailbox *out, struct profile *profile, int64_t after) MUST_CHECK;
-int mailbox_ended(struct profile *profile, int64_t id) MUST_CHECK;
+int mailbox_ended(struct profile *profile, const struct own_mailbox *mailbox) MUST_CHECK;
 
 #endif

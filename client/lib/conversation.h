@@ -22,7 +22,8 @@ enum {
 	RECEIVE_HELD = 3, /* no room for a further request, less than a day: do not acknowledge */
 };
 
-/* A sealed bundle of the contact has come: session, identity and inbox address. BUNDLE_BAD. */
+/* A sealed bundle of the contact has come: session, identity and inbox address. BUNDLE_BAD, also of
+ * who was ended meanwhile: another contact may have that id by now. */
 int conversation_begin(struct profile *profile, const struct contact *contact,
 		const uint8_t sealed[static BUNDLE_BYTES]) MUST_CHECK;
 

@@ -5,21 +5,32 @@
 #include "libshared/error.h"
 
 #include <sodium.h>
+#include <string.h>
 
 enum { OPEN_SPREAD_MS = 3000 };
 
+/* One whose group has ended, as homes come and go, or a further one. */
+static struct session *free_session(struct live *live)
+{
+	for (unsigned i = 0; i < live->n; i++)
+		if (live->sessions[i].n == 0 && !live->sessions[i].errand)
+			return &live->sessions[i];
+	return live->n < SESSIONS_MOST ? &live->sessions[live->n] : NULL;
+}
+
 int live_add_session(struct session **out, struct live *live, const struct mailbox_group *group)
 {
-	struct session *s = &live->sessions[live->n];
+	struct session *s = free_session(live);
 
-	if (live->n == SESSIONS_MOST)
+	if (!s)
 		return E_BUG;
-	s->boxes = calloc(PLACE_MAILBOXES, sizeof *s->boxes);
+	*s = (struct session){ .live = live, .group = *group, .boxes = s->boxes };
+	if (!s->boxes)
+		s->boxes = calloc(PLACE_MAILBOXES, sizeof *s->boxes);
 	if (!s->boxes)
 		return E_NOMEM;
-	s->live = live;
-	s->group = *group;
-	live->n++;
+	if (s == &live->sessions[live->n])
+		live->n++;
 	*out = s;
 	return 0;
 }
@@ -33,10 +44,10 @@ static bool has_session(const struct live *live, const struct mailbox_group *gro
 	return false;
 }
 
-static bool is_same(const struct session *s, const int64_t *ids, size_t n)
+static bool is_same(const struct session *s, const uint8_t requests[][REQUEST_BYTES], size_t n)
 {
 	for (size_t i = 0; i < n && n == s->n; i++)
-		if (s->boxes[i].id != ids[i])
+		if (memcmp(s->boxes[i].request, requests[i], REQUEST_BYTES) != 0)
 			return false;
 	return n == s->n;
 }
@@ -60,11 +71,11 @@ static int load(struct session *s)
  * there serves until then. */
 static int refresh(struct session *s)
 {
-	int64_t ids[PLACE_MAILBOXES];
+	uint8_t requests[PLACE_MAILBOXES][REQUEST_BYTES];
 	size_t n;
-	int rc = mailbox_ids_in(ids, &n, s->live->profile, &s->group);
+	int rc = mailbox_requests_in(requests, &n, s->live->profile, &s->group);
 
-	if (rc || is_same(s, ids, n))
+	if (rc || is_same(s, requests, n))
 		return rc;
 	rc = load(s);
 	if (s->n == 0)
@@ -80,11 +91,12 @@ int live_adopt(struct live *live)
 	struct session *s;
 	int rc = mailbox_place(live->profile);
 
-	while (rc == 0 && (rc = mailbox_next_group(&group, live->profile, &group)) == 0)
-		if (!has_session(live, &group))
-			rc = live_add_session(&s, live, &group);
-	rc = rc < 0 ? rc : 0;
 	for (unsigned i = 0; rc == 0 && i < live->n; i++)
 		rc = refresh(&live->sessions[i]);
-	return rc;
+	while (rc == 0 && (rc = mailbox_next_group(&group, live->profile, &group)) == 0)
+		if (!has_session(live, &group) && free_session(live)) {
+			rc = live_add_session(&s, live, &group);
+			rc = rc ? rc : refresh(s);
+		}
+	return rc < 0 ? rc : 0;
 }

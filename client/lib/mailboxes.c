@@ -18,6 +18,11 @@ enum kind { MAILBOX_INBOX = 0, MAILBOX_CONTACT = 1, MAILBOX_SPARE = 2 }; /* 3: t
 	" home <> " BELONGS " OR EXISTS (SELECT 1 FROM home h WHERE h.id = mailbox.home AND " \
 	"h.left_s NOT NULL), place FROM mailbox WHERE "
 
+void mailbox_wipe(struct own_mailbox *m)
+{
+	sodium_memzero(m, sizeof *m);
+}
+
 static int read_mailbox(struct own_mailbox *out, sqlite3_stmt *s)
 {
 	CLEANUP(key_wipe) struct key secret = { { 0 } };
@@ -63,7 +68,7 @@ static int prepare(struct profile *p, enum kind kind, int64_t contact, int64_t h
 {
 	CLEANUP(key_wipe) struct key owner = { { 0 } };
 	CLEANUP(key_wipe) struct key deposit = { { 0 } };
-	uint8_t request[16];
+	uint8_t request[REQUEST_BYTES];
 
 	key_random(&owner);
 	key_random(&deposit);
@@ -180,12 +185,14 @@ static int64_t draw_place(const int64_t n[static PLACES])
 
 static int place_one(struct profile *p, int64_t id, int64_t home)
 {
-	int64_t n[PLACES];
+	int64_t n[PLACES], place;
 	int rc = count_places(n, p, home);
 
-	return rc ? rc
-		  : q_run(p->db, "UPDATE mailbox SET place = ? WHERE id = ?", "ii", draw_place(n),
-				    id);
+	if (rc)
+		return rc;
+	place = draw_place(n);
+	return place ? q_run(p->db, "UPDATE mailbox SET place = ? WHERE id = ?", "ii", place, id)
+		     : 0;
 }
 
 static int next_without(int64_t *out_id, int64_t *out_home, struct profile *p)
@@ -241,30 +248,35 @@ int mailbox_next_group(
 	return 0;
 }
 
-#define IN_GROUP "home = ?1 AND place = ?2 AND id > ?3 AND " LIVES " ORDER BY id LIMIT 1"
+#define IN_GROUP "home = ?1 AND place = ?2 AND id > ?3 AND " LIVES " ORDER BY id LIMIT ?4"
 
 int mailbox_next_in(struct own_mailbox *out, struct profile *p, const struct mailbox_group *group,
 		int64_t after)
 {
 	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
-	int rc = q_open(&s, p->db, BOX_COLUMNS IN_GROUP, "iii", group->home, group->place, after);
+	int rc = q_open(&s, p->db, BOX_COLUMNS IN_GROUP, "iiii", group->home, group->place, after,
+			(int64_t)1);
 
 	return rc ? rc : read_mailbox(out, s);
 }
 
-int mailbox_ids_in(int64_t out[static PLACE_MAILBOXES], size_t *out_n, struct profile *p,
-		const struct mailbox_group *group)
+int mailbox_requests_in(uint8_t out[static PLACE_MAILBOXES][REQUEST_BYTES], size_t *out_n,
+		struct profile *p, const struct mailbox_group *group)
 {
-	int64_t id = 0;
+	__attribute__((cleanup(q_finalize_ref))) sqlite3_stmt *s = NULL;
 	size_t n = 0;
-	int rc = 0;
+	int step,
+			rc = q_open(&s, p->db, "SELECT request FROM mailbox WHERE " IN_GROUP,
+					"iiii", group->home, group->place, (int64_t)0,
+					(int64_t)PLACE_MAILBOXES);
 
-	while (n < PLACE_MAILBOXES &&
-			(rc = q_number(&id, p->db, "SELECT id FROM mailbox WHERE " IN_GROUP, "iii",
-					 group->home, group->place, id)) == 0)
-		out[n++] = id;
-	if (rc < 0)
+	if (rc)
 		return rc;
+	while ((step = sqlite3_step(s)) == SQLITE_ROW)
+		if (!q_column(out[n++], REQUEST_BYTES, s, 0))
+			return E_IO;
+	if (step != SQLITE_DONE)
+		return E_IO;
 	*out_n = n;
 	return 0;
 }
@@ -295,9 +307,11 @@ int mailbox_any(struct own_mailbox *out, struct profile *p, int64_t after)
 	return next(out, p, BOX_COLUMNS "id > ? ORDER BY id LIMIT 1", after);
 }
 
-int mailbox_ended(struct profile *p, int64_t id)
+/* Who was quicker may have made another one under its id. */
+int mailbox_ended(struct profile *p, const struct own_mailbox *m)
 {
-	return q_run(p->db, "DELETE FROM mailbox WHERE id = ?", "i", id);
+	return q_run(p->db, "DELETE FROM mailbox WHERE id = ? AND deposit = ?", "ib", m->id,
+			m->deposit.b, sizeof m->deposit.b);
 }
 
 int mailbox_count_spare(int64_t *out, struct profile *p, const struct home *home)

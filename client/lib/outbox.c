@@ -252,7 +252,7 @@ static int seal_signal(struct parcel *out, struct profile *p, const struct outgo
 	out->id = sqlite3_last_insert_rowid(p->db);
 	sealed = rc ? rc : seal(p, o->contact, out->id);
 	rc = sealed ? sealed : read_parcel(out, p, o->contact, &stale);
-	if (rc >= 0 && outbox_done(p, out->id))
+	if (rc >= 0 && q_run(p->db, "DELETE FROM outbox WHERE id = ?", "i", out->id))
 		return E_IO;
 	return rc;
 }
@@ -276,9 +276,11 @@ int outbox_wait_s(int64_t *out, struct profile *p)
 	return rc == STORE_NONE ? OUTBOX_EMPTY : rc;
 }
 
-int outbox_done(struct profile *p, int64_t id)
+/* Another process may have sent it, too, and something else be there under its id since. */
+int outbox_done(struct profile *p, const struct parcel *parcel)
 {
-	return q_run(p->db, "DELETE FROM outbox WHERE id = ?", "i", id);
+	return q_run(p->db, "DELETE FROM outbox WHERE id = ? AND key = ?", "ib", parcel->id,
+			parcel->key, sizeof parcel->key);
 }
 
 static int move(struct profile *p, const struct parcel *parcel)

@@ -42,7 +42,7 @@ struct parcel { /* one packet on its way */
 int outbox_contact(int64_t *out, struct profile *profile, int64_t after) MUST_CHECK;
 /* The oldest for that contact, sealed if it must be. OUTBOX_EMPTY, OUTBOX_NEEDS_*. */
 int outbox_next(struct parcel *out, struct profile *profile, int64_t contact) MUST_CHECK;
-int outbox_done(struct profile *profile, int64_t id) MUST_CHECK;
+int outbox_done(struct profile *profile, const struct parcel *parcel) MUST_CHECK;
 /* Seconds until something's time comes; OUTBOX_EMPTY: nothing waits for its time. */
 int outbox_wait_s(int64_t *out, struct profile *profile) MUST_CHECK;
 

@@ -17,16 +17,20 @@
 static int begin(struct profile *p, const struct contact *c, const struct bundle *b)
 {
 	uint8_t address[ONION_KEY_BYTES + KEY_BYTES];
+	int64_t id;
 	int rc;
 
 	memcpy(address, c->link.onion, ONION_KEY_BYTES);
 	memcpy(address + ONION_KEY_BYTES, b->inbox.b, KEY_BYTES);
-	rc = q_run(p->db,
+	rc = q_number(&id, p->db,
 			"UPDATE contact SET identity = ?, address = coalesce(address, ?), taking "
-			"= NULL, renew = 0, bundle_s = ? WHERE id = ?",
-			"bbii", b->identity, sizeof b->identity, address, sizeof address,
-			profile_now(p), c->id);
-	return rc ? rc : session_start(p, c->id, b);
+			"= NULL, renew = 0, bundle_s = ? WHERE id = ? AND identity_hash = ? "
+			"RETURNING id",
+			"bbiib", b->identity, sizeof b->identity, address, sizeof address,
+			profile_now(p), c->id, c->link.identity_hash, (size_t)HASH_BYTES);
+	if (rc)
+		return rc == STORE_NONE ? BUNDLE_BAD : rc;
+	return session_start(p, c->id, b);
 }
 
 int conversation_begin(struct profile *p, const struct contact *c,

@@ -134,7 +134,7 @@ static int deposit(struct net *net, struct profile *p, const struct parcel *parc
 	if (rc == 0 && (answer.status == 507 || answer.status == 404))
 		return answer.status == 507 ? SYNC_FULL : SYNC_GONE;
 	rc = sync_verdict(rc, &answer);
-	rc = rc ? rc : outbox_done(p, parcel->id);
+	rc = rc ? rc : outbox_done(p, parcel);
 	return rc ? rc : tokens_spent(p, &ask, &payment);
 }
 
@@ -348,7 +348,7 @@ static int make_again(struct net *net, struct profile *p, const struct own_mailb
 	if (rc == CONTACT_NONE) /* somebody has ended it while it was read */
 		return 0;
 	if (rc == 0)
-		rc = m->is_left ? mailbox_ended(p, m->id) : sync_make_mailbox(net, p, m);
+		rc = m->is_left ? mailbox_ended(p, m) : sync_make_mailbox(net, p, m);
 	return rc || m->is_left ? rc : mailbox_fetched(p, m->id);
 }
 

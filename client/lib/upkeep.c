@@ -60,7 +60,7 @@ static int end_mailboxes(struct net *net, struct profile *p)
 		rc = m.made ? sync_end_mailbox(net, &m) : 0;
 		if (rc == E_NET && m.fetched_s && profile_has_passed(p, m.fetched_s, GONE_S))
 			rc = 0;
-		rc = rc ? rc : mailbox_ended(p, m.id);
+		rc = rc ? rc : mailbox_ended(p, &m);
 		if (rc)
 			result = rc;
 	}

@@ -45,7 +45,7 @@ static inline int move(struct person *a, struct person *b)
 			if (rc == OUTBOX_EMPTY)
 				break;
 			parcel = peek(a, contact);
-			ck_assert_int_eq(outbox_done(a->p, parcel.id), 0);
+			ck_assert_int_eq(outbox_done(a->p, &parcel), 0);
 			ck_assert_int_eq(deliver(b, &parcel), RECEIVE_NEW);
 		}
 	}

@@ -138,7 +138,7 @@ static inline struct parcel post(struct person *a)
 
 	ck_assert_int_eq(outbox_contact(&contact, a->p, 0), 0);
 	parcel = peek(a, contact);
-	ck_assert_int_eq(outbox_done(a->p, parcel.id), 0);
+	ck_assert_int_eq(outbox_done(a->p, &parcel), 0);
 	return parcel;
 }
 

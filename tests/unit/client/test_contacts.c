@@ -314,6 +314,28 @@ START_TEST(a_renamed_contact_stays_who_it_is)
 }
 END_TEST
 
+/* SQLite gives the newest row's id again. */
+START_TEST(a_bundle_that_comes_after_the_end_is_nobody_elses)
+{
+	struct contact_link link;
+	struct contact c;
+
+	set_up();
+	add(&alice, "bob", &bob);
+	c = the_contact(&alice, "bob");
+	ck_assert_int_eq(contact_end(alice.p, &c), 0);
+	link = c.link;
+	link.identity_hash[0] ^= 1;
+	ck_assert_int_eq(contact_add(alice.p, "carol", &link), 0);
+	ck_assert_int_eq(the_contact(&alice, "carol").id, c.id);
+	ck_assert_int_eq(conversation_begin(alice.p, &c, bob.bundles.one_time[0]), BUNDLE_BAD);
+	ck_assert(!the_contact(&alice, "carol").has_identity);
+	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM session"), 0);
+	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM peer_turn"), 0);
+	tear_down();
+}
+END_TEST
+
 /* As a disk does that is full. */
 static int refuse(void *userdata)
 {
@@ -351,4 +373,6 @@ UNIT("contacts", both_see_one_safety_number_once_a_message_has_passed,
 		a_request_learns_nothing_and_an_ended_one_begins_again, a_request_does_not_ring,
 		who_is_blocked_is_not_heard_and_who_was_a_contact_is_one_again,
 		a_request_is_called_by_as_much_as_tells_it_from_others,
-		a_renamed_contact_stays_who_it_is, what_cannot_be_stored_is_not_said_to_be)
+		a_renamed_contact_stays_who_it_is,
+		a_bundle_that_comes_after_the_end_is_nobody_elses,
+		what_cannot_be_stored_is_not_said_to_be)

@@ -43,7 +43,7 @@ static struct parcel take(struct person *a, const char *name, struct person *b)
 
 	a->peer = b;
 	parcel = peek(a, contact);
-	ck_assert_int_eq(outbox_done(a->p, parcel.id), 0);
+	ck_assert_int_eq(outbox_done(a->p, &parcel), 0);
 	return parcel;
 }
 

@@ -111,7 +111,7 @@ START_TEST(a_copy_is_sent_once_all_of_it_is)
 	ck_assert_int_eq(tell_garden(anna, text), 0);
 	anna->peer = bert;
 	parcel = peek(anna, the_contact(anna, "bert").id);
-	ck_assert_int_eq(outbox_done(anna->p, parcel.id), 0);
+	ck_assert_int_eq(outbox_done(anna->p, &parcel), 0);
 	ck_assert_str_eq(state_of(anna), "q: 2 0 0 0 of 2; bert q carl q");
 	people_part();
 }

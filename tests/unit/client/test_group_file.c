@@ -281,12 +281,14 @@ END_TEST
 START_TEST(an_announcement_that_is_lost_is_sent_again)
 {
 	struct transfer t;
+	struct parcel offer;
 
 	begin(100);
 	ck_assert_int_eq(begin_sending(&t, anna), 0);
 	ck_assert_int_eq(send_on(&t, anna), TRANSFER_DONE);
 	anna->peer = bert;
-	ck_assert_int_eq(outbox_done(anna->p, peek(anna, the_contact(anna, "bert").id).id), 0);
+	offer = peek(anna, the_contact(anna, "bert").id);
+	ck_assert_int_eq(outbox_done(anna->p, &offer), 0);
 	ck_assert_int_eq(tell_garden(anna, "have you got it?"), 0);
 	settle();
 	ck_assert_int_eq(files(bert), 0);
@@ -479,7 +481,7 @@ START_TEST(a_time_between_two_that_came_first_is_not_its_time)
 	first = post(carl);
 	send_pieces(carl);
 	second = peek(carl, c.id);
-	ck_assert_int_eq(outbox_done(carl->p, second.id), 0);
+	ck_assert_int_eq(outbox_done(carl->p, &second), 0);
 	ck_assert_int_eq(deliver(anna, &second), RECEIVE_NEW);
 	ck_assert_int_eq(deliver(anna, &first), RECEIVE_NEW);
 	ck_assert_int_eq(count(anna, "SELECT timer_s FROM contact WHERE name = 'carl'"), 60);

@@ -120,7 +120,7 @@ START_TEST(its_makers_end_of_it_comes_also_when_it_was_lost)
 	for (int i = 0; i < 2; i++) { /* lost: the list, and the end */
 		anna->peer = bert;
 		parcel = peek(anna, the_contact(anna, "bert").id);
-		ck_assert_int_eq(outbox_done(anna->p, parcel.id), 0);
+		ck_assert_int_eq(outbox_done(anna->p, &parcel), 0);
 	}
 	settle();
 	ck_assert_ptr_nonnull(strstr(heard(carl), "anna:has ended the group"));

@@ -115,7 +115,7 @@ START_TEST(a_gap_is_told_once_however_they_take_turns)
 	for (int i = 0; i < 3; i++) { /* lost for her */
 		ck_assert_int_eq(tell_garden(bert, "lost"), 0);
 		parcel = peek(bert, the_contact(bert, "anna").id);
-		ck_assert_int_eq(outbox_done(bert->p, parcel.id), 0);
+		ck_assert_int_eq(outbox_done(bert->p, &parcel), 0);
 	}
 	for (int i = 0; i < 3; i++) {
 		ck_assert_int_eq(tell_garden(bert, "b"), 0);

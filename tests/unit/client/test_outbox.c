@@ -226,6 +226,27 @@ START_TEST(a_second_setup_under_a_one_time_bundle_is_refused_and_counted)
 }
 END_TEST
 
+/* SQLite gives the newest row's id again. */
+START_TEST(what_was_sent_by_another_process_takes_nothing_else_with_it)
+{
+	struct parcel first, second;
+
+	set_up();
+	add(&alice, "bob", &bob);
+	say(&alice, "bob", &bob, "one");
+	first = waiting(&alice, "bob");
+	ck_assert_int_eq(outbox_done(alice.p, &first), 0);
+	say(&alice, "bob", &bob, "two");
+	second = waiting(&alice, "bob");
+	ck_assert_int_eq(second.id, first.id);
+	ck_assert_int_eq(outbox_done(alice.p, &first), 0);
+	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM outbox"), 1);
+	ck_assert_int_eq(outbox_done(alice.p, &second), 0);
+	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM outbox"), 0);
+	tear_down();
+}
+END_TEST
+
 UNIT("outbox", a_retry_sends_the_same_bytes_for_a_day,
 		after_a_day_it_is_sealed_anew_and_counts_once,
 		what_came_long_ago_is_known_by_its_text_s_envelope,
@@ -233,4 +254,5 @@ UNIT("outbox", a_retry_sends_the_same_bytes_for_a_day,
 		without_a_bundle_the_old_session_serves_a_day_more, a_large_session_is_replaced,
 		the_last_forty_sessions_are_kept_and_no_more,
 		when_the_mailbox_is_gone_it_goes_to_the_inbox,
-		a_second_setup_under_a_one_time_bundle_is_refused_and_counted)
+		a_second_setup_under_a_one_time_bundle_is_refused_and_counted,
+		what_was_sent_by_another_process_takes_nothing_else_with_it)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Which of our mailboxes share a session. */
 #include "client/lib/contacts.h"
+#include "client/lib/live_private.h"
 #include "client/lib/sync.h"
 #include "tests/unit/client/people.h"
 
@@ -138,7 +139,7 @@ START_TEST(homes_share_no_group_and_no_room)
 {
 	struct mailbox_group group = { .home = 0 };
 	struct own_mailbox box = { .id = 0 };
-	int64_t ids[PLACE_MAILBOXES];
+	uint8_t requests[PLACE_MAILBOXES][REQUEST_BYTES];
 	size_t n, n_groups = 0, n_boxes = 0;
 	int rc;
 
@@ -150,11 +151,14 @@ START_TEST(homes_share_no_group_and_no_room)
 	ck_assert_int_eq(without(), 0);
 	while ((rc = mailbox_next_group(&group, alice.p, &group)) == 0) {
 		n_groups++;
-		ck_assert_int_eq(mailbox_ids_in(ids, &n, alice.p, &group), 0);
-		for (box.id = 0; mailbox_next_in(&box, alice.p, &group, box.id) == 0; n_boxes++) {
+		ck_assert_int_eq(mailbox_requests_in(requests, &n, alice.p, &group), 0);
+		box.id = 0;
+		for (size_t i = 0; i < n; i++, n_boxes++) {
+			ck_assert_int_eq(mailbox_next_in(&box, alice.p, &group, box.id), 0);
 			ck_assert_int_eq(box.home, group.home);
-			ck_assert_int_eq(ids[0] <= box.id && box.id <= ids[n - 1], true);
+			ck_assert_mem_eq(box.request, requests[i], REQUEST_BYTES);
 		}
+		ck_assert_int_eq(mailbox_next_in(&box, alice.p, &group, box.id), CONTACT_NONE);
 	}
 	ck_assert_int_eq(rc, CONTACT_NONE);
 	ck_assert_uint_eq(n_groups, 2 * PLACES);
@@ -168,7 +172,7 @@ END_TEST
 START_TEST(what_is_over_or_left_is_not_live)
 {
 	struct mailbox_group group = { .home = 0 };
-	int64_t ids[PLACE_MAILBOXES];
+	uint8_t requests[PLACE_MAILBOXES][REQUEST_BYTES];
 	size_t n;
 
 	start();
@@ -176,26 +180,154 @@ START_TEST(what_is_over_or_left_is_not_live)
 	place();
 	ck_assert_int_eq(q_run(alice.p->db, "UPDATE mailbox SET place = 7", ""), 0);
 	group = (struct mailbox_group){ south, 7 };
-	ck_assert_int_eq(mailbox_ids_in(ids, &n, alice.p, &group), 0);
+	ck_assert_int_eq(mailbox_requests_in(requests, &n, alice.p, &group), 0);
 	ck_assert_uint_eq(n, 3);
 	add(&alice, "bob", &bob);
 	ck_assert_int_eq(q_run(alice.p->db, "UPDATE contact SET home = ?", "i", north), 0);
 	ck_assert_int_eq(q_run(alice.p->db,
 					 "UPDATE mailbox SET kind = 1, contact = (SELECT id FROM "
-					 "contact) WHERE id = ?",
-					 "i", ids[0]),
+					 "contact) WHERE request = ?",
+					 "b", requests[0], sizeof requests[0]),
 			0);
-	ck_assert_int_eq(
-			q_run(alice.p->db, "UPDATE mailbox SET kind = 3 WHERE id = ?", "i", ids[1]),
+	ck_assert_int_eq(q_run(alice.p->db, "UPDATE mailbox SET kind = 3 WHERE request = ?", "b",
+					 requests[1], sizeof requests[1]),
 			0);
-	ck_assert_int_eq(mailbox_ids_in(ids, &n, alice.p, &group), 0);
+	ck_assert_int_eq(mailbox_requests_in(requests, &n, alice.p, &group), 0);
 	ck_assert_uint_eq(n, 1);
 	ck_assert_int_eq(q_run(alice.p->db, "UPDATE home SET left_s = 1 WHERE id = ?", "i", south),
 			0);
-	ck_assert_int_eq(mailbox_ids_in(ids, &n, alice.p, &group), 0);
+	ck_assert_int_eq(mailbox_requests_in(requests, &n, alice.p, &group), 0);
 	ck_assert_uint_eq(n, 0);
 	ck_assert_int_eq(mailbox_next_group(&group, alice.p, &(struct mailbox_group){ .home = 0 }),
 			CONTACT_NONE);
+	tear_down();
+}
+END_TEST
+
+static unsigned n_live(const struct live *live)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < live->n; i++)
+		n += live->sessions[i].n > 0;
+	return n;
+}
+
+static int64_t make_home(void)
+{
+	uint8_t onion[ONION_KEY_BYTES];
+	int64_t home;
+
+	randombytes_buf(onion, sizeof onion);
+	ck_assert_int_eq(home_put(&home, alice.p, onion), 0);
+	make(PLACES, home);
+	return home;
+}
+
+static void leave(int64_t home)
+{
+	ck_assert_int_eq(q_run(alice.p->db, "UPDATE home SET left_s = 1 WHERE id = ?", "i", home),
+			0);
+}
+
+/* However many there were while a watch runs. */
+START_TEST(homes_that_were_left_leave_their_sessions_to_others)
+{
+	static struct net net;
+	const struct live_events events = { .userdata = NULL };
+	struct live *live;
+
+	start();
+	ck_assert_int_eq(live_open(&live, &net, alice.p, &events), 0);
+	for (int i = 0; i <= HOMES_MOST; i++) {
+		const int64_t home = make_home();
+
+		ck_assert_int_eq(live_adopt(live), 0);
+		ck_assert_uint_eq(n_live(live), PLACES);
+		leave(home);
+		ck_assert_int_eq(live_adopt(live), 0);
+		ck_assert_uint_eq(n_live(live), 0);
+	}
+	ck_assert_uint_eq(live->n, PLACES);
+	live_close(live);
+	tear_down();
+}
+END_TEST
+
+START_TEST(what_has_no_session_yet_waits_until_an_errand_is_back)
+{
+	static struct net net;
+	static struct errand under_way;
+	const struct live_events events = { .userdata = NULL };
+	struct live *live;
+	int64_t home = 0;
+
+	start();
+	for (int i = 0; i < HOMES_MOST; i++)
+		home = make_home();
+	ck_assert_int_eq(live_open(&live, &net, alice.p, &events), 0);
+	ck_assert_uint_eq(n_live(live), SESSIONS_MOST);
+	for (int i = 1; i <= PLACES; i++)
+		live->sessions[SESSIONS_MOST - i].errand = &under_way;
+	leave(home);
+	make_home();
+	ck_assert_int_eq(live_adopt(live), 0);
+	ck_assert_uint_eq(n_live(live), SESSIONS_MOST - PLACES);
+	for (int i = 1; i <= PLACES; i++)
+		live->sessions[SESSIONS_MOST - i].errand = NULL;
+	ck_assert_int_eq(live_adopt(live), 0);
+	ck_assert_uint_eq(n_live(live), SESSIONS_MOST);
+	live_close(live);
+	tear_down();
+}
+END_TEST
+
+/* SQLite gives the newest row's id again. */
+START_TEST(one_that_takes_the_place_of_another_is_another)
+{
+	static struct net net;
+	const struct live_events events = { .userdata = NULL };
+	struct own_mailbox was, is;
+	struct live *live;
+
+	start();
+	make(PLACES, south);
+	ck_assert_int_eq(live_open(&live, &net, alice.p, &events), 0);
+	ck_assert_int_eq(mailbox_next(&was, alice.p, PLACES - 1), 0);
+	ck_assert_int_eq(mailbox_ended(alice.p, &was), 0);
+	make(1, south);
+	ck_assert_int_eq(live_adopt(live), 0);
+	ck_assert_int_eq(mailbox_next(&is, alice.p, PLACES - 1), 0);
+	ck_assert_int_eq(is.id, was.id);
+	ck_assert_int_eq(is.group.place, was.group.place);
+	ck_assert_mem_eq(live->sessions[was.group.place - 1].boxes->mailbox, is.mailbox,
+			sizeof is.mailbox);
+	ck_assert_int_eq(mailbox_ended(alice.p, &was), 0);
+	ck_assert_int_eq(mailbox_lives(alice.p, is.id), 0);
+	live_close(live);
+	tear_down();
+}
+END_TEST
+
+/* A session has it as it was then. */
+START_TEST(what_comes_to_a_mailbox_that_was_spare_is_its_contacts)
+{
+	struct own_mailbox box;
+	uint8_t packet[BLOB_BYTES];
+
+	start();
+	make(1, south);
+	ck_assert_int_eq(mailbox_next(&box, alice.p, 0), 0);
+	ck_assert_int_eq(box.contact, 0);
+	add(&alice, "bob", &bob);
+	ck_assert_int_eq(q_run(alice.p->db,
+					 "UPDATE mailbox SET kind = 1, contact = (SELECT id FROM "
+					 "contact)",
+					 ""),
+			0);
+	randombytes_buf(packet, sizeof packet);
+	ck_assert_int_eq(conversation_receive(alice.p, &box, packet), RECEIVE_JUNK);
+	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM contact WHERE broken"), 1);
 	tear_down();
 }
 END_TEST
@@ -236,4 +368,8 @@ END_TEST
 UNIT("places", each_of_the_first_is_alone_and_then_all_are_in_groups_that_have_room,
 		a_mailbox_stays_where_it_is, which_group_is_chance,
 		homes_share_no_group_and_no_room, what_is_over_or_left_is_not_live,
+		homes_that_were_left_leave_their_sessions_to_others,
+		what_has_no_session_yet_waits_until_an_errand_is_back,
+		one_that_takes_the_place_of_another_is_another,
+		what_comes_to_a_mailbox_that_was_spare_is_its_contacts,
 		a_group_has_one_circuit_and_no_other_has_it)

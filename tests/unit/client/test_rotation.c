@@ -193,7 +193,7 @@ START_TEST(the_end_of_a_contact_leaves_nothing_but_a_mailbox_to_be_ended)
 	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM sealing WHERE contact NOT NULL"), 0);
 	ck_assert_int_eq(mailbox_next_ending(&box, alice.p, 0), 0);
 	ck_assert(box.made);
-	ck_assert_int_eq(mailbox_ended(alice.p, box.id), 0);
+	ck_assert_int_eq(mailbox_ended(alice.p, &box), 0);
 	ck_assert_int_eq(mailbox_next_ending(&box, alice.p, 0), CONTACT_NONE);
 	add(&alice, "bob", &bob); /* strangers again, who may meet again */
 	pass(&alice, "bob", &bob, "hello");
