@@ -26,10 +26,13 @@ struct visit {
 	struct home home;
 };
 
+/* E_NET: it was stopped, so what did not answer may be well. */
 static int find(struct visit *v, enum sotto_part part, bool good, const char *text)
 {
 	const struct sotto_finding finding = { part, good, text };
 
+	if (net_is_stopped(&v->s->net))
+		return E_NET;
 	v->goes_on = good;
 	return v->on_finding(v->userdata, &finding);
 }
@@ -94,18 +97,21 @@ static int look_at_room(struct visit *v)
 
 enum port { PORT_SOCKS, PORT_SILENT, PORT_CLOSED, PORT_OTHER };
 
-/* The first words of RFC 1928; it asks for nothing. */
-static enum port greet(int fd)
+/* The first words of RFC 1928; it asks for nothing. In turns, so that it can be stopped. */
+static enum port greet(int fd, const struct net *net)
 {
 	static const uint8_t hello[] = { 5, 1, 2 };
-	const struct timeval wait = { TOR_WAIT_S, 0 };
+	const struct timeval turn = { .tv_sec = 1 };
 	uint8_t reply[2];
+	int turns = 0;
 	ssize_t n;
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &turn, sizeof turn);
 	if (send(fd, hello, sizeof hello, MSG_NOSIGNAL) != sizeof hello)
 		return PORT_OTHER;
-	n = recv(fd, reply, sizeof reply, MSG_WAITALL);
+	do
+		n = recv(fd, reply, sizeof reply, MSG_WAITALL);
+	while (n < 0 && errno == EAGAIN && ++turns < TOR_WAIT_S && !net_is_stopped(net));
 	if (n < 0 && errno == EAGAIN)
 		return PORT_SILENT;
 	return n == sizeof reply && reply[0] == 5 && reply[1] != 0xff ? PORT_SOCKS : PORT_OTHER;
@@ -124,7 +130,7 @@ static enum port who_is_there(const struct net *net)
 		__attribute__((cleanup(scope_close_ref))) int fd = socket(
 				to->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-		is = fd >= 0 && connect(fd, to->ai_addr, to->ai_addrlen) == 0 ? greet(fd)
+		is = fd >= 0 && connect(fd, to->ai_addr, to->ai_addrlen) == 0 ? greet(fd, net)
 									      : PORT_CLOSED;
 		freeaddrinfo(to);
 	}
@@ -180,7 +186,7 @@ static int look_at_daemons(struct visit *v, struct services *s)
 {
 	int rc = services_ask_daemons(s, &v->s->net, v->home.onion);
 
-	if (rc && (rc != E_NET || net_is_stopped(&v->s->net)))
+	if (rc && rc != E_NET)
 		return rc;
 	if (rc || !services_are_there(s, PREKEYD, BRIDGED))
 		return find_here(v, SOTTO_SERVER, false,
@@ -231,7 +237,7 @@ static int look_at_live(struct visit *v, struct services *s)
 {
 	int rc = services_ask_live(s, &v->s->net, net_known(&v->s->net, v->home.onion));
 
-	if (rc && (rc != E_NET || net_is_stopped(&v->s->net)))
+	if (rc && rc != E_NET)
 		return rc;
 	if (rc || !services_are_there(s, BROKER, RELAY))
 		rc = find_here(v, SOTTO_SERVER, false,

@@ -219,19 +219,28 @@ START_TEST(a_watch_ends_although_nobody_answers)
 }
 END_TEST
 
+static int stop_and_count(void *userdata, const struct sotto_finding *finding)
+{
+	(void)finding;
+	++*(int *)userdata;
+	sotto_stop(opened);
+	return 0;
+}
+
 START_TEST(what_is_stopped_waits_for_nobody)
 {
 	struct sotto_options o;
 	char socks[32];
-	int fd = silent_port(socks, sizeof socks);
+	int fd = silent_port(socks, sizeof socks), n_found = 0;
 
 	meet_and_open();
 	sotto_close(opened);
 	o = options_of(&bob);
 	o.socks = socks;
 	ck_assert_int_eq(sotto_open(&opened, &o, "correct horse"), 0);
-	sotto_stop(opened);
 	alarm(30);
+	ck_assert_int_eq(sotto_examine(opened, stop_and_count, &n_found), SOTTO_E_NETWORK);
+	ck_assert_int_eq(n_found, 1); /* nothing of who was not waited for */
 	ck_assert_int_eq(sotto_fetch(opened, NULL), SOTTO_E_NETWORK);
 	alarm(0);
 	ck_assert_int_eq(sotto_write(opened, "alice", "three"), 0); /* waits */
