@@ -84,11 +84,6 @@ static inline int serve(struct net *to, const struct ask *ask, struct answer *ou
 	return E_NET;
 }
 
-static inline int64_t no_time(void)
-{
-	return 0;
-}
-
 static inline void write_file(const char *path, size_t len, uint8_t seed)
 {
 	FILE *file = fopen(path, "we");
@@ -106,12 +101,8 @@ static inline void write_file(const char *path, size_t len, uint8_t seed)
 static inline void pieces_open(const struct person *a, size_t size)
 {
 	shop_open(&shop);
-	memset(&net, 0, sizeof net);
+	shop_connect(&net, &shop);
 	net.carry = serve;
-	net.carrier = &shop;
-	net.fast = true;
-	net.up_s = no_time;
-	key_random(&net.secret);
 	n_kept = n_got = n_answers = lose_at = 0;
 	snprintf(folder, sizeof folder, "/tmp/so.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));

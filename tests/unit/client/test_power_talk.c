@@ -23,11 +23,6 @@ static struct far { /* the processes' common memory */
 
 static struct place alices, bobs;
 
-static int64_t no_time(void)
-{
-	return 0;
-}
-
 static void promise_made(void)
 {
 	record_mark(far->n_out + TOLD * far->n_told);
@@ -79,11 +74,8 @@ static int serve(struct net *net, const struct ask *ask, struct answer *out)
 
 static void connect_to(struct net *net)
 {
-	memset(net, 0, sizeof *net);
+	shop_connect(net, &far->shop);
 	net->carry = serve;
-	net->fast = true;
-	net->up_s = no_time;
-	key_random(&net->secret);
 }
 
 /* --- the people ---------------------------------------------------------- */

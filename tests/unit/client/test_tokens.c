@@ -9,23 +9,13 @@ static struct net net;
 static struct person anna;
 static uint8_t onion[ONION_KEY_BYTES]; /* where she buys */
 
-static int64_t no_time(void)
-{
-	return 0;
-}
-
 static void setup(void)
 {
 	person_make(&anna);
 	memcpy(onion, anna.p->home.onion, sizeof onion);
 	shop_open(&shop);
-	memset(&net, 0, sizeof net);
-	net.carry = shop_serve;
-	net.carrier = &shop;
-	net.fast = true;
-	net.up_s = no_time;
+	shop_connect(&net, &shop);
 	net.work_bits_most = WORK_BITS_UNASKED;
-	key_random(&net.secret);
 }
 
 static void end(void)
