@@ -226,9 +226,7 @@ class Away(Town):
         self.fetches_where_there_is_no_room(carl)
 
     def fetches_where_there_is_no_room(self, carl):
-        path, got = f"{self.stack.dir}/large.bin", f"{carl.profile}/../got"
-        with open(path, "wb") as file:
-            file.write(os.urandom(3 << 20))
+        path, got = self.source(3 << 20, "large.bin"), f"{carl.profile}/../got"
         self.alice.do("send", carl.name, "--file", path)
         carl.do("recv")
         for free in (1 << 19, 5 << 19):

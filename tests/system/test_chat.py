@@ -266,10 +266,8 @@ class Chat(Town):
         gather("crew", self.alice, self.bob)
         self.alice.do("recv")
         a, b = self.chat(self.alice), self.chat(self.bob)
-        path, place = f"{self.stack.dir}/a chart.png", f"{self.stack.dir}/charts"
+        path, place = self.source(150000, "a chart.png"), f"{self.stack.dir}/charts"
         os.mkdir(place)
-        with open(path, "wb") as file:
-            file.write(os.urandom(150000))
         for terminal in a, b:
             terminal.until("live")
             terminal.line("/go crew")

@@ -182,13 +182,11 @@ class Locks(Clock, Town):
     def test_it_is_locked_by_a_word_and_a_file_that_was_on_its_way_goes_on(self):
         a = self.talking()
         a.press("C-u")
-        with open(f"{self.stack.dir}/plan.pdf", "wb") as file:
-            file.write(os.urandom(9 << 20))
-        goes_on = threading.Event()
+        path, goes_on = self.source(9 << 20, "plan.pdf"), threading.Event()
         self.addCleanup(goes_on.set)
         self.socks.passed = lambda n, up: goes_on.wait(60)
         self.addCleanup(setattr, self.socks, "passed", lambda n, up: None)
-        a.line(f"/send {self.stack.dir}/plan.pdf")
+        a.line(f"/send {path}")
         a.until(re.compile(r"sending plan\.pdf +\d+%").search)
         a.line("/lock")
         self.locked(a)
