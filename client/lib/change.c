@@ -95,9 +95,8 @@ int change_wipe(struct profile *p, int64_t message, enum gone gone)
 	static const char *const steps[] = {
 		"UPDATE outbox SET type = 6, packet = NULL WHERE message IN (SELECT id FROM "
 		"message m WHERE " PARTS_OF("?1") ")",
-		"UPDATE message SET body = NULL, gone = 1 WHERE id IN (SELECT c.id FROM message m "
-		"JOIN message c ON c.contact = m.contact AND c.out = m.out AND c.target = m.number "
-		"- m.part WHERE (m.id = ?1 OR m.copy_of = ?1) AND c.number > m.number AND "
+		"UPDATE message SET body = NULL, gone = 1 WHERE id IN (SELECT c.id FROM " CHANGES_OF
+		" WHERE (m.id = ?1 OR m.copy_of = ?1) AND +c.number > m.number AND "
 		"c.takes_back = 0)",
 	};
 	int rc = wipe_file(p, message, gone);
@@ -153,9 +152,8 @@ static int find(int64_t *out, struct profile *p, int64_t contact, bool ours, int
 int change_forget(struct profile *p, int64_t message, int64_t number)
 {
 	return q_run(p->db,
-			"UPDATE message SET body = NULL, gone = 1 WHERE id IN (SELECT c.id FROM "
-			"message m JOIN message c ON c.contact = m.contact AND c.out = m.out AND "
-			"c.target = m.number - m.part WHERE m.id = ?1 AND c.number < ?2)",
+			"UPDATE message SET body = NULL, gone = 1 WHERE id IN (SELECT c.id "
+			"FROM " CHANGES_OF " WHERE m.id = ?1 AND +c.number < ?2)",
 			"ii", message, number);
 }
 

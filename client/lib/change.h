@@ -49,6 +49,12 @@ int change_late(struct profile *profile, int64_t contact, int64_t number) MUST_C
  * TRANSFER_NONE. */
 int change_forget_file(struct profile *profile, int64_t file) MUST_CHECK;
 
+/* In SQL, of rows m: their changes c. A plus before c.number has them found by what they change, not
+ * among all that came later. */
+#define CHANGES_OF                                                                          \
+	"message m JOIN message c ON c.contact = m.contact AND c.out = m.out AND c.target " \
+	"= m.number - m.part"
+
 /* In a transaction: contents, changes and pieces of a message go. */
 int change_wipe(struct profile *profile, int64_t message, enum gone gone) MUST_CHECK;
 

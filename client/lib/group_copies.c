@@ -3,6 +3,7 @@
  * that it never goes; of a line, of how many copies nothing is known. */
 #include "client/lib/group_copies.h"
 
+#include "client/lib/change.h"
 #include "client/lib/store.h"
 #include "libshared/error.h"
 
@@ -92,9 +93,8 @@ struct line_copies group_copies_count(const struct group_copies *copies)
 #define WAITING OF_WHOM " AND m.id IN (SELECT message FROM outbox)"
 /* And what texts are changed into. */
 #define CHANGES \
-	"SELECT c.id FROM message m JOIN message c ON c.contact = m.contact AND c.out AND" \
-	" c.target = m.number - m.part WHERE " OF_WHOM " AND c.number > m.number AND" \
-	" NOT c.takes_back AND c.id IN (SELECT message FROM outbox)"
+	"SELECT c.id FROM " CHANGES_OF " WHERE " OF_WHOM " AND +c.number > m.number AND NOT" \
+	" c.takes_back AND c.id IN (SELECT message FROM outbox)"
 /* clang-format on */
 
 /* Their numbers still come, as a text, or a change, of nothing. */

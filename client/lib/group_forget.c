@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* A group that is over goes, with all that was said in it. Rows whose numbers its people may ask
  * for, or that may come again, stay without words, as those of no group (grp 0). */
+#include "client/lib/change.h"
 #include "client/lib/group_private.h"
 #include "client/lib/store.h"
 #include "client/lib/transfer.h"
@@ -10,8 +11,7 @@
 
 /* clang-format off */
 #define CHANGES \
-	"SELECT c.id FROM message m JOIN message c ON c.contact = m.contact AND c.out = m.out" \
-	" AND c.target = m.number - m.part WHERE m.grp = ?1 AND c.number > m.number" \
+	"SELECT c.id FROM " CHANGES_OF " WHERE m.grp = ?1 AND +c.number > m.number" \
 	" AND NOT c.takes_back"
 /* What we told of ourselves, or as its maker, which is all true once it says that we left. */
 #define LEAVES \

@@ -115,7 +115,7 @@ static int note_number(struct profile *p, int64_t contact, const struct content 
 #define AGAIN                                                                              \
 	"INSERT INTO outbox (contact, message, type, envelope) SELECT contact, id, type, " \
 	"envelope "                                                                        \
-	"FROM message m WHERE contact = ?1 AND out AND NOT gone AND NOT EXISTS "           \
+	"FROM message m WHERE contact = ?1 AND out = 1 AND NOT gone AND NOT EXISTS "       \
 	"(SELECT 1 FROM outbox o WHERE o.message = m.id) AND "
 
 static int again_range(struct profile *p, int64_t contact, const struct range *r)
@@ -156,7 +156,7 @@ static int find_gone(struct said *out, struct profile *p, int64_t contact, const
 	int step,
 			rc = q_open(&s, p->db,
 					"SELECT DISTINCT number FROM message WHERE contact = ? AND "
-					"out AND NOT gone AND number "
+					"out = 1 AND NOT gone AND number "
 					"BETWEEN ? AND ? ORDER BY number",
 					"iii", contact, r->first, r->last);
 

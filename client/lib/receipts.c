@@ -84,8 +84,7 @@ static int collect(struct receipt *out, struct profile *p, int64_t contact)
 	int step,
 			rc = q_open(&s, p->db,
 					"SELECT DISTINCT number FROM message WHERE contact = ? AND "
-					"NOT out "
-					"AND NOT told ORDER BY number",
+					"out = 0 AND NOT told ORDER BY number",
 					"i", contact);
 
 	out->n = 0;
@@ -119,7 +118,7 @@ static int tell(struct profile *p, int64_t contact)
 	}
 	for (int i = 0; rc == 0 && i < receipt.n; i++)
 		rc = q_run(p->db,
-				"UPDATE message SET told = 1 WHERE contact = ? AND NOT out AND "
+				"UPDATE message SET told = 1 WHERE contact = ? AND out = 0 AND "
 				"number BETWEEN ? AND ?",
 				"iii", contact, receipt.ranges[i].first, receipt.ranges[i].last);
 	rc = rc ? rc
@@ -163,7 +162,7 @@ static int note(struct profile *p, int64_t contact, const struct content *m)
 		return 0;
 	for (int i = 0; rc == 0 && i < receipt.n; i++)
 		rc = q_run(p->db,
-				"UPDATE message SET received = 1 WHERE contact = ? AND out AND "
+				"UPDATE message SET received = 1 WHERE contact = ? AND out = 1 AND "
 				"number BETWEEN ? AND ?",
 				"iii", contact, receipt.ranges[i].first, receipt.ranges[i].last);
 	return rc;

@@ -133,7 +133,7 @@ int timer_heard(struct profile *p, int64_t contact, int64_t message, const struc
 	/* What they wrote afterwards may have come before. */
 	return rc ? rc
 		  : q_run(p->db,
-				    "UPDATE message SET lives_s = ? WHERE contact = ? AND NOT out "
+				    "UPDATE message SET lives_s = ? WHERE contact = ? AND out = 0 "
 				    "AND number > ? AND lives_s = 0 AND type IN (1, 4) AND grp IS "
 				    "NULL AND NOT gone AND whole IS NULL",
 				    "iii", t.after_s, contact, (int64_t)m->number);

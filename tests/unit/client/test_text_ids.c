@@ -270,61 +270,7 @@ START_TEST(wild_parts_join_nothing_that_is_not_theirs)
 }
 END_TEST
 
-/* --- how much is looked at ------------------------------------------------- */
-
-static int64_t steps;
-
-static int on_step(void *unused)
-{
-	(void)unused;
-	steps++;
-	return 0;
-}
-
-/* Of SQLite's machine, to say a long text and change it, at both. */
-static int64_t steps_to_say(char letter)
-{
-	const int64_t number = count(&alice, "SELECT sent + 1 FROM contact");
-
-	steps = 0;
-	sqlite3_progress_handler(alice.p->db, 1, on_step, NULL);
-	sqlite3_progress_handler(bob.p->db, 1, on_step, NULL);
-	say_long(letter);
-	change_long(number, letter);
-	while (count(&alice, "SELECT count(*) FROM outbox"))
-		carry(&alice, &bob);
-	sqlite3_progress_handler(alice.p->db, 0, NULL, NULL);
-	sqlite3_progress_handler(bob.p->db, 0, NULL, NULL);
-	return steps;
-}
-
-static void say_much(struct person *a)
-{
-	ck_assert_int_eq(q_run(a->p->db,
-					 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 "
-					 "FROM n WHERE i < 3000) INSERT INTO message (contact, "
-					 "out, number, part, parts, at_s, shown, envelope, text) "
-					 "SELECT contact.id, i % 2, 100000 + i, 0, 1, 0, 1, "
-					 "randomblob(16), '' FROM n, contact",
-					 ""),
-			0);
-}
-
-START_TEST(a_part_is_found_without_a_look_at_all_that_was_said)
-{
-	int64_t before;
-
-	meet();
-	before = steps_to_say('a');
-	say_much(&alice);
-	say_much(&bob);
-	ck_assert_int_lt(steps_to_say('b'), before + before / 2);
-	tear_down();
-}
-END_TEST
-
 UNIT("text_ids", a_sender_who_numbers_anew_mixes_no_texts, nor_what_they_change_it_into,
 		an_id_that_is_used_again_adds_nothing,
 		one_id_of_two_senders_and_in_two_groups_is_of_several_texts,
-		wild_parts_join_nothing_that_is_not_theirs,
-		a_part_is_found_without_a_look_at_all_that_was_said)
+		wild_parts_join_nothing_that_is_not_theirs)
