@@ -96,15 +96,15 @@ static bool is_whole(const struct file *file, int fd)
 
 static int set_state(struct profile *p, const struct transfer *t, enum transfer_state state)
 {
-	return q_run(p->db, "UPDATE file SET state = ? WHERE id = ? AND state < 2", "ii",
-			(int64_t)state, t->id); /* it may be taken back meanwhile */
+	return q_run(p->db, "UPDATE file SET state = ? WHERE state < 2 AND " TRANSFER_ROW, "iii",
+			(int64_t)state, t->id, t->begun_s); /* it may be taken back meanwhile */
 }
 
 static int set_done(struct profile *p, struct transfer *t, uint32_t done)
 {
 	t->done = done;
-	return q_run(p->db, "UPDATE file SET done = ?, placed = NULL WHERE id = ?", "ii",
-			(int64_t)done, t->id);
+	return q_run(p->db, "UPDATE file SET done = ?, placed = NULL WHERE " TRANSFER_ROW, "iii",
+			(int64_t)done, t->id, t->begun_s);
 }
 
 /* We were killed between naming it and noting that. */
@@ -248,8 +248,8 @@ static int place(struct profile *p, struct download *d)
 
 	for (int n = 1; rc == TRANSFER_TAKEN && n <= (d->is_named ? 1 : NAMES_MOST); n++) {
 		nth_name(name, d->name, n);
-		rc = q_run(p->db, "UPDATE file SET placed = ? WHERE id = ?", "ti", name,
-				d->transfer.id);
+		rc = q_run(p->db, "UPDATE file SET placed = ? WHERE " TRANSFER_ROW, "tii", name,
+				d->transfer.id, d->transfer.begun_s);
 		rc = rc ? rc : move(d, name);
 	}
 	if (rc)

@@ -78,8 +78,8 @@ int transfer_announced(struct profile *p, const struct announced *a)
 
 int transfer_did(struct profile *p, struct transfer *t)
 {
-	int rc = q_run(p->db, "UPDATE file SET done = max(done, ?) WHERE id = ?", "ii",
-			(int64_t)t->done + 1, t->id);
+	int rc = q_run(p->db, "UPDATE file SET done = max(done, ?) WHERE " TRANSFER_ROW, "iii",
+			(int64_t)t->done + 1, t->id, t->begun_s);
 
 	if (rc == 0)
 		t->done++;
@@ -94,11 +94,14 @@ int transfer_end(struct profile *p, const struct transfer *t)
 	/* Of one more, only the reply may be missing. */
 	const uint32_t there = t->out && t->state == TRANSFER_OPEN && t->done < n ? t->done + 1 : n;
 	/* Nothing is left to be ended. */
-	int rc = q_run(p->db, "DELETE FROM file WHERE id = ? AND cleaned", "i", t->id);
+	int rc = q_run(p->db, "DELETE FROM file WHERE cleaned AND " TRANSFER_ROW, "ii", t->id,
+			t->begun_s);
 
 	return rc ? rc
-		  : q_run(p->db, "UPDATE file SET state = 2, done = ?, path = NULL WHERE id = ?",
-				    "ii", (int64_t)there, t->id);
+		  : q_run(p->db,
+				    "UPDATE file SET state = 2, done = ?, path = NULL "
+				    "WHERE " TRANSFER_ROW,
+				    "iii", (int64_t)there, t->id, t->begun_s);
 }
 
 struct ask transfer_ask(const struct transfer *t, const char *method, const struct piece *piece,
@@ -133,8 +136,8 @@ static int end_piece(struct net *net, struct profile *p, struct transfer *t)
 	if (rc && rc != SYNC_REFUSED)
 		return rc;
 	t->ended++;
-	return q_run(p->db, "UPDATE file SET ended = ? WHERE id = ?", "ii", (int64_t)t->ended,
-			t->id);
+	return q_run(p->db, "UPDATE file SET ended = ? WHERE " TRANSFER_ROW, "iii",
+			(int64_t)t->ended, t->id, t->begun_s);
 }
 
 /* A fetched file keeps its name, and its key goes; one that was to end goes whole. */
@@ -143,10 +146,11 @@ static int forget(struct profile *p, struct transfer *t)
 	uint8_t body[CONTENT_TEXT_MOST];
 
 	if (t->state == TRANSFER_ENDING)
-		return q_run(p->db, "DELETE FROM file WHERE id = ?", "i", t->id);
+		return q_run(p->db, "DELETE FROM file WHERE " TRANSFER_ROW, "ii", t->id,
+				t->begun_s);
 	sodium_memzero(&t->file.key, sizeof t->file.key);
-	return q_run(p->db, "UPDATE file SET body = ?, cleaned = 1 WHERE id = ?", "bi", body,
-			file_write(body, &t->file), t->id);
+	return q_run(p->db, "UPDATE file SET body = ?, cleaned = 1 WHERE " TRANSFER_ROW, "bii",
+			body, file_write(body, &t->file), t->id, t->begun_s);
 }
 
 static int end_old_uploads(struct profile *p)

@@ -63,6 +63,9 @@ struct announced {
 };
 int transfer_announced(struct profile *profile, const struct announced *announced) MUST_CHECK;
 
+/* That row of file, by id and begun_s: once it is gone a newer one may have its id. */
+#define TRANSFER_ROW "id = ? AND begun_s = ?"
+
 /* One more piece is sent or fetched. */
 int transfer_did(struct profile *profile, struct transfer *transfer) MUST_CHECK;
 /* What others of that group may fetch as well: only its sender ends it. */

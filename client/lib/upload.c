@@ -244,9 +244,9 @@ static int announce(struct profile *p, struct transfer *t, int spread_s)
 		return rc;
 	/* Unless another process was quicker. */
 	rc = q_number(&id, p->db,
-			"UPDATE file SET state = 1, path = NULL WHERE id = ? AND state = 0 "
-			"RETURNING id",
-			"i", t->id);
+			"UPDATE file SET state = 1, path = NULL WHERE state = 0 AND " TRANSFER_ROW
+			" RETURNING id",
+			"ii", t->id, t->begun_s);
 	rc = rc ? rc : say(p, t, spread_s);
 	rc = rc ? rc
 		: q_run(p->db, "UPDATE file SET message = ? WHERE id = ?", "ii", t->message, t->id);
@@ -266,7 +266,7 @@ static int look_again(struct profile *p, const struct transfer *t)
 	const struct target to = { .group = t->group };
 	int rc = transfer_load(&now, p, t->id);
 
-	if (rc || now.state != TRANSFER_OPEN)
+	if (rc || now.state != TRANSFER_OPEN || now.begun_s != t->begun_s)
 		return rc ? rc : TRANSFER_DONE;
 	rc = t->group ? choose_server(&now.file, p, &to) : 0;
 	return rc == TRANSFER_NOT_IN ? give_up(p, t, rc) : rc;

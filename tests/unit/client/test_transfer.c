@@ -441,6 +441,30 @@ START_TEST(what_is_forgotten_on_its_way_ends_where_it_is_ours_and_is_left_where_
 }
 END_TEST
 
+/* SQLite gives the newest row's id again. */
+START_TEST(what_is_under_way_touches_no_file_that_came_in_its_place)
+{
+	struct transfer t = { .id = 0 }, other;
+
+	begin(2 * SMALL_CONTENTS);
+	ck_assert_int_eq(upload_begin(&t, alice.p, "bob", source), 0);
+	ck_assert_int_eq(upload_step(&net, alice.p, &t), 0);
+	ck_assert_int_eq(change_forget_file(alice.p, t.id), 0);
+	clean(&alice);
+	test_now++;
+	ck_assert_int_eq(upload_begin(&other, alice.p, "bob", source), 0);
+	ck_assert_int_eq(other.id, t.id);
+	ck_assert_int_eq(upload_step(&net, alice.p, &t), TRANSFER_DONE);
+	ck_assert_int_eq(transfer_did(alice.p, &t), 0);
+	ck_assert_int_eq(transfer_end(alice.p, &t), 0);
+	ck_assert_int_eq(transfer_load(&other, alice.p, t.id), 0);
+	ck_assert_int_eq(other.state, TRANSFER_OPEN);
+	ck_assert_uint_eq(other.done, 0);
+	ck_assert_int_eq(n_kept, 0);
+	end();
+}
+END_TEST
+
 UNIT("transfer", a_file_arrives_and_its_pieces_end, an_empty_file_is_a_file,
 		the_key_goes_when_the_pieces_are_gone,
 		any_answer_may_be_lost_and_nothing_is_sent_or_paid_twice,
@@ -456,4 +480,5 @@ UNIT("transfer", a_file_arrives_and_its_pieces_end, an_empty_file_is_a_file,
 		what_a_stranger_announces_is_not_fetched,
 		what_is_taken_back_unfetched_leads_nobody_to_its_server,
 		a_file_is_forgotten_at_either_end_and_the_other_has_it_still,
-		what_is_forgotten_on_its_way_ends_where_it_is_ours_and_is_left_where_it_is_theirs)
+		what_is_forgotten_on_its_way_ends_where_it_is_ours_and_is_left_where_it_is_theirs,
+		what_is_under_way_touches_no_file_that_came_in_its_place)
