@@ -102,9 +102,9 @@ static inline __attribute__((unused)) void mailbox_wipe_ref(struct own_mailbox *
 int mailbox_for(struct own_mailbox *out, struct profile *profile, int64_t contact) MUST_CHECK;
 int mailbox_inbox(struct own_mailbox *out, struct profile *profile,
 		const struct home *home) MUST_CHECK;
-int mailbox_made(struct profile *profile, int64_t id) MUST_CHECK;
-int mailbox_seen_empty(struct profile *profile, int64_t id) MUST_CHECK;
-int mailbox_fetched(struct profile *profile, int64_t id) MUST_CHECK;
+int mailbox_made(struct profile *profile, const struct own_mailbox *mailbox) MUST_CHECK;
+int mailbox_seen_empty(struct profile *profile, const struct own_mailbox *mailbox) MUST_CHECK;
+int mailbox_fetched(struct profile *profile, const struct own_mailbox *mailbox) MUST_CHECK;
 int mailbox_heard(struct profile *profile, int64_t id) MUST_CHECK; /* its contact wrote to it */
 /*
  * Each home has so many places. A mailbox gets one when it is first live: one of its own as long as
@@ -127,7 +127,7 @@ int mailbox_requests_in(uint8_t out[static PLACE_MAILBOXES][REQUEST_BYTES], size
 		struct profile *profile, const struct mailbox_group *group) MUST_CHECK;
 
 /* CONTACT_NONE: it has been ended, or is to be. */
-int mailbox_lives(struct profile *profile, int64_t id) MUST_CHECK;
+int mailbox_lives(struct profile *profile, const struct own_mailbox *mailbox) MUST_CHECK;
 /* Goes through those that are made: start with 0. CONTACT_NONE: no further one. */
 int mailbox_next(struct own_mailbox *out, struct profile *profile, int64_t after) MUST_CHECK;
 

@@ -118,21 +118,25 @@ int mailbox_inbox(struct own_mailbox *out, struct profile *p, const struct home 
 	return find_or_make(out, p, 0, home->id);
 }
 
-int mailbox_made(struct profile *p, int64_t id)
+/* That one: once it has ended, another process may have made another one under its id. */
+#define THAT "id = ? AND deposit = ?"
+
+int mailbox_made(struct profile *p, const struct own_mailbox *m)
 {
-	return q_run(p->db, "UPDATE mailbox SET made = 1 WHERE id = ?", "i", id);
+	return q_run(p->db, "UPDATE mailbox SET made = 1 WHERE " THAT, "ib", m->id, m->deposit.b,
+			sizeof m->deposit.b);
 }
 
-int mailbox_seen_empty(struct profile *p, int64_t id)
+int mailbox_seen_empty(struct profile *p, const struct own_mailbox *m)
 {
-	return q_run(p->db, "UPDATE mailbox SET empty_s = ? WHERE id = ?", "ii", profile_now(p),
-			id);
+	return q_run(p->db, "UPDATE mailbox SET empty_s = ? WHERE " THAT, "iib", profile_now(p),
+			m->id, m->deposit.b, sizeof m->deposit.b);
 }
 
-int mailbox_fetched(struct profile *p, int64_t id)
+int mailbox_fetched(struct profile *p, const struct own_mailbox *m)
 {
-	return q_run(p->db, "UPDATE mailbox SET fetched_s = ? WHERE id = ?", "ii", profile_now(p),
-			id);
+	return q_run(p->db, "UPDATE mailbox SET fetched_s = ? WHERE " THAT, "iib", profile_now(p),
+			m->id, m->deposit.b, sizeof m->deposit.b);
 }
 
 int mailbox_heard(struct profile *p, int64_t id)
@@ -288,11 +292,11 @@ int mailbox_next(struct own_mailbox *out, struct profile *p, int64_t after)
 	return next(out, p, BOX_COLUMNS "id > ? AND made AND kind < 3 ORDER BY id LIMIT 1", after);
 }
 
-int mailbox_lives(struct profile *p, int64_t id)
+int mailbox_lives(struct profile *p, const struct own_mailbox *m)
 {
 	int64_t n;
-	int rc = q_number(&n, p->db, "SELECT count(*) FROM mailbox WHERE id = ? AND kind < 3", "i",
-			id);
+	int rc = q_number(&n, p->db, "SELECT count(*) FROM mailbox WHERE kind < 3 AND " THAT, "ib",
+			m->id, m->deposit.b, sizeof m->deposit.b);
 
 	return rc || n ? rc : CONTACT_NONE;
 }
@@ -307,11 +311,10 @@ int mailbox_any(struct own_mailbox *out, struct profile *p, int64_t after)
 	return next(out, p, BOX_COLUMNS "id > ? ORDER BY id LIMIT 1", after);
 }
 
-/* Who was quicker may have made another one under its id. */
 int mailbox_ended(struct profile *p, const struct own_mailbox *m)
 {
-	return q_run(p->db, "DELETE FROM mailbox WHERE id = ? AND deposit = ?", "ib", m->id,
-			m->deposit.b, sizeof m->deposit.b);
+	return q_run(p->db, "DELETE FROM mailbox WHERE " THAT, "ib", m->id, m->deposit.b,
+			sizeof m->deposit.b);
 }
 
 int mailbox_count_spare(int64_t *out, struct profile *p, const struct home *home)

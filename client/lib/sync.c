@@ -84,7 +84,7 @@ int sync_make_mailbox(struct net *net, struct profile *p, const struct own_mailb
 	rc = mailbox_body(body, m);
 	rc = rc ? rc : tokens_ask(net, p, &ask, &payment, &answer);
 	rc = sync_verdict(rc, &answer);
-	rc = rc ? rc : mailbox_made(p, m->id);
+	rc = rc ? rc : mailbox_made(p, m);
 	return rc ? rc : tokens_spent(p, &ask, &payment);
 }
 
@@ -343,13 +343,13 @@ static int take_slots(struct profile *p, const struct own_mailbox *m, const uint
  * where we have left, they hear of another one. */
 static int make_again(struct net *net, struct profile *p, const struct own_mailbox *m)
 {
-	int rc = mailbox_lives(p, m->id);
+	int rc = mailbox_lives(p, m);
 
 	if (rc == CONTACT_NONE) /* somebody has ended it while it was read */
 		return 0;
 	if (rc == 0)
 		rc = m->is_left ? mailbox_ended(p, m) : sync_make_mailbox(net, p, m);
-	return rc || m->is_left ? rc : mailbox_fetched(p, m->id);
+	return rc || m->is_left ? rc : mailbox_fetched(p, m);
 }
 
 int sync_fetch_one(
@@ -372,11 +372,11 @@ int sync_fetch_one(
 			return rc;
 		if (answer.len != FETCH_BYTES)
 			return E_PROTO;
-		rc = mailbox_fetched(p, m->id);
+		rc = mailbox_fetched(p, m);
 		if (rc)
 			return rc;
 		if (sodium_is_zero(answer.body, answer.len))
-			return mailbox_seen_empty(p, m->id);
+			return mailbox_seen_empty(p, m);
 		rc = take_slots(p, m, answer.body, acks, out_new);
 		if (rc <= 0)
 			return rc; /* nothing but held requests: no use in asking again */

@@ -59,7 +59,7 @@ static inline void person_make(struct person *a)
 	ck_assert_int_eq(profile_create(&a->p, a->dir, "correct horse", onion, &cheap), 0);
 	a->p->now_s = test_clock;
 	ck_assert_int_eq(mailbox_for(&inbox, a->p, 0), 0);
-	ck_assert_int_eq(mailbox_made(a->p, inbox.id), 0);
+	ck_assert_int_eq(mailbox_made(a->p, &inbox), 0);
 	ck_assert_int_eq(bundle_make_batch(a->p, &a->p->home, &a->bundles, 1), 0);
 	a->next_bundle = 0;
 }
@@ -109,7 +109,7 @@ static inline struct parcel peek(struct person *a, int64_t contact)
 
 	if (rc == OUTBOX_NEEDS_MAILBOX) {
 		ck_assert_int_eq(mailbox_for(&box, a->p, contact), 0);
-		ck_assert_int_eq(mailbox_made(a->p, box.id), 0);
+		ck_assert_int_eq(mailbox_made(a->p, &box), 0);
 		rc = outbox_next(&parcel, a->p, contact);
 	}
 	if (rc == OUTBOX_NEEDS_BUNDLE) {

@@ -18,7 +18,7 @@ static struct parcel seal(
 
 	if (rc == OUTBOX_NEEDS_MAILBOX) {
 		ck_assert_int_eq(mailbox_for(&box, from->p, o.contact), 0);
-		ck_assert_int_eq(mailbox_made(from->p, box.id), 0);
+		ck_assert_int_eq(mailbox_made(from->p, &box), 0);
 		rc = outbox_signal(&parcel, from->p, &o);
 	}
 	if (rc == OUTBOX_NEEDS_BUNDLE) {

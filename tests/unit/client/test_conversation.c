@@ -107,7 +107,7 @@ START_TEST(a_sealing_secret_dies_quiet_and_not_before)
 			living);
 	test_now += QUIET_S;
 	ck_assert_int_eq(mailbox_for(&box, alice.p, the_contact(&alice, "bob").id), 0);
-	ck_assert_int_eq(mailbox_seen_empty(alice.p, box.id), 0);
+	ck_assert_int_eq(mailbox_seen_empty(alice.p, &box), 0);
 	ck_assert_int_eq(turns_forget(alice.p), 0);
 	ck_assert_int_lt(count(&alice, "SELECT count(*) FROM sealing WHERE base IS NOT NULL"),
 			living);
@@ -260,7 +260,7 @@ static void rest(struct person *a)
 	struct own_mailbox box = { .id = 0 };
 
 	while (mailbox_next(&box, a->p, box.id) == 0)
-		ck_assert_int_eq(mailbox_seen_empty(a->p, box.id), 0);
+		ck_assert_int_eq(mailbox_seen_empty(a->p, &box), 0);
 	ck_assert_int_eq(turns_forget(a->p), 0);
 }
 

@@ -21,7 +21,7 @@ static void move_in(void)
 	ck_assert_int_eq(home_put(&north.id, alice.p, onion), 0);
 	ck_assert_int_eq(home_at(&north, alice.p, onion), 0);
 	ck_assert_int_eq(mailbox_inbox(&inbox, alice.p, &north), 0);
-	ck_assert_int_eq(mailbox_made(alice.p, inbox.id), 0);
+	ck_assert_int_eq(mailbox_made(alice.p, &inbox), 0);
 	south_bundles = alice.bundles;
 	ck_assert_int_eq(bundle_next(&generation, alice.p, 0), 0);
 	ck_assert_int_eq(bundle_make_batch(alice.p, &north, &alice.bundles, generation), 0);
@@ -215,14 +215,14 @@ START_TEST(what_was_left_is_read_until_its_contacts_write_elsewhere)
 	carry(&alice, &carl);
 	test_now += 30 * 86400;
 	while (mailbox_next(&box, alice.p, box.id) == 0)
-		ck_assert_int_eq(mailbox_seen_empty(alice.p, box.id), 0);
+		ck_assert_int_eq(mailbox_seen_empty(alice.p, &box), 0);
 	ck_assert_int_eq(move_keep(&net, alice.p), E_NET);
 	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM mailbox WHERE kind = 3"), 0);
 	pass(&carl, "alice", &alice, "to the south");
 	test_now += QUIET_S;
 	box.id = 0;
 	while (mailbox_next(&box, alice.p, box.id) == 0)
-		ck_assert_int_eq(mailbox_seen_empty(alice.p, box.id), 0);
+		ck_assert_int_eq(mailbox_seen_empty(alice.p, &box), 0);
 	ck_assert_int_eq(move_keep(&net, alice.p), E_NET);
 	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM mailbox WHERE kind = 3"), 1);
 	end();
@@ -318,7 +318,7 @@ START_TEST(who_speaks_to_one_server_touches_nothing_at_another)
 	bobs = the_contact(&alice, "bob");
 	ck_assert_int_eq(conversation_send(alice.p, &bobs, "hi"), 0);
 	ck_assert_int_eq(mailbox_for(&box, alice.p, bobs.id), 0);
-	ck_assert_int_eq(mailbox_made(alice.p, box.id), 0);
+	ck_assert_int_eq(mailbox_made(alice.p, &box), 0);
 	ck_assert_int_eq(q_run(alice.p->db, "UPDATE contact SET renew = 1", ""), 0);
 	test_now += 100 * 86400;
 	for (size_t i = 0; i < ARRAY_LEN(ours); i++)

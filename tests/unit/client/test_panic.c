@@ -183,9 +183,9 @@ static void fill_mailboxes(struct profile *p)
 	struct own_mailbox box;
 
 	ck_assert_int_eq(mailbox_for(&box, p, 0), 0);
-	ck_assert_int_eq(mailbox_made(p, box.id), 0);
+	ck_assert_int_eq(mailbox_made(p, &box), 0);
 	ck_assert_int_eq(mailbox_for(&box, p, 1), 0);
-	ck_assert_int_eq(mailbox_made(p, box.id), 0);
+	ck_assert_int_eq(mailbox_made(p, &box), 0);
 	ck_assert_int_eq(mailbox_spare(&box, p, &p->home), 0);
 	ck_assert_int_eq(q_run(p->db,
 					 "INSERT INTO mailbox (kind, owner_secret, deposit, "

@@ -303,7 +303,8 @@ START_TEST(one_that_takes_the_place_of_another_is_another)
 	ck_assert_mem_eq(live->sessions[was.group.place - 1].boxes->mailbox, is.mailbox,
 			sizeof is.mailbox);
 	ck_assert_int_eq(mailbox_ended(alice.p, &was), 0);
-	ck_assert_int_eq(mailbox_lives(alice.p, is.id), 0);
+	ck_assert_int_eq(mailbox_lives(alice.p, &is), 0);
+	ck_assert_int_eq(mailbox_lives(alice.p, &was), CONTACT_NONE);
 	live_close(live);
 	tear_down();
 }

@@ -13,7 +13,7 @@ static void all_seen_empty(struct person *a)
 	struct own_mailbox box = { .id = 0 };
 
 	while (mailbox_next(&box, a->p, box.id) == 0)
-		ck_assert_int_eq(mailbox_seen_empty(a->p, box.id), 0);
+		ck_assert_int_eq(mailbox_seen_empty(a->p, &box), 0);
 }
 
 static void renew(struct person *a, uint32_t generation)
@@ -160,7 +160,7 @@ START_TEST(a_new_contact_gets_a_spare_mailbox_and_none_before_the_server_has_it)
 	ck_assert_int_eq(mailbox_for(&one, alice.p, 77), 0);
 	ck_assert_int_ne(one.id, spare.id);
 	ck_assert(!one.made);
-	ck_assert_int_eq(mailbox_made(alice.p, spare.id), 0);
+	ck_assert_int_eq(mailbox_made(alice.p, &spare), 0);
 	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM mailbox WHERE kind = 2"), 1);
 	ck_assert_int_eq(mailbox_for(&two, alice.p, the_contact(&alice, "bob").id), 0);
 	ck_assert_int_eq(two.id, spare.id);
