@@ -153,7 +153,8 @@ int change_forget(struct profile *p, int64_t message, int64_t number)
 {
 	return q_run(p->db,
 			"UPDATE message SET body = NULL, gone = 1 WHERE id IN (SELECT c.id "
-			"FROM " CHANGES_OF " WHERE m.id = ?1 AND +c.number < ?2)",
+			"FROM " CHANGES_OF " WHERE m.id = ?1 AND +c.number < ?2) AND (body NOT "
+			"NULL OR NOT gone)",
 			"ii", message, number);
 }
 

@@ -16,8 +16,9 @@ static int drop_words(struct profile *p, int64_t contact, const struct doing *d)
 
 	return q_run(p->db,
 			"UPDATE message SET body = NULL WHERE contact = ?1 AND out = 0 AND target "
-			"= ?2 AND NOT takes_back AND number - part <= ?4 AND EXISTS (SELECT 1 FROM "
-			"message WHERE contact = ?1 AND out = 0 AND number BETWEEN ?2 AND ?3 AND "
+			"= ?2 AND NOT takes_back AND number - part <= ?4 AND body NOT NULL AND "
+			"EXISTS (SELECT 1 FROM message WHERE contact = ?1 AND out = 0 AND number "
+			"BETWEEN ?2 AND ?3 AND "
 			"type IN (1, 4, 9))",
 			"iiii", contact, c->first, c->first + c->parts - 1, d->number);
 }
