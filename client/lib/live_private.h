@@ -32,7 +32,7 @@ struct live {
 	struct profile *profile;
 	struct live_events events;
 	struct session sessions[SESSIONS_MOST];
-	unsigned n, n_first; /* n_first: those there were at the beginning */
+	unsigned n, n_first; /* n_first: there at the beginning, or when one was lost */
 	bool ready, away;    /* what was told last */
 	int64_t tick_at_ms;
 };

@@ -58,6 +58,7 @@ static void tell_away(struct live *live)
 		return;
 	live->ready = false;
 	live->away = true;
+	live->n_first = live->n; /* or one that came later would be away and back in one turn */
 	live->events.on_lost(live->events.userdata);
 }
 

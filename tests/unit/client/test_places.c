@@ -282,6 +282,54 @@ START_TEST(what_has_no_session_yet_waits_until_an_errand_is_back)
 }
 END_TEST
 
+static unsigned n_ready, n_lost;
+
+static void on_ready(void *userdata)
+{
+	(void)userdata;
+	n_ready++;
+}
+
+static void on_lost(void *userdata)
+{
+	(void)userdata;
+	n_lost++;
+}
+
+static void answer(struct session *s)
+{
+	s->open_at_ms = 0;
+	s->subscribed = s->fetched = true;
+}
+
+START_TEST(who_came_later_and_is_lost_is_away_until_it_is_back)
+{
+	static struct net net;
+	const struct live_events events = { .on_ready = on_ready, .on_lost = on_lost };
+	struct live *live;
+
+	start();
+	n_ready = n_lost = 0;
+	make(1, south);
+	ck_assert_int_eq(live_open(&live, &net, alice.p, &events), 0);
+	answer(&live->sessions[0]);
+	ck_assert_int_eq(live_turn(live, 0), 0);
+	ck_assert_uint_eq(n_ready, 1);
+	make(1, north);
+	ck_assert_int_eq(live_adopt(live), 0);
+	ck_assert_uint_eq(n_live(live), 2);
+	live_lose(&live->sessions[1]);
+	ck_assert_uint_eq(n_lost, 1);
+	ck_assert_int_eq(live_turn(live, 0), 0);
+	ck_assert_uint_eq(n_ready, 1);
+	answer(&live->sessions[1]);
+	ck_assert_int_eq(live_turn(live, 0), 0);
+	ck_assert_uint_eq(n_ready, 2);
+	live_close(live);
+	tear_down();
+}
+END_TEST
+
 /* SQLite gives the newest row's id again. */
 START_TEST(one_that_takes_the_place_of_another_is_another)
 {
@@ -371,6 +419,7 @@ UNIT("places", each_of_the_first_is_alone_and_then_all_are_in_groups_that_have_r
 		homes_share_no_group_and_no_room, what_is_over_or_left_is_not_live,
 		homes_that_were_left_leave_their_sessions_to_others,
 		what_has_no_session_yet_waits_until_an_errand_is_back,
+		who_came_later_and_is_lost_is_away_until_it_is_back,
 		one_that_takes_the_place_of_another_is_another,
 		what_comes_to_a_mailbox_that_was_spare_is_its_contacts,
 		a_group_has_one_circuit_and_no_other_has_it)
