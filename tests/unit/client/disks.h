@@ -105,9 +105,9 @@ static inline struct disks_file *disks_file(struct disks *d, uint64_t ino)
 static inline void disks_length(struct disks_image *image, size_t len)
 {
 	if (len > image->room) {
-		image->bytes = realloc(image->bytes, len);
+		image->room = 2 * len;
+		image->bytes = realloc(image->bytes, image->room);
 		ck_assert_ptr_nonnull(image->bytes);
-		image->room = len;
 	}
 	if (len > image->len)
 		memset(image->bytes + image->len, 0, len - image->len);

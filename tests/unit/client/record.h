@@ -40,7 +40,7 @@ struct record_step {
 struct record {
 	uint64_t dev, root;
 	struct record_step *steps;
-	size_t n, n_before; /* n_before: what was there */
+	size_t n, room, n_before; /* n_before: what was there */
 	uint64_t folders[RECORD_FOLDERS], files[RECORD_FILES];
 	int n_folders, n_files;
 	bool tells;	     /* what it writes to its standard output is the promise 1 */
@@ -57,8 +57,11 @@ static inline void record_mark(int promise)
 
 static inline struct record_step *record_add(struct record *r, enum record_kind kind)
 {
-	r->steps = realloc(r->steps, (r->n + 1) * sizeof *r->steps);
-	ck_assert_ptr_nonnull(r->steps);
+	if (r->n == r->room) {
+		r->room = 2 * r->room + 1;
+		r->steps = realloc(r->steps, r->room * sizeof *r->steps);
+		ck_assert_ptr_nonnull(r->steps);
+	}
 	memset(&r->steps[r->n], 0, sizeof *r->steps);
 	r->steps[r->n].kind = kind;
 	return &r->steps[r->n++];
