@@ -96,6 +96,16 @@ static void write_long(struct person *a, unsigned n_kib)
 			0);
 }
 
+static void set_newest_columns(struct person *a)
+{
+	static const char sql[] =
+			"INSERT INTO file (contact, out, begun_s, body, grp, end_key) VALUES (0, "
+			"1, 0, x'00', 7, x'42'); UPDATE message SET lost = 3, text_id = x'17'; "
+			"UPDATE mailbox SET place = 5";
+
+	ck_assert_int_eq(sqlite3_exec(a->p->db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
 /* --- the file ----------------------------------------------------------- */
 
 START_TEST(who_one_is_and_what_was_said_comes_back_and_no_ratchet_does)
@@ -115,6 +125,7 @@ START_TEST(who_one_is_and_what_was_said_comes_back_and_no_ratchet_does)
 					 "NULL)",
 					 ""),
 			0);
+	set_newest_columns(&alice);
 	export(&alice);
 	ck_assert_int_eq(import_under(&p, theirs), 0);
 	ck_assert_mem_eq(p->identity, alice.p->identity, 32);
@@ -133,6 +144,13 @@ START_TEST(who_one_is_and_what_was_said_comes_back_and_no_ratchet_does)
 	snprintf(sql, sizeof sql,
 			"SELECT sum(id * kind + made + length(owner_secret)) FROM mailbox");
 	ck_assert_int_eq(count(&back, sql), count(&alice, sql));
+	ck_assert_int_gt(count(&back,
+					 "SELECT count(*) FROM file f, message, mailbox WHERE "
+					 "f.grp = "
+					 "7 AND end_key = x'42' AND lost = 3 AND text_id = x'17' "
+					 "AND "
+					 "place = 5"),
+			0);
 	ck_assert_int_gt(count(&back, "SELECT value FROM meta WHERE name = 'next prekey'"),
 			count(&alice, "SELECT value FROM meta WHERE name = 'next prekey'"));
 	profile_close(back.p);
