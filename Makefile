@@ -136,7 +136,7 @@ packages:
 check: packages ## all tests: unit tests, the same under the sanitisers, and on real servers
 	+@.ci/check $(B)
 
-unit: all $(unit_programs)
+unit: all $(unit_programs) fuzz-objects bench-programs
 check-unit: unit ## unit tests of this variant
 	@.ci/unit $(unit_programs)
 

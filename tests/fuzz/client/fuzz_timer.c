@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	CLEANUP(scope_free) uint8_t *exact = malloc(len ? len : 1);
-	char text[TEXT_ROOM];
+	char text[TIMER_TEXT_ROOM];
 	struct timer timer;
 
 	if (!exact)
@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		return 0;
 	timer_text(text, timer.after_s);
 	if (len != TIMER_BYTES || timer.after_s < 0 || timer.after_s > TIMER_MOST_S ||
-			strlen(text) + 1 >= TEXT_ROOM)
+			strlen(text) + 1 >= TIMER_TEXT_ROOM)
 		__builtin_trap();
 	return 0;
 }
