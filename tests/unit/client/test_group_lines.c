@@ -202,7 +202,7 @@ START_TEST(lines_of_older_versions_become_as_new_ones)
 					 NULL),
 			SQLITE_OK);
 	after = picture(anna);
-	ck_assert_str_eq(after, before);
+	ck_assert(strcmp(after, before) == 0); /* too long for a message of Check */
 	ck_assert_str_eq(lines(anna, NULL), shown);
 	ck_assert_int_eq(count(anna, "SELECT said FROM grp"), 2);
 	settle();
