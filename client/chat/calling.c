@@ -121,6 +121,14 @@ int calling_begin(struct chat *chat, enum calling_kind kind, const char *contact
 	return rc;
 }
 
+int calling_ring(struct chat *chat, enum calling_kind kind)
+{
+	const int rc = *chat->rings ? calling_begin(chat, kind, chat->rings) : SOTTO_NO_CALL;
+
+	chat->rings[0] = '\0';
+	return rc;
+}
+
 int calling_hang_up(struct chat *chat)
 {
 	if (!chat->calling)

@@ -215,8 +215,8 @@ enum { INPUT_PASTE = 0x1001, INPUT_PASTED }; /* codes for: a text that is pasted
 enum { INPUT_ESCAPE = 0x1b };
 void input_clear(struct chat *chat);
 bool input_add(struct chat *chat, const char *utf8); /* where the cursor is; all of it? */
-/* What is to go to them goes to another key than was verified: told, and true, but for an Enter that
- * follows at once. */
+/* What is to go to them goes to another key than was verified: told, and true, but for an Enter
+ * that follows at once. */
 bool input_warns(struct chat *chat, const struct person *p);
 int input_read(char **out, const struct chat *chat) MUST_CHECK; /* owned, to be wiped */
 /* Until the next key: in the status line; in the place of the conversation, where it scrolls. */
@@ -227,8 +227,7 @@ int chat_told(struct chat *chat, int rc) MUST_CHECK;
 
 /* commands.c: a line that begins with a slash. CHAT_LEFT. */
 int command_run(struct chat *chat, char *line) MUST_CHECK;
-const char *command_name(size_t i, const char **out_args);	   /* NULL: there are no more */
-void command_path(char out[static MOVING_PATH], const char *path); /* "~/" as a shell has it */
+const char *command_name(size_t i, const char **out_args); /* NULL: there are no more */
 
 /* complete.c: a command, a name, a path. */
 int complete(struct chat *chat) MUST_CHECK;
@@ -241,10 +240,12 @@ void moving_stop(struct chat *chat); /* soon; its end comes by moving_turn */
 bool moving_end(struct chat *chat, struct moving_wish *left);
 void moving_turn(struct chat *chat); /* its thread may have news */
 bool moving_says(const struct chat *chat, char *out, size_t size);
+void moving_path(char out[static MOVING_PATH], const char *path); /* "~/" as a shell has it */
 
 /* calling.c: SOTTO_IN_CALL, SOTTO_NO_CALL */
 enum calling_kind { CALLING_TO, CALLING_ANSWER, CALLING_DECLINE };
 int calling_begin(struct chat *chat, enum calling_kind kind, const char *contact) MUST_CHECK;
+int calling_ring(struct chat *chat, enum calling_kind kind) MUST_CHECK; /* whoever rings last */
 int calling_hang_up(struct chat *chat) MUST_CHECK;
 int calling_mute(struct chat *chat) MUST_CHECK; /* and the other way round */
 void calling_end(struct chat *chat, bool now);	/* not now: they are told, for seconds */

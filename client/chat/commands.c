@@ -189,15 +189,6 @@ static int delete_verb(struct chat *chat, const struct person *p, char *rest)
 
 /* --- files -------------------------------------------------------------- */
 
-/* "~/" as a shell has it. */
-void command_path(char out[static MOVING_PATH], const char *path)
-{
-	const char *home = getenv("HOME");
-	const bool is_home = path[0] == '~' && path[1] == '/' && home;
-
-	snprintf(out, MOVING_PATH, "%s%s", is_home ? home : "", is_home ? path + 1 : path);
-}
-
 static int begin(struct chat *chat, const struct moving_wish *wish)
 {
 	const int rc = moving_begin(chat, wish);
@@ -218,7 +209,7 @@ static int send_verb(struct chat *chat, const struct person *p, char *path)
 	wish.group = p->group;
 	snprintf(wish.to, sizeof wish.to, "%s", p->name);
 	snprintf(wish.name, sizeof wish.name, "%s", slash ? slash + 1 : path);
-	command_path(wish.path, path);
+	moving_path(wish.path, path);
 	return begin(chat, &wish);
 }
 
@@ -252,7 +243,7 @@ static int get_verb(struct chat *chat, const struct person *p, char *rest)
 		want.id = strtoll(rest, NULL, 10);
 		rest += digits + strspn(rest + digits, " ");
 	}
-	command_path(wish.path, *rest ? rest : ".");
+	moving_path(wish.path, *rest ? rest : ".");
 	rc = sotto_files(chat->sotto, find_file, &want);
 	return rc || !wish.file ? chat_told(chat, rc ? rc : SOTTO_NO_FILE) : begin(chat, &wish);
 }
@@ -275,26 +266,18 @@ static int call_verb(struct chat *chat, const struct person *p, char *rest)
 	return chat_told(chat, calling_begin(chat, CALLING_TO, p->name));
 }
 
-static int answer_ring(struct chat *chat, enum calling_kind kind)
-{
-	const int rc = *chat->rings ? calling_begin(chat, kind, chat->rings) : SOTTO_NO_CALL;
-
-	chat->rings[0] = '\0';
-	return chat_told(chat, rc);
-}
-
 static int answer_verb(struct chat *chat, const struct person *p, char *rest)
 {
 	(void)p;
 	(void)rest;
-	return answer_ring(chat, CALLING_ANSWER);
+	return chat_told(chat, calling_ring(chat, CALLING_ANSWER));
 }
 
 static int decline_verb(struct chat *chat, const struct person *p, char *rest)
 {
 	(void)p;
 	(void)rest;
-	return answer_ring(chat, CALLING_DECLINE);
+	return chat_told(chat, calling_ring(chat, CALLING_DECLINE));
 }
 
 static int hangup_verb(struct chat *chat, const struct person *p, char *rest)

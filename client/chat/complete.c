@@ -42,7 +42,7 @@ static void offer_paths(struct candidates *c, const char *path)
 	struct dirent *e;
 	DIR *dir;
 
-	command_path(folder, path);
+	moving_path(folder, path);
 	*(strrchr(folder, '/') ? strrchr(folder, '/') + 1 : folder) = '\0';
 	dir = opendir(*folder ? folder : ".");
 	c->begun = slash ? slash + 1 : path;

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -154,4 +155,12 @@ bool moving_says(const struct chat *chat, char *out, size_t size)
 		snprintf(out, size, "%s %.40s %u%%", m->wish.file ? "fetching" : "sending",
 				m->wish.name, atomic_load(&m->percent));
 	return m;
+}
+
+void moving_path(char out[static MOVING_PATH], const char *path)
+{
+	const char *home = getenv("HOME");
+	const bool is_home = path[0] == '~' && path[1] == '/' && home;
+
+	snprintf(out, MOVING_PATH, "%s%s", is_home ? home : "", is_home ? path + 1 : path);
 }

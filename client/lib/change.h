@@ -49,8 +49,8 @@ int change_late(struct profile *profile, int64_t contact, int64_t number) MUST_C
  * TRANSFER_NONE. */
 int change_forget_file(struct profile *profile, int64_t file) MUST_CHECK;
 
-/* In SQL, of rows m: their changes c. A plus before c.number has them found by what they change, not
- * among all that came later. */
+/* In SQL, of rows m: their changes c. A plus before c.number has them found by what they change,
+ * not among all that came later. */
 #define CHANGES_OF                                                                          \
 	"message m JOIN message c ON c.contact = m.contact AND c.out = m.out AND c.target " \
 	"= m.number - m.part"
