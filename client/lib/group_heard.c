@@ -360,7 +360,7 @@ static int has_room(bool *out, struct profile *p, int64_t group, int64_t contact
 {
 	int64_t n = 0;
 	int rc = q_number(&n, p->db,
-			"SELECT count(*) FROM message m WHERE contact = ? AND grp = ? AND NOT out "
+			"SELECT count(*) FROM message m WHERE contact = ? AND grp = ? AND out = 0 "
 			"AND coalesce((SELECT w.shown FROM message w WHERE w.id = m.whole), shown) "
 			"= ?",
 			"iii", contact, group, (int64_t)NOT_YET);

@@ -50,6 +50,12 @@ static void say_much(struct person *a)
 			0);
 }
 
+static void must_be_alike(int64_t before, int64_t after)
+{
+	ck_assert_msg(after < before + before / 4, "%lld steps, then %lld", (long long)before,
+			(long long)after);
+}
+
 static void costs_the_same_when_much_was_said(void (*act)(void))
 {
 	const int64_t before = cost(act);
@@ -58,8 +64,7 @@ static void costs_the_same_when_much_was_said(void (*act)(void))
 	say_much(&alice);
 	say_much(&bob);
 	after = cost(act);
-	ck_assert_msg(after < before + before / 4, "%lld steps, then %lld", (long long)before,
-			(long long)after);
+	must_be_alike(before, after);
 }
 
 static void carry_all(struct person *from, struct person *to)
@@ -203,6 +208,42 @@ static void leave_and_forget(void)
 	ck_assert_int_eq(group_forget(bert->p, &g), 0);
 }
 
+static void hear_carl(void)
+{
+	ck_assert_int_gt(move(carl, bert), 0);
+}
+
+static int64_t cost_of_who_is_early(bool much)
+{
+	int64_t n;
+
+	people_meet();
+	carl_comes_early();
+	ck_assert_int_eq(q_run(carl->p->db, "UPDATE grp_member SET joined = 1", ""), 0);
+	ck_assert_int_eq(tell_garden(carl, "one"), 0);
+	if (much)
+		ck_assert_int_eq(q_run(bert->p->db,
+						 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL "
+						 "SELECT i + 1 FROM n WHERE i < ?) INSERT INTO "
+						 "message (contact, out, number, part, parts, "
+						 "at_s, shown, envelope, text, grp) SELECT 0, 1, "
+						 "i, 0, 1, 0, 1, randomblob(16), '', grp.id FROM "
+						 "n, grp",
+						 "i", (int64_t)MUCH),
+				0);
+	n = cost(hear_carl);
+	people_part();
+	return n;
+}
+
+START_TEST(what_comes_of_who_is_not_listed)
+{
+	const int64_t before = cost_of_who_is_early(false), after = cost_of_who_is_early(true);
+
+	must_be_alike(before, after);
+}
+END_TEST
+
 static int64_t cost_of_forgetting(bool much)
 {
 	int64_t n;
@@ -223,10 +264,9 @@ START_TEST(a_group_that_is_forgotten)
 {
 	const int64_t before = cost_of_forgetting(false), after = cost_of_forgetting(true);
 
-	ck_assert_msg(after < before + before / 4, "%lld steps, then %lld", (long long)before,
-			(long long)after);
+	must_be_alike(before, after);
 }
 END_TEST
 
 UNIT("cost", a_text_and_its_changes, a_text_that_is_taken_back, the_last_of_many_changes, a_receipt,
-		what_is_asked_for_again, a_group_that_is_forgotten)
+		what_is_asked_for_again, what_comes_of_who_is_not_listed, a_group_that_is_forgotten)
