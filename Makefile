@@ -220,7 +220,7 @@ fuzz: ## every parser for FUZZ_S seconds, with clang
 	$(MAKE_IN_TURN) CC=clang SAN=fuzzer B=build/clang-fuzzer fuzz-programs
 	@.ci/fuzz build/clang-fuzzer/fuzz $(FUZZ_S)
 
-lint: ## clang's warnings, clang-tidy, cppcheck, shellcheck, and the limits of docs/style.md
+lint: ## clang's warnings, clang-tidy, cppcheck, shellcheck, the limits of docs/style.md, and places of planted faults
 	@.ci/packages lint
 	@.ci/lint
 
