@@ -87,12 +87,12 @@ static int send_out(struct session *s, enum errand_kind kind)
 	if (rc)
 		return rc;
 	e->owner = s;
-	if (live->events.lanes) {
-		s->errand = e;
-		return lanes_add(live->events.lanes, STEAL(e));
+	if (!live->events.lanes) {
+		errand_do(e, live->net, live->profile);
+		return settle(s, e);
 	}
-	errand_do(e, live->net, live->profile);
-	return settle(s, e);
+	s->errand = e;
+	return lanes_add(live->events.lanes, STEAL(e));
 }
 
 static int open_session(struct session *s)
