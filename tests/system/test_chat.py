@@ -376,7 +376,7 @@ class Chat(Town):
         a.press(*["PageDown"] * 40)
         a.until(lambda text: "> did you see?" in text and "--- new" in text and "PgDn" not in text)
         a.press("PageUp", "PageUp")
-        a.until("(PgDn: to the newest)")
+        a.until(lambda text: "(PgDn: to the newest)" in text and " ~ " not in text)   # all there is sent
         seen = a.text().split("\n")[1:-3]
         self.bob.do("send", self.alice.name, "and this?")
         a.until("(PgDn: 1 new)")
