@@ -104,8 +104,10 @@ static int hear_file(void *userdata, const struct sotto_file *f)
 
 START_TEST(a_file_is_listed_and_a_callback_ends_its_coming)
 {
+	char folder[] = "/tmp/so.XXXXXX", command[64];
 	int64_t id;
 
+	ck_assert_ptr_nonnull(mkdtemp(folder));
 	meet_and_open();
 	ck_assert_int_eq(sotto_files(opened, hear_file, NULL), 0);
 	ck_assert_str_eq(heard, "");
@@ -113,8 +115,10 @@ START_TEST(a_file_is_listed_and_a_callback_ends_its_coming)
 	ck_assert_int_eq(sotto_files(opened, hear_file, NULL), 0);
 	ck_assert_str_eq(heard, "alice note.txt in text/plain 0 100000 0 ");
 	ck_assert_int_eq(sotto_files(opened, hear_file, opened), 77);
-	ck_assert_int_eq(sotto_get_file(opened, id, bob.dir, hear_file, opened), 77);
-	ck_assert_int_eq(sotto_get_file(opened, id, bob.dir, NULL, NULL), SOTTO_E_NETWORK);
+	ck_assert_int_eq(sotto_get_file(opened, id, folder, hear_file, opened), 77);
+	ck_assert_int_eq(sotto_get_file(opened, id, folder, NULL, NULL), SOTTO_E_NETWORK);
+	snprintf(command, sizeof command, "rm -r %s", folder); /* it has begun there */
+	ck_assert_int_eq(system(command), 0);
 	part();
 }
 END_TEST
