@@ -76,11 +76,11 @@ struct moving_wish {
 	char path[MOVING_PATH]; /* the folder, or the file */
 };
 
-struct place {			    /* where one was when it was locked */
+struct place { /* where one was when it was locked */
+	bool group, moves;
+	struct moving_wish wish;    /* if it moves */
 	char link[SOTTO_LINK_ROOM]; /* whose profile it is: for no other */
 	char name[SOTTO_NAME_MOST + 1];
-	bool group, moves;
-	struct moving_wish wish; /* if it moves */
 	int64_t before;
 	uint32_t n_wanted;
 	size_t up;
