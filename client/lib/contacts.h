@@ -105,7 +105,8 @@ int mailbox_inbox(struct own_mailbox *out, struct profile *profile,
 int mailbox_made(struct profile *profile, const struct own_mailbox *mailbox) MUST_CHECK;
 int mailbox_seen_empty(struct profile *profile, const struct own_mailbox *mailbox) MUST_CHECK;
 int mailbox_fetched(struct profile *profile, const struct own_mailbox *mailbox) MUST_CHECK;
-int mailbox_heard(struct profile *profile, int64_t id) MUST_CHECK; /* its contact wrote to it */
+/* Its contact wrote to it. */
+int mailbox_heard(struct profile *profile, const struct own_mailbox *mailbox) MUST_CHECK;
 /*
  * Each home has so many places. A mailbox gets one when it is first live: one of its own as long as
  * there is a free one, else one at random that is not full. It keeps it while it lives: else the

@@ -139,10 +139,10 @@ int mailbox_fetched(struct profile *p, const struct own_mailbox *m)
 			m->id, m->deposit.b, sizeof m->deposit.b);
 }
 
-int mailbox_heard(struct profile *p, int64_t id)
+int mailbox_heard(struct profile *p, const struct own_mailbox *m)
 {
-	return q_run(p->db, "UPDATE mailbox SET heard_s = ? WHERE id = ? AND heard_s IS NULL", "ii",
-			profile_now(p), id);
+	return q_run(p->db, "UPDATE mailbox SET heard_s = ? WHERE heard_s IS NULL AND " THAT, "iib",
+			profile_now(p), m->id, m->deposit.b, sizeof m->deposit.b);
 }
 
 static int next(struct own_mailbox *out, struct profile *p, const char *sql, int64_t after)

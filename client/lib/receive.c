@@ -23,8 +23,9 @@
 
 struct arrival {
 	struct inside in;
-	int64_t sealing, turn;		  /* our key that opened it; turn 0: a bundle's */
-	int64_t box, home;		  /* our mailbox, and where it is */
+	int64_t sealing, turn;	       /* our key that opened it; turn 0: a bundle's */
+	const struct own_mailbox *box; /* as it was read; whose it is now: below */
+	int64_t home;
 	int64_t key_contact, box_contact; /* the only one who may use key and mailbox; 0: anybody */
 	uint8_t base[BASE_BYTES];	  /* of the key's session, when there is one already */
 	bool reused;			  /* a second set-up under a one-time bundle */
@@ -378,12 +379,14 @@ static int note(struct profile *p, const struct arrival *a)
 	return rc || !a->unopened || a->is_signal ? rc : loss_unopened(p, a->box_contact);
 }
 
-/* A spare one may have become a contact's since it was read: a session has it for long. */
+/* A spare one may have become a contact's since it was read: a session has it for long. By then its
+ * id may also be another one's. */
 static int whose(int64_t *contact, struct profile *p, const struct own_mailbox *mailbox)
 {
 	int rc = q_number(contact, p->db,
-			"SELECT contact FROM mailbox WHERE id = ? AND contact NOT NULL", "i",
-			mailbox->id);
+			"SELECT contact FROM mailbox WHERE id = ? AND deposit = ? AND contact NOT "
+			"NULL",
+			"ib", mailbox->id, mailbox->deposit.b, sizeof mailbox->deposit.b);
 
 	return rc == STORE_NONE ? 0 : rc;
 }
@@ -391,7 +394,7 @@ static int whose(int64_t *contact, struct profile *p, const struct own_mailbox *
 static int receive(struct profile *p, const struct own_mailbox *mailbox,
 		const uint8_t packet[static BLOB_BYTES], bool is_signal)
 {
-	struct arrival a = { .box = mailbox->id,
+	struct arrival a = { .box = mailbox,
 		.home = mailbox->home,
 		.box_contact = mailbox->contact,
 		.is_signal = is_signal };

@@ -361,7 +361,7 @@ END_TEST
 /* A session has it as it was then. */
 START_TEST(what_comes_to_a_mailbox_that_was_spare_is_its_contacts)
 {
-	struct own_mailbox box;
+	struct own_mailbox box, ended; /* ended: had its id before */
 	uint8_t packet[BLOB_BYTES];
 
 	start();
@@ -375,6 +375,10 @@ START_TEST(what_comes_to_a_mailbox_that_was_spare_is_its_contacts)
 					 ""),
 			0);
 	randombytes_buf(packet, sizeof packet);
+	ended = box;
+	key_random(&ended.deposit);
+	ck_assert_int_eq(conversation_receive(alice.p, &ended, packet), RECEIVE_JUNK);
+	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM contact WHERE broken"), 0);
 	ck_assert_int_eq(conversation_receive(alice.p, &box, packet), RECEIVE_JUNK);
 	ck_assert_int_eq(count(&alice, "SELECT count(*) FROM contact WHERE broken"), 1);
 	tear_down();
