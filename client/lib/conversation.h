@@ -19,7 +19,8 @@ enum {
 	RECEIVE_JUNK = 2, /* fails cryptographically, is blocked, or was held a day: acknowledge */
 	RECEIVE_HELD_S = 86400,
 	RECEIVE_HELD_MOST = FETCH_SLOTS - 2, /* further ones are junk at once */
-	RECEIVE_HELD = 3, /* no room for a further request, less than a day: do not acknowledge */
+	RECEIVE_HELD = 3,  /* no room for a further request, less than a day: do not acknowledge */
+	RECEIVE_EARLY = 4, /* a push that would overtake: below */
 };
 
 /* A sealed bundle of the contact has come: session, identity and inbox address. BUNDLE_BAD, also of
@@ -46,6 +47,11 @@ int conversation_put(struct profile *profile, int64_t contact, const struct sayi
 
 /* Negative: our own failure, do not acknowledge. */
 int conversation_receive(struct profile *profile, const struct own_mailbox *mailbox,
+		const uint8_t packet[static BLOB_BYTES]) MUST_CHECK;
+
+/* The same for what is pushed from the mailbox. RECEIVE_EARLY: something that was said before it
+ * has not come yet; nothing was stored. Fetch, then receive it. */
+int conversation_receive_push(struct profile *profile, const struct own_mailbox *mailbox,
 		const uint8_t packet[static BLOB_BYTES]) MUST_CHECK;
 
 /* The same for what came live only (push kind 5): from an accepted contact, about a call, or

@@ -56,10 +56,12 @@ static void settle_request(struct session *s, const struct errand *e)
 
 static int settle_fetch(struct session *s, const struct errand *e)
 {
-	if (e->rc == E_NET)
+	if (e->rc == E_NET) {
 		s->fetch_at_ms = live_now_ms() + 1000 + randombytes_uniform(2000);
-	else
-		s->fetched = true;
+		return 0;
+	}
+	s->fetched = true;
+	live_fetch_ended(s);
 	return passes(e->rc);
 }
 
@@ -87,6 +89,8 @@ static int send_out(struct session *s, enum errand_kind kind)
 	if (rc)
 		return rc;
 	e->owner = s;
+	if (kind == ERRAND_FETCH)
+		live_fetch_begins(s);
 	if (!live->events.lanes) {
 		errand_do(e, live->net, live->profile);
 		return settle(s, e);
@@ -244,7 +248,7 @@ void live_close(struct live *live)
 	for (unsigned i = 0; i < live->n; i++) {
 		struct session *s = &live->sessions[i];
 
-		mosquitto_destroy(s->mosq);
+		live_disconnect(s);
 		sodium_memzero(s->boxes, PLACE_MAILBOXES * sizeof *s->boxes);
 		free(s->boxes);
 	}

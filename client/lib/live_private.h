@@ -11,6 +11,14 @@
 
 enum { SESSIONS_MOST = HOMES_MOST * PLACES };
 
+/* What was pushed and could not be taken then, or not stored: what it follows may still be in the
+ * mailbox. It is taken after a fetch that began later. */
+struct early {
+	struct early *next;
+	uint8_t mailbox[MAILBOX_ID_BYTES], id[BLOB_ID_BYTES], packet[BLOB_BYTES];
+};
+enum { EARLY_MOST = 32 }; /* so many that are not acknowledged are pushed */
+
 struct session {
 	struct live *live;
 	struct mailbox_group group;
@@ -25,6 +33,8 @@ struct session {
 	uint8_t boot[16]; /* bridged's, as it was last told */
 	int64_t open_at_ms, fetch_at_ms, poll_at_ms, renew_at_ms; /* 0: not planned */
 	int64_t retry_ms;
+	struct early *early;	     /* in order of arrival; owned */
+	unsigned n_early, n_fetched; /* n_fetched: there when the fetch began that is under way */
 };
 
 struct live {
@@ -55,5 +65,9 @@ int live_connect(struct session *session) MUST_CHECK;
 void live_disconnect(struct session *session);
 /* It is lost, or cannot be had: tried again later, and polled meanwhile. */
 void live_lose(struct session *session);
+
+/* A fetch begins; it has brought all that there was, so what was early is taken. */
+void live_fetch_begins(struct session *session);
+void live_fetch_ended(struct session *session);
 
 #endif

@@ -40,6 +40,7 @@ static void on_subscribe(struct mosquitto *mosq, void *userdata, int mid, int n,
 	if (n != 1 || granted[0] != 1 || s->subscribed)
 		return;
 	s->subscribed = true;
+	s->fetched = false;
 	s->retry_ms = 0;
 	s->poll_at_ms = 0;
 	s->fetch_at_ms = live_now_ms() + 1;
@@ -116,6 +117,67 @@ static const struct own_mailbox *find_box(const struct session *s, const uint8_t
 	return NULL;
 }
 
+/* --- what comes before its turn ----------------------------------------- */
+
+/* Over the limit it stays in the mailbox only. */
+static void put_off(
+		struct session *s, const uint8_t *mailbox, const uint8_t *id, const uint8_t *packet)
+{
+	struct early **last = &s->early, *e = s->n_early < EARLY_MOST ? malloc(sizeof *e) : NULL;
+
+	s->fetch_at_ms = live_now_ms() + 1;
+	if (!e)
+		return;
+	e->next = NULL;
+	memcpy(e->mailbox, mailbox, sizeof e->mailbox);
+	memcpy(e->id, id, sizeof e->id);
+	memcpy(e->packet, packet, sizeof e->packet);
+	while (*last)
+		last = &(*last)->next;
+	*last = e;
+	s->n_early++;
+}
+
+static void forget_first(struct session *s)
+{
+	struct early *e = s->early;
+
+	s->early = e->next;
+	s->n_early--;
+	free(e);
+}
+
+static void forget_early(struct session *s)
+{
+	while (s->early)
+		forget_first(s);
+	s->n_fetched = 0;
+}
+
+void live_fetch_begins(struct session *s)
+{
+	s->n_fetched = s->n_early;
+}
+
+/* Most are duplicates by now, and all the same acknowledged here: else nobody would be told that
+ * there is room for more pushes. */
+void live_fetch_ended(struct session *s)
+{
+	for (; s->n_fetched; s->n_fetched--) {
+		const struct own_mailbox *box = find_box(s, s->early->mailbox);
+		int rc = box ? conversation_receive(s->live->profile, box, s->early->packet)
+			     : RECEIVE_JUNK;
+
+		if (box && rc >= 0 && rc != RECEIVE_HELD)
+			acknowledge(s, box, s->early->id);
+		if (rc == RECEIVE_NEW)
+			s->live->events.on_news(s->live->events.userdata);
+		forget_first(s);
+	}
+}
+
+/* --- what is pushed ----------------------------------------------------- */
+
 static void on_blob(struct session *s, const uint8_t *mailbox, struct reader *rd, bool is_signal)
 {
 	const struct own_mailbox *box = find_box(s, mailbox);
@@ -128,8 +190,10 @@ static void on_blob(struct session *s, const uint8_t *mailbox, struct reader *rd
 		on_signal(s, box, id, packet);
 		return;
 	}
-	rc = conversation_receive(s->live->profile, box, packet);
-	if (rc >= 0 && rc != RECEIVE_HELD)
+	rc = conversation_receive_push(s->live->profile, box, packet);
+	if (rc < 0 || rc == RECEIVE_EARLY)
+		put_off(s, mailbox, id, packet);
+	else if (rc != RECEIVE_HELD)
 		acknowledge(s, box, id);
 	if (rc == RECEIVE_NEW)
 		s->live->events.on_news(s->live->events.userdata);
@@ -175,6 +239,7 @@ void live_disconnect(struct session *s)
 	mosquitto_destroy(s->mosq);
 	s->mosq = NULL;
 	s->connected = s->subscribed = false;
+	forget_early(s);
 }
 
 int live_connect(struct session *s)

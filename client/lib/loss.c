@@ -94,6 +94,21 @@ static int close_gap(struct profile *p, int64_t contact, int64_t first, int64_t 
 	return rc;
 }
 
+/* The highest number before it that it names. */
+static int64_t before(const struct content *m)
+{
+	return (int64_t)m->number - content_is_numbered(m->type);
+}
+
+int loss_is_early(bool *out, struct profile *p, int64_t contact, const struct content *m)
+{
+	int64_t top = 0;
+	int rc = q_number(&top, p->db, "SELECT heard FROM contact WHERE id = ?", "i", contact);
+
+	*out = before(m) > top;
+	return rc ? E_IO : 0;
+}
+
 /* What is numbered closes its own gap; anything else says up to where numbers were used. */
 static int note_number(struct profile *p, int64_t contact, const struct content *m)
 {
@@ -105,7 +120,7 @@ static int note_number(struct profile *p, int64_t contact, const struct content 
 		return E_IO;
 	if (n <= top)
 		return numbered ? close_gap(p, contact, n, n) : 0;
-	rc = add_gap(p, contact, top + 1, numbered ? n - 1 : n);
+	rc = add_gap(p, contact, top + 1, before(m));
 	return rc ? rc
 		  : q_run(p->db, "UPDATE contact SET heard = ? WHERE id = ?", "ii", n, contact);
 }

@@ -22,6 +22,10 @@ enum {
 /* In the transaction that received it: what its number says, and what it asks or answers. */
 int loss_heard(struct profile *profile, int64_t contact, const struct content *content) MUST_CHECK;
 
+/* Has something that was said before it not come yet, as far as its number says? */
+int loss_is_early(bool *out, struct profile *profile, int64_t contact,
+		const struct content *content) MUST_CHECK;
+
 /* A text of that number came and was not kept: it is missing. */
 int loss_refused(struct profile *profile, int64_t contact, uint64_t number) MUST_CHECK;
 

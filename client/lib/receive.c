@@ -33,6 +33,7 @@ struct arrival {
 	int64_t over;			  /* the request that has no room for it, or 0 */
 	uint64_t number;		  /* of its text */
 	bool is_signal;			  /* it came live only, and nobody paid for it */
+	bool is_push;			  /* what it follows may still be in the mailbox */
 };
 
 /* Tries every living key that fits, newest first. RECEIVE_JUNK: none opens it. */
@@ -254,6 +255,15 @@ static int keep_content(struct profile *p, const struct arrived *a)
 	return 0;
 }
 
+static int wait_for_its_turn(struct profile *p, const struct contact *c, const struct arrival *a,
+		const struct content *m)
+{
+	bool is_early = false;
+	int rc = a->is_push ? loss_is_early(&is_early, p, c->id, m) : 0;
+
+	return rc ? rc : is_early ? RECEIVE_EARLY : 0;
+}
+
 static int keep(struct profile *p, const struct contact *c, struct arrival *a,
 		const struct plaintext *plain)
 {
@@ -270,7 +280,8 @@ static int keep(struct profile *p, const struct contact *c, struct arrival *a,
 		a->number = m.number;
 		return rc > 0 ? RECEIVE_JUNK : rc;
 	}
-	rc = learn_contact(p, c, &m, &turn);
+	rc = wait_for_its_turn(p, c, a, &m);
+	rc = rc ? rc : learn_contact(p, c, &m, &turn);
 	rc = rc ? rc
 		: q_run(p->db, "UPDATE contact SET identity = ? WHERE id = ?", "bi", in->sender,
 				  sizeof in->sender, c->id);
@@ -392,18 +403,18 @@ static int whose(int64_t *contact, struct profile *p, const struct own_mailbox *
 }
 
 static int receive(struct profile *p, const struct own_mailbox *mailbox,
-		const uint8_t packet[static BLOB_BYTES], bool is_signal)
+		const uint8_t packet[static BLOB_BYTES], struct arrival *a)
 {
-	struct arrival a = { .box = mailbox,
-		.home = mailbox->home,
-		.box_contact = mailbox->contact,
-		.is_signal = is_signal };
-	int rc = whose(&a.box_contact, p, mailbox);
+	int rc;
 
-	rc = rc ? rc : open_packet(&a, p, mailbox, packet);
-	if (rc == RECEIVE_JUNK && a.box_contact) {
-		a.unopened = true;
-		rc = note(p, &a);
+	a->box = mailbox;
+	a->home = mailbox->home;
+	a->box_contact = mailbox->contact;
+	rc = whose(&a->box_contact, p, mailbox);
+	rc = rc ? rc : open_packet(a, p, mailbox, packet);
+	if (rc == RECEIVE_JUNK && a->box_contact) {
+		a->unopened = true;
+		rc = note(p, a);
 		return rc ? rc : RECEIVE_JUNK;
 	}
 	if (rc)
@@ -411,13 +422,13 @@ static int receive(struct profile *p, const struct own_mailbox *mailbox,
 	rc = q_begin(p->db);
 	if (rc)
 		return rc;
-	rc = take(p, &a);
+	rc = take(p, a);
 	/* Only a whole success is kept: what was refused half-way leaves no trace but this. */
 	if (rc > 0) {
 		int ended = q_run(p->db, "ROLLBACK", "");
 
-		ended = ended ? ended : note(p, &a);
-		return ended ? ended : rc == RECEIVE_HELD ? hold(p, &a.in) : rc;
+		ended = ended ? ended : note(p, a);
+		return ended ? ended : rc == RECEIVE_HELD ? hold(p, &a->in) : rc;
 	}
 	return q_end(p->db, rc);
 }
@@ -425,11 +436,17 @@ static int receive(struct profile *p, const struct own_mailbox *mailbox,
 int conversation_receive(struct profile *p, const struct own_mailbox *mailbox,
 		const uint8_t packet[static BLOB_BYTES])
 {
-	return receive(p, mailbox, packet, false);
+	return receive(p, mailbox, packet, &(struct arrival){ .is_push = false });
+}
+
+int conversation_receive_push(struct profile *p, const struct own_mailbox *mailbox,
+		const uint8_t packet[static BLOB_BYTES])
+{
+	return receive(p, mailbox, packet, &(struct arrival){ .is_push = true });
 }
 
 int conversation_receive_signal(struct profile *p, const struct own_mailbox *mailbox,
 		const uint8_t packet[static BLOB_BYTES])
 {
-	return receive(p, mailbox, packet, true);
+	return receive(p, mailbox, packet, &(struct arrival){ .is_signal = true });
 }

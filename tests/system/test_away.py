@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from people import STEP_S, Person, Town, friends
+from people import STEP_S, Person, Socks, Town, friends
 from stack import until
 
 
@@ -70,11 +70,12 @@ class Watch:
         self.process.stdin.write(b"correct horse battery staple\n")
         self.process.stdin.close()
 
+    def text(self):
+        with open(self.path, encoding="utf-8") as log:
+            return log.read()
+
     def until(self, text, times=1):
-        def seen():
-            with open(self.path, encoding="utf-8") as log:
-                return log.read().count(text) >= times
-        until(text, seen, self.check, 60)
+        until(text, lambda: self.text().count(text) >= times, self.check, 60)
 
     def end(self):
         self.process.terminate()
@@ -184,6 +185,38 @@ class Away(Town):
         watch.until(f"> {self.text} is pushed\n")
         self.assertEqual(watch.end(), 0)
         self.arrives()
+
+    def test_what_is_pushed_overtakes_nothing_that_waits(self):
+        bob, way, texts, n = self.person("bob"), Socks(self.stack), [], {"down": 0}
+        for stop in way.server_close, way.shutdown:
+            self.addCleanup(stop)
+        def say():
+            texts.append(f"text {len(texts)}")
+            self.alice.do("send", bob.name, texts[-1])
+        def passed(size, up):
+            n["down"] += 0 if up else size
+        friends(self.alice, bob)
+        say()
+        bob.do("recv")
+        bob.do("send", self.alice.name, "so you have my mailbox")
+        self.alice.do("recv")
+        bob.socks = way
+        watch = Watch(self, bob)
+        watch.until("live\n")
+        way.close("broker", "blobd")
+        watch.until("away: it is tried again")
+        say()
+        way.refuse, way.passed = {"blobd"}, passed
+        until("16 pushes", lambda: say() or n["down"] >= 16 * 4145, self.stack.check)
+        for _ in range(32): # that many are pushed without an acknowledgement
+            say()
+        self.assertEqual(watch.text().count("live\n"), 1)
+        way.refuse = set()
+        watch.until("live\n", 2)
+        watch.until(f"> {texts[-1]}\n")
+        say()
+        watch.until(f"> {texts[-1]}\n")
+        self.assertEqual(bob.texts(self.alice.name), texts)
 
     def test_both_begin_at_once_with_clocks_that_are_years_off(self):
         one, other = self.person("carl"), self.person("dora")

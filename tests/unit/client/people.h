@@ -142,15 +142,30 @@ static inline struct parcel post(struct person *a)
 	return parcel;
 }
 
-/* Delivers to whichever mailbox of b has that deposit secret. */
+/* Whichever mailbox of b has that deposit secret. */
+static inline int their_box(struct own_mailbox *out, struct person *b, const struct parcel *parcel)
+{
+	out->id = 0;
+	while (mailbox_next(out, b->p, out->id) == 0)
+		if (key_equal(&out->deposit, &parcel->address.deposit))
+			return 0;
+	return E_BUG;
+}
+
 static inline int deliver(struct person *b, const struct parcel *parcel)
 {
-	struct own_mailbox box = { .id = 0 };
+	struct own_mailbox box;
+	int rc = their_box(&box, b, parcel);
 
-	while (mailbox_next(&box, b->p, box.id) == 0)
-		if (key_equal(&box.deposit, &parcel->address.deposit))
-			return conversation_receive(b->p, &box, parcel->packet);
-	return E_BUG;
+	return rc ? rc : conversation_receive(b->p, &box, parcel->packet);
+}
+
+static inline int push_blob(struct person *b, const struct parcel *parcel)
+{
+	struct own_mailbox box;
+	int rc = their_box(&box, b, parcel);
+
+	return rc ? rc : conversation_receive_push(b->p, &box, parcel->packet);
 }
 
 static inline int64_t count(struct person *a, const char *sql)

@@ -53,6 +53,52 @@ START_TEST(late_ones_close_their_gaps_in_any_order)
 }
 END_TEST
 
+START_TEST(a_push_overtakes_nothing)
+{
+	struct parcel waits, early;
+
+	meet();
+	say(&alice, "bob", &bob, "two");
+	waits = post(&alice);
+	say(&alice, "bob", &bob, "three");
+	early = post(&alice);
+	ck_assert_int_eq(push_blob(&bob, &early), RECEIVE_EARLY);
+	ck_assert_int_eq(heard(&bob, "three"), 0);
+	ck_assert_int_eq(count(&bob, "SELECT count(*) FROM missing"), 0);
+	ck_assert_int_eq(push_blob(&bob, &waits), RECEIVE_NEW);
+	ck_assert_int_eq(push_blob(&bob, &early), RECEIVE_NEW);
+	ck_assert_int_eq(push_blob(&bob, &early), RECEIVE_DUPLICATE);
+	lose(&alice, "bob", &bob, "four");
+	say(&alice, "bob", &bob, "five");
+	early = post(&alice);
+	ck_assert_int_eq(push_blob(&bob, &early), RECEIVE_EARLY);
+	ck_assert_int_eq(deliver(&bob, &early), RECEIVE_NEW); /* nothing else was there */
+	ck_assert_int_eq(count(&bob, "SELECT first FROM missing"), 4);
+	settle();
+	ck_assert_int_eq(heard(&bob, "four"), 1);
+	tear_down();
+}
+END_TEST
+
+/* It has no number of its own, and tells of one that was not heard. */
+START_TEST(what_tells_of_a_number_overtakes_nothing)
+{
+	struct parcel waits, early;
+
+	meet();
+	say(&alice, "bob", &bob, "two");
+	waits = post(&alice);
+	ck_assert_int_eq(q_run(alice.p->db, "UPDATE contact SET broken = 1", ""), 0);
+	ck_assert_int_eq(loss_mend(alice.p), 0);
+	early = post(&alice);
+	ck_assert_int_eq(push_blob(&bob, &early), RECEIVE_EARLY);
+	ck_assert_int_eq(push_blob(&bob, &waits), RECEIVE_NEW);
+	ck_assert_int_eq(push_blob(&bob, &early), RECEIVE_NEW);
+	ck_assert_int_eq(count(&bob, "SELECT count(*) FROM missing"), 0);
+	tear_down();
+}
+END_TEST
+
 START_TEST(a_lost_tail_shows_with_whatever_comes_next)
 {
 	meet();
@@ -240,8 +286,10 @@ START_TEST(wild_asks_and_answers_do_no_harm)
 END_TEST
 
 UNIT("loss", a_gap_is_asked_for_and_filled, what_comes_late_after_all_counts_once,
-		late_ones_close_their_gaps_in_any_order, a_lost_tail_shows_with_whatever_comes_next,
-		what_cannot_be_had_is_let_go, one_asks_once_an_hour_and_three_times_a_day,
-		one_answers_once_an_hour, a_restored_profile_gets_what_it_missed_and_goes_on,
+		late_ones_close_their_gaps_in_any_order, a_push_overtakes_nothing,
+		what_tells_of_a_number_overtakes_nothing,
+		a_lost_tail_shows_with_whatever_comes_next, what_cannot_be_had_is_let_go,
+		one_asks_once_an_hour_and_three_times_a_day, one_answers_once_an_hour,
+		a_restored_profile_gets_what_it_missed_and_goes_on,
 		an_old_copy_is_found_out_and_nothing_of_it_is_lost,
 		junk_in_the_inbox_makes_nobody_ask, wild_asks_and_answers_do_no_harm)
