@@ -437,7 +437,7 @@ class Chat(Town):
         inner.line("/quit")
         self.assertEqual(inner.end(), 0)
         chats = self.chats(self.alice)
-        self.assertEqual(len(chats), 1)
+        self.assertEqual(len(chats), 1, a.text())
         os.kill(a.pid(), signal.SIGKILL)   # the line is cut
         a.wait(lambda: not self.chats(self.alice), "its end at the other end")
         self.alice.do("send", self.bob.name, "still here")
