@@ -200,12 +200,24 @@ static int register_again(struct net *net, struct profile *p, const struct home 
 	return rc;
 }
 
+static int is_left(bool *out, struct profile *p, const struct home *home)
+{
+	CLEANUP(home_wipe) struct home now = { .id = 0 };
+	int rc = home_at(&now, p, home->onion);
+
+	*out = rc || memcmp(now.uuid, home->uuid, sizeof now.uuid) != 0;
+	return rc == HOME_NONE ? 0 : rc;
+}
+
 static int keep(struct net *net, struct profile *p, const struct home *home)
 {
 	struct account account;
 	uint32_t generation;
-	int rc = account_ask(&account, net, home);
+	bool left;
+	int rc = account_ask(&account, net, home), known = is_left(&left, p, home);
 
+	if (known || left) /* while its server was asked: it is not to be registered again */
+		return known;
 	if (rc == SYNC_REFUSED)
 		return register_again(net, p, home);
 	rc = rc ? rc : decide(&generation, p, home, &account);

@@ -465,19 +465,26 @@ static int recall(char path[static BACKUP_PATH_MOST + 1], struct stream_key *key
 	return 0;
 }
 
+/* For an hour it is this process's to write. */
+static int claim(bool *out_due, struct profile *p)
+{
+	int rc = plan_is_due(out_due, p, "backup due");
+
+	return rc || !*out_due ? rc : plan_in(p, "backup due", HOUR_S, 1);
+}
+
 int backup_keep(struct profile *p)
 {
 	char path[BACKUP_PATH_MOST + 1];
 	struct stream_key key;
 	bool due = false;
-	int rc = plan_is_due(&due, p, "backup due"), planned;
+	int rc = q_begin(p->db);
 
+	rc = rc ? rc : q_end(p->db, claim(&due, p));
 	rc = rc ? rc : due ? recall(path, &key, p) : BACKUP_OFF;
 	if (rc == BACKUP_OFF)
 		return rc;
 	rc = rc ? rc : backup_write(p, path, &key);
 	sodium_memzero(&key, sizeof key);
-	planned = rc ? plan_in(p, "backup due", HOUR_S, 1)
-		     : plan_in(p, "backup due", DAY_S, SPREAD_S);
-	return rc ? rc : planned;
+	return rc ? rc : plan_in(p, "backup due", DAY_S, SPREAD_S);
 }

@@ -235,17 +235,25 @@ static int sealing_key(struct profile *p, const struct home *home, struct bundle
 			b->sealing, sizeof b->sealing, secret.b, sizeof secret.b, home->id);
 }
 
+/* It was left and forgotten meanwhile. */
+static int gone(int rc)
+{
+	return rc == STORE_NONE ? HOME_NONE : rc;
+}
+
 static int make_all(struct profile *p, const struct home *home, struct bundle_batch *out,
 		uint32_t generation)
 {
 	struct bundle b = { .registration_id = p->registration_id };
 	const struct q_blob inbox = { b.inbox.b, sizeof b.inbox.b };
-	int rc = q_blob(&inbox, p->db, "SELECT deposit FROM mailbox WHERE kind = 0 AND home = ?",
+	int rc = q_blob(&inbox, p->db,
+			"SELECT deposit FROM mailbox WHERE kind = 0 AND home = ? "
+			"ORDER BY id DESC LIMIT 1",
 			"i", home->id);
 
 	memcpy(b.identity, p->identity, sizeof b.identity);
 	out->generation = generation;
-	rc = rc ? E_IO : signed_prekey(p, home, &b, generation);
+	rc = rc ? gone(rc) : signed_prekey(p, home, &b, generation);
 	rc = rc ? rc : sealing_key(p, home, &b);
 	rc = rc ? rc : seal(p, out->last_resort, &b, home);
 	for (int i = 0; rc == 0 && i < BUNDLES_PER_PUT; i++) {
@@ -274,7 +282,7 @@ int bundle_newest(uint32_t *out, int64_t *out_made_s, struct profile *p, const s
 		: q_number(out_made_s, p->db, "SELECT generation_s FROM home WHERE id = ?", "i",
 				  home->id);
 	*out = (uint32_t)id;
-	return rc ? E_IO : 0;
+	return gone(rc);
 }
 
 int bundle_next(uint32_t *out, struct profile *p, uint32_t above)

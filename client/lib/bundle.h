@@ -37,6 +37,7 @@ struct bundle_batch {
 	uint8_t last_resort[BUNDLE_BYTES];
 	uint8_t one_time[BUNDLES_PER_PUT][BUNDLE_BYTES];
 };
+/* HOME_NONE: it was forgotten meanwhile; bundle_newest, too. */
 int bundle_make_batch(struct profile *profile, const struct home *home, struct bundle_batch *out,
 		uint32_t generation) MUST_CHECK;
 

@@ -134,6 +134,11 @@ int contact_add(struct profile *p, const char *name, const struct contact_link *
 	return rc ? rc : contact_add_at(p, name, link, &home);
 }
 
+/* The main one where that one was left meanwhile: there is nobody who has to be told. */
+#define LIVES_AT                                                                           \
+	"coalesce((SELECT id FROM home WHERE id = ? AND left_s IS NULL), (SELECT id FROM " \
+	"home WHERE main)) "
+
 int contact_add_at(struct profile *p, const char *name, const struct contact_link *link,
 		const struct home *home)
 {
@@ -150,15 +155,15 @@ int contact_add_at(struct profile *p, const char *name, const struct contact_lin
 	link_pack(bytes, link);
 	/* A request of that person becomes the contact, under the new name. */
 	rc = q_number(&n, p->db,
-			"UPDATE OR IGNORE contact SET name = ?, state = 1, link = ?, home = ? "
-			"WHERE identity_hash = ? AND state = 0 RETURNING id",
+			"UPDATE OR IGNORE contact SET name = ?, state = 1, link = ?, "
+			"home = " LIVES_AT "WHERE identity_hash = ? AND state = 0 RETURNING id",
 			"tbib", name, bytes, sizeof bytes, home->id, link->identity_hash,
 			(size_t)HASH_BYTES);
 	if (rc <= 0)
 		return rc;
 	rc = q_number(&n, p->db,
 			"INSERT INTO contact (name, state, identity_hash, link, home) VALUES (?, "
-			"1, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+			"1, ?, ?, " LIVES_AT ") ON CONFLICT DO NOTHING RETURNING id",
 			"tbbi", name, link->identity_hash, (size_t)HASH_BYTES, bytes, sizeof bytes,
 			home->id);
 	return rc == STORE_NONE ? CONTACT_EXISTS : rc;

@@ -38,7 +38,7 @@ struct contact {
  * CONTACT_SELF. */
 int contact_add(struct profile *profile, const char *name,
 		const struct contact_link *link) MUST_CHECK;
-/* The same, and our mailbox for them shall be at that home, not at the main one. */
+/* The same, and our mailbox for them shall be at that home, unless that was left meanwhile. */
 int contact_add_at(struct profile *profile, const char *name, const struct contact_link *link,
 		const struct home *home) MUST_CHECK;
 /* A request by its name or so much of it that no other one begins so. CONTACT_NONE. */
@@ -98,8 +98,10 @@ static inline __attribute__((unused)) void mailbox_wipe_ref(struct own_mailbox *
 }
 
 /* The mailbox for a contact (0: the main home's inbox), at their home: a spare one, or prepared
- * when there is none; `made` says whether the server has it. */
+ * when there is none; `made` says whether the server has it. In a transaction where there may be
+ * none: two processes would make one each. CONTACT_NONE: the contact has ended. */
 int mailbox_for(struct own_mailbox *out, struct profile *profile, int64_t contact) MUST_CHECK;
+/* HOME_NONE: it was left or forgotten meanwhile. Not in a transaction. */
 int mailbox_inbox(struct own_mailbox *out, struct profile *profile,
 		const struct home *home) MUST_CHECK;
 int mailbox_made(struct profile *profile, const struct own_mailbox *mailbox) MUST_CHECK;
@@ -132,7 +134,8 @@ int mailbox_lives(struct profile *profile, const struct own_mailbox *mailbox) MU
 /* Goes through those that are made: start with 0. CONTACT_NONE: no further one. */
 int mailbox_next(struct own_mailbox *out, struct profile *profile, int64_t after) MUST_CHECK;
 
-/* Spare ones are made beforehand, so that a new mailbox does not tell of a new contact. */
+/* Spare ones are made beforehand, so that a new mailbox does not tell of a new contact.
+ * mailbox_spare: CONTACT_NONE, where one lives no more. */
 int mailbox_count_spare(int64_t *out, struct profile *profile,
 		const struct home *home) MUST_CHECK; /* made */
 int mailbox_spare(struct own_mailbox *out, struct profile *profile,

@@ -13,6 +13,7 @@
 enum {
 	SEND_TOO_LONG = 1, /* more than PARTS_TEXT_MOST */
 	SEND_NOT_TEXT = 2,
+	SEND_NO_CONTACT = 3, /* ended meanwhile */
 
 	RECEIVE_NEW = 0,       /* stored; acknowledge */
 	RECEIVE_DUPLICATE = 1, /* acknowledge */

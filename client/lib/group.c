@@ -159,7 +159,7 @@ int group_say_list(struct profile *p, const struct group *g, int64_t only)
 
 	rc = rc ? rc : count_listed(&n, p, g->id);
 	if (rc)
-		return E_IO;
+		return rc == STORE_NONE ? GROUP_NONE : rc;
 	body.version = (uint32_t)version;
 	body.after_s = (uint32_t)g->timer_s;
 	body.n = (uint8_t)n;

@@ -50,9 +50,7 @@ int group_copies_read(struct group_copies *out, struct profile *p, int64_t line)
 	}
 	if (step != SQLITE_DONE)
 		return E_IO;
-	return q_number(&out->n_ended, p->db, "SELECT lost FROM message WHERE id = ?", "i", line)
-			? E_IO
-			: 0;
+	return q_number(&out->n_ended, p->db, "SELECT lost FROM message WHERE id = ?", "i", line);
 }
 
 int group_copies_of(struct group_copies *out, struct profile *p, int64_t group, int64_t number)
@@ -63,9 +61,8 @@ int group_copies_of(struct group_copies *out, struct profile *p, int64_t group, 
 			"? AND type <> ? AND NOT gone ORDER BY id DESC LIMIT 1",
 			"iii", number, group, (int64_t)CONTENT_TIMER);
 
-	if (rc)
-		return rc == STORE_NONE ? GROUP_NO_LINE : rc;
-	return group_copies_read(out, p, line);
+	rc = rc ? rc : group_copies_read(out, p, line);
+	return rc == STORE_NONE ? GROUP_NO_LINE : rc;
 }
 
 struct line_copies group_copies_count(const struct group_copies *copies)

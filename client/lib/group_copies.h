@@ -21,7 +21,8 @@ struct group_copies {
 	int64_t n_ended; /* whose contact was ended since: nothing is known of them */
 };
 
-/* Of that row of message, by the order in which the others became contacts. */
+/* Of that row of message, by the order in which the others became contacts. STORE_NONE: it is there
+ * no more. */
 int group_copies_read(struct group_copies *out, struct profile *profile, int64_t line) MUST_CHECK;
 /* The same of our message of that number. GROUP_NO_LINE: there is none, or it is deleted. */
 int group_copies_of(struct group_copies *out, struct profile *profile, int64_t group,

@@ -272,7 +272,7 @@ static int is_whole(bool *out, struct profile *p, int64_t group)
 			"i", group);
 
 	*out = is;
-	return rc ? E_IO : 0;
+	return rc == STORE_NONE ? GROUP_NONE : rc;
 }
 
 static int heard_list(struct group_said *said, struct profile *p, const struct group_body *b,

@@ -70,7 +70,7 @@ int group_put_line(struct profile *p, struct group_round *r, const char *text)
 				  "iiibtiii", number, (int64_t)r->saying.parts, profile_now(p),
 				  envelope, sizeof envelope, text, (int64_t)r->saying.type,
 				  r->group->id, r->lives_s);
-	return rc ? E_IO : 0;
+	return rc == STORE_NONE ? GROUP_NONE : rc;
 }
 
 /* --- texts ---------------------------------------------------------------- */
@@ -100,7 +100,8 @@ static int say_text(struct profile *p, struct group_round *r, const char *text)
 	int rc = q_number(&r->lives_s, p->db, "SELECT timer_s FROM grp WHERE id = ?", "i",
 			r->group->id);
 
-	rc = rc ? E_IO : group_put_line(p, r, text);
+	rc = rc == STORE_NONE ? GROUP_NONE : rc;
+	rc = rc ? rc : group_put_line(p, r, text);
 	for (; rc == 0 && r->saying.part < r->saying.parts; r->saying.part++) {
 		size_t len = parts_piece_len(rest, GROUP_TEXT_MOST, r->saying.parts);
 

@@ -108,7 +108,7 @@ static int read_parts(struct reading *r)
 	int rc = parts_read(&text, r->p, r->line.id);
 
 	if (rc)
-		return rc < 0 ? rc : E_IO;
+		return rc;
 	free(r->text);
 	r->line.text = r->text = text;
 	return 0;

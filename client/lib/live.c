@@ -60,7 +60,7 @@ static int settle_fetch(struct session *s, const struct errand *e)
 		s->fetch_at_ms = live_now_ms() + 1000 + randombytes_uniform(2000);
 		return 0;
 	}
-	s->fetched = true;
+	s->fetched = s->fetched || s->fetching;
 	live_fetch_ended(s);
 	return passes(e->rc);
 }
@@ -89,8 +89,10 @@ static int send_out(struct session *s, enum errand_kind kind)
 	if (rc)
 		return rc;
 	e->owner = s;
-	if (kind == ERRAND_FETCH)
+	if (kind == ERRAND_FETCH) {
+		s->fetching = true;
 		live_fetch_begins(s);
+	}
 	if (!live->events.lanes) {
 		errand_do(e, live->net, live->profile);
 		return settle(s, e);

@@ -40,7 +40,7 @@ static void on_subscribe(struct mosquitto *mosq, void *userdata, int mid, int n,
 	if (n != 1 || granted[0] != 1 || s->subscribed)
 		return;
 	s->subscribed = true;
-	s->fetched = false;
+	s->fetched = s->fetching = false;
 	s->retry_ms = 0;
 	s->poll_at_ms = 0;
 	s->fetch_at_ms = live_now_ms() + 1;

@@ -117,7 +117,7 @@ static int note_number(struct profile *p, int64_t contact, const struct content 
 	int rc = q_number(&top, p->db, "SELECT heard FROM contact WHERE id = ?", "i", contact);
 
 	if (rc)
-		return E_IO;
+		return rc;
 	if (n <= top)
 		return numbered ? close_gap(p, contact, n, n) : 0;
 	rc = add_gap(p, contact, top + 1, before(m));
@@ -406,7 +406,8 @@ int loss_refused(struct profile *p, int64_t contact, uint64_t number)
 	const struct content none = { .number = number };
 	int rc = q_begin(p->db);
 
-	return rc ? rc : q_end(p->db, note_number(p, contact, &none));
+	rc = rc ? rc : q_end(p->db, note_number(p, contact, &none));
+	return rc == STORE_NONE ? 0 : rc; /* it has ended meanwhile */
 }
 
 int loss_unopened(struct profile *p, int64_t contact)

@@ -26,7 +26,8 @@ int loss_heard(struct profile *profile, int64_t contact, const struct content *c
 int loss_is_early(bool *out, struct profile *profile, int64_t contact,
 		const struct content *content) MUST_CHECK;
 
-/* A text of that number came and was not kept: it is missing. */
+/* A text of that number came and was not kept: it is missing. Nothing is noted where the
+ * contact has ended. */
 int loss_refused(struct profile *profile, int64_t contact, uint64_t number) MUST_CHECK;
 
 /* A packet in that contact's mailbox was for us and could not be opened. */

@@ -64,6 +64,7 @@ static int find(struct own_mailbox *out, struct profile *p, int64_t contact, int
 	return rc ? rc : read_mailbox(out, s);
 }
 
+/* Nobody's, nor where one has left or been forgotten meanwhile: then there is none. */
 static int prepare(struct profile *p, enum kind kind, int64_t contact, int64_t home)
 {
 	CLEANUP(key_wipe) struct key owner = { { 0 } };
@@ -75,7 +76,8 @@ static int prepare(struct profile *p, enum kind kind, int64_t contact, int64_t h
 	randombytes_buf(request, sizeof request);
 	return q_run(p->db,
 			"INSERT INTO mailbox (kind, contact, owner_secret, deposit, request, home) "
-			"VALUES (?, nullif(?, 0), ?, ?, ?, ?)",
+			"SELECT ?, nullif(?, 0), ?, ?, ?, id FROM home WHERE id = ? AND left_s IS "
+			"NULL AND (?2 = 0 OR EXISTS (SELECT 1 FROM contact WHERE id = ?2))",
 			"iibbbi", (int64_t)kind, contact, owner.b, sizeof owner.b, deposit.b,
 			sizeof deposit.b, request, sizeof request, home);
 }
@@ -88,8 +90,8 @@ static int take_spare(struct profile *p, int64_t contact, int64_t home)
 	return q_number(&id, p->db,
 			"UPDATE mailbox SET kind = 1, contact = ? WHERE id = (SELECT id FROM "
 			"mailbox "
-			"WHERE kind = 2 AND made AND home = ? ORDER BY random() LIMIT 1) "
-			"RETURNING id",
+			"WHERE kind = 2 AND made AND home = ? ORDER BY random() LIMIT 1) AND "
+			"EXISTS (SELECT 1 FROM contact WHERE id = ?1) RETURNING id",
 			"ii", contact, home);
 }
 
@@ -115,7 +117,10 @@ int mailbox_for(struct own_mailbox *out, struct profile *p, int64_t contact)
 
 int mailbox_inbox(struct own_mailbox *out, struct profile *p, const struct home *home)
 {
-	return find_or_make(out, p, 0, home->id);
+	int rc = q_begin(p->db);
+
+	rc = rc ? rc : q_end(p->db, find_or_make(out, p, 0, home->id));
+	return rc == CONTACT_NONE ? HOME_NONE : rc;
 }
 
 /* That one: once it has ended, another process may have made another one under its id. */

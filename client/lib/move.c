@@ -27,18 +27,26 @@ static int note_ended(struct profile *p, const struct home *home)
 	return rc ? rc : bundle_ended(p, home);
 }
 
+/* ended: what the server said. Nothing is noted where the home was given up while it was asked;
+ * another one may have its id. */
+static int settle_end(struct profile *p, const struct home *home, int ended)
+{
+	int64_t left_s = 0;
+	int rc = q_number(&left_s, p->db,
+			"SELECT left_s FROM home WHERE id = ? AND uuid = ? AND left_s NOT NULL",
+			"ib", home->id, home->uuid, sizeof home->uuid);
+
+	if (rc)
+		return rc == STORE_NONE ? 0 : rc;
+	return ended && left_s + GONE_S > profile_now(p) ? ended : note_ended(p, home);
+}
+
 /* Until then its bundles are handed out, so their secrets are kept. */
 static int end_account(struct net *net, struct profile *p, const struct home *home)
 {
-	int64_t left_s = 0;
-	int rc, ended = account_end(net, home);
+	int ended = account_end(net, home), rc = q_begin(p->db);
 
-	if (q_number(&left_s, p->db, "SELECT left_s FROM home WHERE id = ?", "i", home->id))
-		return E_IO;
-	if (ended && left_s + GONE_S > profile_now(p))
-		return ended;
-	rc = q_begin(p->db);
-	return rc ? rc : q_end(p->db, note_ended(p, home));
+	return rc ? rc : q_end(p->db, settle_end(p, home, ended));
 }
 
 static int end_accounts(struct net *net, struct profile *p)
@@ -115,6 +123,8 @@ static int give_up(struct profile *p, const uint8_t *onion)
 		 "sealing.home) WHERE turn = 0 AND base IS NULL AND superseded_s IS NULL AND home "
 		 "IN " LEFT_THERE),
 		("DELETE FROM mailbox WHERE home IN " LEFT_THERE),
+		("UPDATE contact SET home = (SELECT id FROM home WHERE main) WHERE home "
+		 "IN " LEFT_THERE),
 		"DELETE FROM home WHERE onion = ? AND left_s NOT NULL",
 	};
 	int rc = 0;
@@ -189,11 +199,14 @@ static int tell_contacts(struct profile *p, int64_t from, int64_t to, bool fast)
 	return rc == STORE_NONE ? 0 : rc;
 }
 
+/* If it was left meanwhile, its contacts were told of the main one. */
 static int move_one(struct profile *p, int64_t contact, const struct home *to, bool fast)
 {
 	int64_t is;
-	int rc = q_number(&is, p->db, "SELECT 1 FROM contact WHERE id = ? AND home <> ?", "ii",
-			contact, to->id);
+	int rc = q_number(&is, p->db,
+			"SELECT 1 FROM contact c JOIN home h ON h.id = ?2 AND h.left_s IS NULL "
+			"WHERE c.id = ?1 AND c.home <> h.id",
+			"ii", contact, to->id);
 
 	return rc ? rc == STORE_NONE ? 0 : rc : tell(p, contact, to->id, fast);
 }

@@ -35,7 +35,8 @@ int move_main(struct profile *profile, const uint8_t onion[static ONION_KEY_BYTE
 int move_leave(struct net *net, struct profile *profile,
 		const uint8_t onion[static ONION_KEY_BYTES]) MUST_CHECK;
 
-/* From now on that contact knows of that home. fast: no random delay. */
+/* From now on that contact knows of that home, unless it was left meanwhile. fast: no random
+ * delay. */
 int move_contact(struct profile *profile, int64_t contact, const struct home *to,
 		bool fast) MUST_CHECK;
 

@@ -47,7 +47,9 @@ static int prepare(struct sealing *s, struct profile *p, int64_t contact)
 {
 	int rc = contact_by_id(&s->contact, p, contact);
 
-	rc = rc ? rc : mailbox_for(&s->mailbox, p, contact);
+	if (rc) /* of a signal: it has ended */
+		return rc == CONTACT_NONE ? OUTBOX_EMPTY : rc;
+	rc = mailbox_for(&s->mailbox, p, contact);
 	if (rc)
 		return rc > 0 ? E_BUG : rc;
 	if (!s->mailbox.made)

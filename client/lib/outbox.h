@@ -46,7 +46,8 @@ int outbox_done(struct profile *profile, const struct parcel *parcel) MUST_CHECK
 /* Seconds until something's time comes; OUTBOX_EMPTY: nothing waits for its time. */
 int outbox_wait_s(int64_t *out, struct profile *profile) MUST_CHECK;
 
-/* Sealed now and kept nowhere, for who is live; it claims nothing about texts. OUTBOX_NEEDS_*. */
+/* Sealed now and kept nowhere, for who is live; it claims nothing about texts. OUTBOX_NEEDS_*,
+ * OUTBOX_EMPTY: the contact has ended. */
 int outbox_signal(struct parcel *out, struct profile *profile, const struct outgoing *o) MUST_CHECK;
 
 /* There is no such mailbox any more: what waits goes by a new bundle's inbox. */

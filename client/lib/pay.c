@@ -167,8 +167,10 @@ static int make_invite(json_t **out, struct profile *p, const uint8_t *onion)
 	uint8_t code[INVITE_CODE_BYTES];
 	char text[BASE64URL_ROOM(sizeof code)];
 
-	if (invite_load(code, p, onion))
-		return E_IO;
+	int rc = invite_load(code, p, onion);
+
+	if (rc) /* another process may have used it */
+		return rc == STORE_NONE ? TOKENS_NO_INVITE : rc;
 	base64url_write(text, code, sizeof code);
 	*out = json_pack("{s:s, s:s}", "kind", "invite", "code", text);
 	sodium_memzero(code, sizeof code);
@@ -182,8 +184,8 @@ static int make_allowance(json_t **out, struct profile *p, const uint8_t *onion)
 	char uuid[UUID_TEXT + 1];
 	int rc = home_at(&home, p, onion);
 
-	if (rc)
-		return rc < 0 ? rc : E_BUG;
+	if (rc) /* it was left meanwhile */
+		return rc == HOME_NONE ? TOKENS_UNPAID : rc;
 	uuid_write(uuid, home.uuid);
 	*out = json_pack("{s:s, s:s}", "kind", "account", "uuid", uuid);
 	return *out ? 0 : E_NOMEM;

@@ -74,7 +74,7 @@ int conversation_put(struct profile *p, int64_t contact, const struct saying *sa
 			contact);
 
 	if (rc)
-		return E_IO;
+		return rc == STORE_NONE ? SEND_NO_CONTACT : rc;
 	randombytes_buf(envelope, sizeof envelope);
 	randombytes_buf(text_id, sizeof text_id);
 	out.envelope = envelope;

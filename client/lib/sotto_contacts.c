@@ -17,6 +17,7 @@
 
 /* --- lists -------------------------------------------------------------- */
 
+/* CONTACT_NONE: it was ended meanwhile. */
 static int count(struct sotto_contact *out, uint8_t onion[static ONION_KEY_BYTES], struct sotto *s,
 		int64_t id)
 {
@@ -35,8 +36,9 @@ static int count(struct sotto_contact *out, uint8_t onion[static ONION_KEY_BYTES
 	ROWS *row = NULL;
 	int rc = q_open(&row, s->profile->db, sql, "ii", id, profile_now(s->profile));
 
-	if (rc || sqlite3_step(row) != SQLITE_ROW)
-		return rc ? rc : E_IO;
+	rc = rc ? rc : sqlite3_step(row);
+	if (rc != SQLITE_ROW)
+		return rc == SQLITE_DONE ? CONTACT_NONE : E_IO;
 	out->n_unread = (uint32_t)sqlite3_column_int64(row, 0);
 	out->n_waiting = (uint32_t)sqlite3_column_int64(row, 1);
 	out->n_missing = (uint32_t)sqlite3_column_int64(row, 2);
@@ -46,30 +48,50 @@ static int count(struct sotto_contact *out, uint8_t onion[static ONION_KEY_BYTES
 	return q_column(onion, ONION_KEY_BYTES, row, 6) ? 0 : E_IO;
 }
 
+struct described {
+	struct sotto_contact contact;
+	char server[ONION_TEXT + 1];
+};
+
+/* CONTACT_NONE */
+static int describe(struct described *out, struct sotto *s, const struct contact *c)
+{
+	uint8_t onion[ONION_KEY_BYTES];
+	int rc;
+
+	out->contact = (struct sotto_contact){ .name = c->name,
+		.state = (enum sotto_state)c->state,
+		.trust = (enum sotto_trust)c->trust,
+		.server = out->server };
+	rc = count(&out->contact, onion, s, c->id);
+	if (rc == 0)
+		onion_write(out->server, onion);
+	return rc;
+}
+
 static int tell(struct sotto *s, const struct contact *c, sotto_on_contact *on_contact,
 		void *userdata)
 {
-	char server[ONION_TEXT + 1];
-	uint8_t onion[ONION_KEY_BYTES];
-	struct sotto_contact contact = { .name = c->name,
-		.state = (enum sotto_state)c->state,
-		.trust = (enum sotto_trust)c->trust,
-		.server = server };
-	int rc = count(&contact, onion, s, c->id);
+	struct described d;
+	int rc = sotto_of_contact(describe(&d, s, c));
 
-	if (rc == 0)
-		onion_write(server, onion);
-	return rc ? rc : on_contact(userdata, &contact);
+	return rc ? rc : on_contact(userdata, &d.contact);
 }
 
 int sotto_contacts(struct sotto *s, sotto_on_contact *on_contact, void *userdata)
 {
 	struct contact c = { .name = "" };
+	struct described d;
 	int rc;
 
-	while ((rc = contact_next(&c, s->profile, c.name)) == 0)
-		if ((rc = tell(s, &c, on_contact, userdata)) != 0)
+	while ((rc = contact_next(&c, s->profile, c.name)) == 0) {
+		rc = describe(&d, s, &c);
+		if (rc == CONTACT_NONE)
+			continue;
+		rc = rc ? rc : on_contact(userdata, &d.contact);
+		if (rc)
 			return rc;
+	}
 	return rc == CONTACT_NONE ? 0 : rc;
 }
 

@@ -14,6 +14,7 @@ struct showing {
 	char contact[CONTACT_NAME_MOST + 1], group[CONTACT_NAME_MOST + 1]; /* "": none */
 };
 
+/* SOTTO_NO_FILE: its contact or group has just ended, and so has it. */
 static int find_names(struct showing *out, struct sotto *s, const struct transfer *t)
 {
 	struct contact c = { .name = "" };
@@ -23,7 +24,7 @@ static int find_names(struct showing *out, struct sotto *s, const struct transfe
 	rc = rc || !t->group ? rc : group_by_id(&g, s->profile, t->group);
 	memcpy(out->contact, c.name, sizeof out->contact);
 	memcpy(out->group, g.name, sizeof out->group);
-	return rc > 0 ? E_IO : rc;
+	return rc > 0 ? SOTTO_NO_FILE : rc;
 }
 
 static enum sotto_file_state state_of(const struct transfer *t)
@@ -63,6 +64,8 @@ int sotto_files(struct sotto *s, sotto_on_file *on_file, void *userdata)
 
 	while ((rc = transfer_next(&t, s->profile, t.id)) == 0) {
 		rc = find_names(&to, s, &t);
+		if (rc == SOTTO_NO_FILE)
+			continue;
 		rc = rc ? rc : show(&to, &t, NULL);
 		if (rc)
 			return rc;
@@ -96,6 +99,8 @@ static int send_begun(struct sotto *s, struct transfer *t, struct showing *to)
 {
 	const int rc = find_names(to, s, t);
 
+	if (rc == SOTTO_NO_FILE)
+		return t->group ? SOTTO_NO_GROUP : SOTTO_NO_CONTACT;
 	return rc ? rc : send_all(s, t, to);
 }
 
@@ -135,14 +140,15 @@ int sotto_get_file(struct sotto *s, int64_t id, const char *path, sotto_on_file 
 {
 	CLEANUP(download_close) struct download d = { .folder = -1, .part = -1 };
 	struct showing to = { on_file, userdata, "", "" };
-	int rc = download_open(&d, s->profile, id, path);
+	int rc = download_open(&d, s->profile, id, path), named;
 
 	if (rc == TRANSFER_DONE && !*d.name)
 		return SOTTO_NOTHING;
 	if (rc && rc != TRANSFER_DONE)
 		return sotto_of_transfer(rc);
-	if (find_names(&to, s, &d.transfer))
-		return E_IO;
+	named = find_names(&to, s, &d.transfer);
+	if (named)
+		return named;
 	while (rc == 0) {
 		rc = show(&to, &d.transfer, NULL);
 		if (rc)

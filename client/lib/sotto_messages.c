@@ -243,7 +243,9 @@ int sotto_set_timer(struct sotto *s, const char *contact, int64_t after_s)
 	rc = rc ? rc : timer_set(s->profile, &c, after_s);
 	if (rc == 0)
 		sotto_wake(s);
-	return rc == TIMER_TOO_LONG ? SOTTO_TOO_LONG : rc;
+	return rc == TIMER_NO_CONTACT	       ? SOTTO_NO_CONTACT
+			: rc == TIMER_TOO_LONG ? SOTTO_TOO_LONG
+					       : rc;
 }
 
 /* --- sending and receiving ---------------------------------------------- */
@@ -255,10 +257,10 @@ int sotto_write(struct sotto *s, const char *contact, const char *words)
 
 	if (rc)
 		return rc;
-	rc = conversation_send(s->profile, &c, words);
+	rc = sync_of_send(conversation_send(s->profile, &c, words));
 	if (rc == 0)
 		sotto_wake(s);
-	return rc == SEND_TOO_LONG ? SOTTO_LONG_TEXT : rc > 0 ? SOTTO_NOT_TEXT : rc;
+	return rc;
 }
 
 int sotto_send(struct sotto *s, const char *contact, const char *words)

@@ -449,13 +449,16 @@ int q_blob(const struct q_blob *into, sqlite3 *db, const char *sql, const char *
 
 int store_overwrote(sqlite3 *db)
 {
-	return q_run(db, "INSERT OR IGNORE INTO meta VALUES ('overwrote', 1)", "");
+	return q_run(db,
+			"INSERT INTO meta VALUES ('overwrote', 1) ON CONFLICT (name) DO UPDATE SET "
+			"value = value + 1",
+			"");
 }
 
 int store_forget(sqlite3 *db)
 {
 	int64_t n;
-	int rc = q_number(&n, db, "SELECT 1 FROM meta WHERE name = 'overwrote'", "");
+	int rc = q_number(&n, db, "SELECT value FROM meta WHERE name = 'overwrote'", "");
 
 	if (rc)
 		return rc == STORE_NONE ? 0 : rc;
@@ -464,7 +467,9 @@ int store_forget(sqlite3 *db)
 	sqlite3_busy_timeout(db, BUSY_MS);
 	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
 		return 0;
-	return rc ? E_IO : q_run(db, "DELETE FROM meta WHERE name = 'overwrote'", "");
+	/* What was overwritten since waits for the next time. */
+	return rc ? E_IO
+		  : q_run(db, "DELETE FROM meta WHERE name = 'overwrote' AND value = ?", "i", n);
 }
 
 int q_begin(sqlite3 *db)

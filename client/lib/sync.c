@@ -102,10 +102,11 @@ int sync_end_mailbox(struct net *net, const struct own_mailbox *m)
 int sync_mailbox(struct net *net, struct profile *p, int64_t contact)
 {
 	CLEANUP(mailbox_wipe) struct own_mailbox m;
-	int rc = mailbox_for(&m, p, contact);
+	int rc = q_begin(p->db);
 
+	rc = rc ? rc : q_end(p->db, mailbox_for(&m, p, contact));
 	if (rc || m.made)
-		return rc;
+		return rc == CONTACT_NONE ? SYNC_NO_CONTACT : rc;
 	rc = sync_make_mailbox(net, p, &m);
 	net->n_prepared += rc == 0;
 	return rc;
@@ -144,14 +145,14 @@ static int taking_name(struct profile *p, int64_t contact, uint8_t out[static 16
 {
 	const struct q_blob into = { out, 16 };
 	uint8_t fresh[16];
+	int rc;
 
 	randombytes_buf(fresh, sizeof fresh);
-	return q_blob(&into, p->db,
-			       "UPDATE contact SET taking = coalesce(taking, ?) WHERE id = ? "
-			       "RETURNING taking",
-			       "bi", fresh, sizeof fresh, contact)
-			? E_IO
-			: 0;
+	rc = q_blob(&into, p->db,
+			"UPDATE contact SET taking = coalesce(taking, ?) WHERE id = ? "
+			"RETURNING taking",
+			"bi", fresh, sizeof fresh, contact);
+	return rc == STORE_NONE ? SYNC_NO_CONTACT : rc;
 }
 
 static int begin(struct net *net, struct profile *p, const struct contact *c)
@@ -191,7 +192,7 @@ static int seal_parcel(struct parcel *out, struct profile *p, int64_t contact,
 	return signal ? outbox_signal(out, p, signal) : outbox_next(out, p, contact);
 }
 
-/* The same, with all that it takes. */
+/* The same, with all that it takes. Who has ended meanwhile gets none. */
 static int make_parcel(struct parcel *out, struct net *net, struct profile *p,
 		const struct outgoing *signal)
 {
@@ -204,14 +205,17 @@ static int make_parcel(struct parcel *out, struct net *net, struct profile *p,
 		rc = rc ? rc : seal_parcel(out, p, contact, signal);
 	}
 	if (rc != OUTBOX_NEEDS_BUNDLE)
-		return rc;
-	rc = contact_by_id(&c, p, contact) ? E_IO : 0;
+		return rc == SYNC_NO_CONTACT ? OUTBOX_EMPTY : rc;
+	rc = contact_by_id(&c, p, contact);
+	rc = rc == CONTACT_NONE ? SYNC_NO_CONTACT : rc;
 	rc = rc ? rc : begin(net, p, &c);
 	if (rc == SYNC_NO_BUNDLE)
 		rc = outbox_without_bundle(p, contact);
 	rc = rc ? rc : seal_parcel(out, p, contact, signal);
 	net->n_prepared += rc == 0;
-	return rc == OUTBOX_NEEDS_BUNDLE ? SYNC_NO_BUNDLE : rc;
+	return rc == OUTBOX_NEEDS_BUNDLE	? SYNC_NO_BUNDLE
+			: rc == SYNC_NO_CONTACT ? OUTBOX_EMPTY
+						: rc;
 }
 
 static int next_parcel(struct parcel *out, struct net *net, struct profile *p, int64_t contact)
@@ -285,6 +289,14 @@ int sync_flush_contact(struct net *net, struct profile *p, int64_t contact)
 	return rc == OUTBOX_EMPTY ? 0 : rc;
 }
 
+int sync_of_send(int rc)
+{
+	return rc == SEND_TOO_LONG		? SYNC_LONG_TEXT
+			: rc == SEND_NO_CONTACT ? SYNC_NO_CONTACT
+			: rc > 0		? SYNC_NOT_TEXT
+						: rc;
+}
+
 int sync_send(struct net *net, struct profile *p, const char *name, const char *text)
 {
 	struct contact c;
@@ -294,10 +306,8 @@ int sync_send(struct net *net, struct profile *p, const char *name, const char *
 		return rc > 0 ? SYNC_NO_CONTACT : rc;
 	if (c.state != CONTACT_ACCEPTED)
 		return SYNC_NO_CONTACT;
-	rc = conversation_send(p, &c, text);
-	if (rc)
-		return rc == SEND_TOO_LONG ? SYNC_LONG_TEXT : rc > 0 ? SYNC_NOT_TEXT : rc;
-	return sync_flush_contact(net, p, c.id);
+	rc = sync_of_send(conversation_send(p, &c, text));
+	return rc ? rc : sync_flush_contact(net, p, c.id);
 }
 
 /* --- fetching ----------------------------------------------------------- */

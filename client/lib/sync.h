@@ -26,12 +26,14 @@ int sync_verdict(int rc, const struct answer *answer) MUST_CHECK;
 /* Over which a mailbox is read, lives and ends: one of its own, or its group's. */
 struct circuit sync_circuit(const struct own_mailbox *mailbox);
 
-/* The mailbox that a contact shall write to exists at its server. */
+/* The mailbox that a contact shall write to exists at its server. SYNC_NO_CONTACT. */
 int sync_mailbox(struct net *net, struct profile *profile, int64_t contact) MUST_CHECK;
 int sync_make_mailbox(struct net *net, struct profile *profile,
 		const struct own_mailbox *mailbox) MUST_CHECK;
 int sync_end_mailbox(struct net *net, const struct own_mailbox *mailbox) MUST_CHECK;
 
+/* What conversation_send answered. */
+int sync_of_send(int rc) MUST_CHECK;
 /* Keeps the text and tries to send it. What fails stays in the outbox: sync_flush later. */
 int sync_send(struct net *net, struct profile *profile, const char *name,
 		const char *text) MUST_CHECK;
@@ -41,7 +43,7 @@ int sync_flush(struct net *net, struct profile *profile, unsigned *out_sent) MUS
 int sync_flush_contact(struct net *net, struct profile *profile, int64_t contact) MUST_CHECK;
 
 /* A signal for who is live, with all that it takes; nothing is kept. The same parcel may be posted
- * again: it is known by its envelope. */
+ * again: it is known by its envelope. OUTBOX_EMPTY: the contact has ended. */
 int sync_signal(struct parcel *out, struct net *net, struct profile *profile,
 		const struct outgoing *outgoing) MUST_CHECK;
 int sync_post(struct net *net, const struct parcel *parcel) MUST_CHECK;

@@ -55,7 +55,7 @@ static int load(struct timer *out, struct profile *p, int64_t contact)
 	rc = rc ? rc
 		: q_number(&out->version, p->db, "SELECT timer_version FROM contact WHERE id = ?",
 				  "i", contact);
-	return rc ? E_IO : 0;
+	return rc;
 }
 
 static int save(struct profile *p, int64_t contact, const struct timer *t)
@@ -81,7 +81,7 @@ static int set(struct profile *p, int64_t contact, int64_t after_s)
 		: q_number(&least, p->db, "SELECT sent >> 10 FROM contact WHERE id = ?", "i",
 				  contact);
 	if (rc)
-		return rc < 0 ? rc : E_BUG;
+		return rc == STORE_NONE ? TIMER_NO_CONTACT : rc;
 	t.after_s = after_s;
 	t.version = t.version + 1 > least ? t.version + 1 : least;
 	writer_u32(&w, (uint32_t)t.after_s);

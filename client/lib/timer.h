@@ -12,6 +12,7 @@
 
 enum {
 	TIMER_TOO_LONG = 1,
+	TIMER_NO_CONTACT = 2, /* ended meanwhile */
 	TIMER_MOST_S = 365 * 86400,
 	TIMER_STEP_MOST = 1 << 16, /* a version further above ours is not believed */
 	TIMER_TEXT_ROOM = 64,

@@ -72,6 +72,22 @@ static int bind_one(struct use *use, struct profile *p, const uint8_t *onion,
 	return rc;
 }
 
+static int find_or_bind(struct use *use, struct profile *p, const struct issue *issue)
+{
+	int rc = find_bound(use, p);
+
+	return rc || use->has_token ? rc : bind_one(use, p, issue->onion, issue->operation);
+}
+
+/* At once: another process may be about the same request, which is one use. STORE_NONE: the stock
+ * is empty. */
+static int choose(struct use *use, struct profile *p, const struct issue *issue)
+{
+	int rc = q_begin(p->db);
+
+	return rc ? rc : q_end(p->db, find_or_bind(use, p, issue));
+}
+
 static int throw_away(struct use *use, struct profile *p)
 {
 	use->has_token = false;
@@ -81,15 +97,12 @@ static int throw_away(struct use *use, struct profile *p)
 /* Binds a token to the use, having a batch made when there is none. ISSUE_FREE. */
 static int take(struct use *use, struct net *net, struct profile *p, const struct issue *issue)
 {
-	int rc = find_bound(use, p);
+	int rc = choose(use, p, issue);
 
-	if (rc || use->has_token)
-		return rc;
-	rc = bind_one(use, p, issue->onion, issue->operation);
 	if (rc != STORE_NONE)
 		return rc;
 	rc = issue_batch(net, p, issue);
-	rc = rc ? rc : bind_one(use, p, issue->onion, issue->operation);
+	rc = rc ? rc : choose(use, p, issue);
 	return rc == STORE_NONE ? TOKENS_UNPAID : rc; /* another process took all of them */
 }
 

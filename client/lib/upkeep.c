@@ -43,7 +43,9 @@ static int make_spare(struct net *net, struct profile *p, const struct home *hom
 	if (rc || !due || n >= SPARE_MAILBOXES)
 		return rc;
 	rc = mailbox_spare(&m, p, home);
-	rc = rc ? rc : sync_make_mailbox(net, p, &m);
+	if (rc)
+		return rc == CONTACT_NONE ? 0 : rc;
+	rc = sync_make_mailbox(net, p, &m);
 	return rc ? rc : plan_in(p, plan, 0, net->fast ? FAST_SPREAD_S : SPARE_SPREAD_S);
 }
 

@@ -102,6 +102,7 @@ static int choose_server(struct file *file, struct profile *p, const struct targ
 	return 0;
 }
 
+/* Whom it is for may have ended while it was hashed. */
 static int save(struct transfer *t, struct profile *p)
 {
 	uint8_t body[CONTENT_TEXT_MOST];
@@ -113,12 +114,13 @@ static int save(struct transfer *t, struct profile *p)
 		key_random(&t->file.end_key);
 	rc = q_number(&t->id, p->db,
 			"INSERT INTO file (contact, out, begun_s, as_of_ns, path, body, grp, "
-			"end_key) VALUES (?, 1, ?, ?, ?, ?, nullif(?, 0), iif(?6, ?7, NULL)) "
-			"RETURNING id",
+			"end_key) SELECT ?, 1, ?, ?, ?, ?, nullif(?, 0), iif(?6, ?7, NULL) WHERE "
+			"EXISTS (SELECT 1 FROM contact WHERE id = ?1) OR EXISTS (SELECT 1 FROM grp "
+			"WHERE id = ?6) RETURNING id",
 			"iiitbib", t->contact, t->begun_s, t->as_of_ns, t->path, body,
 			file_write(body, &t->file), t->group, t->file.end_key.b, (size_t)KEY_BYTES);
 	sodium_memzero(body, sizeof body);
-	return rc ? E_IO : 0;
+	return rc != STORE_NONE ? rc : apart ? TRANSFER_NOT_IN : SYNC_NO_CONTACT;
 }
 
 static int make(struct transfer *out, struct profile *p, const struct target *to, int fd)

@@ -79,7 +79,8 @@ class Terminal:
         end = time.monotonic() + WAIT_S
         while not is_so():
             if time.monotonic() > end:
-                raise AssertionError(f"not seen: {what}\n{self.text() if os.path.exists(self.folder.name) else ''}")
+                text = self.text() if os.path.exists(self.folder.name) else ""
+                raise AssertionError(f"not seen: {what}\n" + re.sub(r"\n{3,}", "\n\n", text))
             time.sleep(STEP_S)
 
     def until(self, seen):

@@ -55,12 +55,10 @@ static struct parcel say_of_call(
 
 static int push(struct person *to, const struct parcel *parcel)
 {
-	struct own_mailbox box = { .id = 0 };
+	struct own_mailbox box;
+	int rc = their_box(&box, to, parcel);
 
-	while (mailbox_next(&box, to->p, box.id) == 0)
-		if (key_equal(&box.deposit, &parcel->address.deposit))
-			return conversation_receive_signal(to->p, &box, parcel->packet);
-	return E_BUG;
+	return rc ? rc : conversation_receive_signal(to->p, &box, parcel->packet);
 }
 
 static void bring(enum call_kind kind, const uint8_t *call)

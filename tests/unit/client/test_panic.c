@@ -184,6 +184,11 @@ static void fill_mailboxes(struct profile *p)
 
 	ck_assert_int_eq(mailbox_for(&box, p, 0), 0);
 	ck_assert_int_eq(mailbox_made(p, &box), 0);
+	ck_assert_int_eq(q_run(p->db,
+					 "INSERT INTO contact (id, name, state, identity_hash) "
+					 "VALUES (1, 'x', 1, randomblob(32))",
+					 ""),
+			0);
 	ck_assert_int_eq(mailbox_for(&box, p, 1), 0);
 	ck_assert_int_eq(mailbox_made(p, &box), 0);
 	ck_assert_int_eq(mailbox_spare(&box, p, &p->home), 0);

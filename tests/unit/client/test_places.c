@@ -330,6 +330,56 @@ START_TEST(who_came_later_and_is_lost_is_away_until_it_is_back)
 }
 END_TEST
 
+static struct live *polling;
+static void on_news(void *userdata)
+{
+	(void)userdata;
+}
+
+/* The broker answers in the midst of it. */
+static int subscribed_meanwhile(struct net *net, const struct ask *ask, struct answer *out)
+{
+	struct session *s = &polling->sessions[0];
+
+	(void)net;
+	(void)ask;
+	(void)out;
+	if (!s->subscribed) {
+		s->subscribed = true;
+		s->fetched = s->fetching = false;
+		s->fetch_at_ms = 0;
+	}
+	return E_PROTO;
+}
+
+START_TEST(a_poll_that_began_before_the_subscription_does_not_make_it_live)
+{
+	static struct net net;
+	const struct live_events events = { .on_ready = on_ready, .on_news = on_news };
+	struct session *s;
+
+	start();
+	make(1, south);
+	place();
+	ck_assert_int_eq(net_open(&net, "127.0.0.1:1", true), 0);
+	net.carry = subscribed_meanwhile;
+	ck_assert_int_eq(live_open(&polling, &net, alice.p, &events), 0);
+	s = &polling->sessions[0];
+	s->open_at_ms = 0;
+	s->poll_at_ms = live_now_ms();
+	n_ready = 0;
+	ck_assert_int_eq(live_turn(polling, 0), 0);
+	ck_assert(s->subscribed);
+	ck_assert_uint_eq(n_ready, 0);
+	s->fetch_at_ms = live_now_ms();
+	ck_assert_int_eq(live_turn(polling, 0), 0);
+	ck_assert_uint_eq(n_ready, 1);
+	live_close(polling);
+	net_close(&net);
+	tear_down();
+}
+END_TEST
+
 /* SQLite gives the newest row's id again. */
 START_TEST(one_that_takes_the_place_of_another_is_another)
 {
@@ -424,6 +474,7 @@ UNIT("places", each_of_the_first_is_alone_and_then_all_are_in_groups_that_have_r
 		homes_that_were_left_leave_their_sessions_to_others,
 		what_has_no_session_yet_waits_until_an_errand_is_back,
 		who_came_later_and_is_lost_is_away_until_it_is_back,
+		a_poll_that_began_before_the_subscription_does_not_make_it_live,
 		one_that_takes_the_place_of_another_is_another,
 		what_comes_to_a_mailbox_that_was_spare_is_its_contacts,
 		a_group_has_one_circuit_and_no_other_has_it)

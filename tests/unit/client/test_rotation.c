@@ -151,13 +151,16 @@ END_TEST
 START_TEST(a_new_contact_gets_a_spare_mailbox_and_none_before_the_server_has_it)
 {
 	struct own_mailbox spare, one, two;
+	struct person carl;
 
 	set_up();
+	person_make(&carl);
 	add(&alice, "bob", &bob);
+	add(&alice, "carl", &carl);
 	ck_assert_int_eq(mailbox_spare(&spare, alice.p, &alice.p->home), 0);
 	ck_assert_int_eq(mailbox_spare(&one, alice.p, &alice.p->home), 0);
 	ck_assert_int_eq(one.id, spare.id); /* the same is tried again */
-	ck_assert_int_eq(mailbox_for(&one, alice.p, 77), 0);
+	ck_assert_int_eq(mailbox_for(&one, alice.p, the_contact(&alice, "carl").id), 0);
 	ck_assert_int_ne(one.id, spare.id);
 	ck_assert(!one.made);
 	ck_assert_int_eq(mailbox_made(alice.p, &spare), 0);
@@ -165,6 +168,7 @@ START_TEST(a_new_contact_gets_a_spare_mailbox_and_none_before_the_server_has_it)
 	ck_assert_int_eq(mailbox_for(&two, alice.p, the_contact(&alice, "bob").id), 0);
 	ck_assert_int_eq(two.id, spare.id);
 	ck_assert(two.made);
+	person_end(&carl);
 	tear_down();
 }
 END_TEST
