@@ -135,6 +135,15 @@ static int plan(struct profile *p, const struct home *home, int64_t from_s, uint
 	return plan_in(p, name, from_s, spread_s);
 }
 
+/* Which the bundles name. A registration may have ended before it was made. */
+static int make_inbox(struct net *net, struct profile *p, const struct home *home)
+{
+	CLEANUP(mailbox_wipe) struct own_mailbox inbox;
+	int rc = mailbox_inbox(&inbox, p, home);
+
+	return rc || inbox.made ? rc : sync_make_mailbox(net, p, &inbox);
+}
+
 /* The account first: its allowance buys the inbox. */
 static int register_with(
 		struct net *net, struct profile *p, const struct home *home, uint32_t generation)
@@ -142,11 +151,11 @@ static int register_with(
 	CLEANUP(scope_free) struct bundle_batch *batch = malloc(sizeof *batch);
 	struct account account = { .next = 1 };
 	CLEANUP(mailbox_wipe) struct own_mailbox inbox;
-	int rc = batch ? mailbox_inbox(&inbox, p, home) : E_NOMEM; /* which the bundles name */
+	int rc = batch ? mailbox_inbox(&inbox, p, home) : E_NOMEM;
 
 	rc = rc ? rc : bundle_make_batch(p, home, batch, generation);
 	rc = rc ? rc : put_account(net, p, home, batch->last_resort);
-	rc = rc || inbox.made ? rc : sync_make_mailbox(net, p, &inbox);
+	rc = rc ? rc : make_inbox(net, p, home);
 	rc = rc ? rc : put_batch(net, home, batch, &account);
 	return rc ? rc : plan(p, home, EARLIEST_S, SPREAD_S);
 }
@@ -220,6 +229,7 @@ static int keep(struct net *net, struct profile *p, const struct home *home)
 		return known;
 	if (rc == SYNC_REFUSED)
 		return register_again(net, p, home);
+	rc = rc ? rc : make_inbox(net, p, home);
 	rc = rc ? rc : decide(&generation, p, home, &account);
 	return rc || !generation ? rc : put_bundles(net, p, home, generation, &account);
 }

@@ -8,7 +8,7 @@ import subprocess
 import threading
 
 from faulty import Story
-from people import STEP_S, friends
+from people import STEP_S, Person, friends
 
 
 class Talk(Story):
@@ -309,11 +309,12 @@ class Picture(Group):
 
 
 class Move(Talk):
-    """Alice moves to another server, and Bob, who has not heard of it, writes to her."""
+    """Alice moves to another server, and Bob, who has not heard of it, writes to her; and then a stranger does."""
     tables = ("account", "bundle", "mailbox", "blob", "invite", "issued")
 
     def __init__(self, south, north, socks, names=("alice", "bob")):
-        self.north = north
+        self.north, self.stranger = north, Person(south, socks, f"{names[0]}-stranger")
+        self.stranger.do("id")
         Story.__init__(self, [south, north], socks, names)
 
     def script(self, a, b):
@@ -347,4 +348,9 @@ class Move(Talk):
         b.do("send", a.name, "to the new one")
         if (n := self.stack.sql("SELECT count(*) FROM sotto.blob")) != "0" or "to the new one" not in a.do("recv"):
             wrong += f"; to the old server went {n}"
+        self.stranger.run("end", a.name)
+        self.stranger.do("add", a.name, a.link())
+        self.stranger.run("send", a.name, "we have not met")
+        if "we have not met" not in a.do("recv"):
+            wrong += "; a stranger does not find her"
         return wrong
