@@ -110,12 +110,17 @@ static int put_bundles(struct net *net, struct profile *p, const struct home *ho
 	return rc;
 }
 
+/* Repeating it costs nothing, so it is first tried without. */
+static struct payment payment_of(const struct home *home)
+{
+	return (struct payment){ TOKEN_ACCOUNT, home->uuid, sizeof home->uuid, true };
+}
+
 static int put_account(struct net *net, struct profile *p, const struct home *home,
 		const uint8_t last_resort[static BUNDLE_BYTES])
 {
 	__attribute__((cleanup(answer_clear_ref))) struct answer answer = { 0 };
-	/* Repeating it costs nothing, so it is first tried without. */
-	const struct payment payment = { TOKEN_ACCOUNT, home->uuid, sizeof home->uuid, true };
+	const struct payment payment = payment_of(home);
 	struct ask ask = {
 		.method = "PUT", .path = "", .body = last_resort, .body_len = BUNDLE_BYTES
 	};
@@ -198,9 +203,10 @@ static int decide(uint32_t *out, struct profile *p, const struct home *home,
 /* The server does not know us: its state is that of a backup. The next generation replaces ours. */
 static int register_again(struct net *net, struct profile *p, const struct home *home)
 {
+	const struct payment payment = payment_of(home);
 	uint32_t next;
 	/* First, as bundles that cannot be put would be made for nothing. */
-	int rc = tokens_have(net, p, home->onion, TOKEN_ACCOUNT);
+	int rc = tokens_have(net, p, home->onion, &payment);
 
 	rc = rc ? rc : bundle_next(&next, p, 0);
 	rc = rc ? rc : register_with(net, p, home, next);

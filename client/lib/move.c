@@ -284,6 +284,8 @@ int move_main(struct profile *p, const uint8_t onion[static ONION_KEY_BYTES])
 
 static int buy(struct net *net, struct profile *p, const struct move *to)
 {
+	/* For an account that has no name yet. */
+	const struct payment payment = { TOKEN_ACCOUNT, "", 0, true };
 	struct invite invite;
 	int rc = 0, forgotten = 0;
 
@@ -292,7 +294,7 @@ static int buy(struct net *net, struct profile *p, const struct move *to)
 		memcpy(invite.code, to->code, sizeof invite.code);
 		rc = tokens_keep_invite(p, &invite);
 	}
-	rc = rc ? rc : tokens_have(net, p, to->onion, TOKEN_ACCOUNT);
+	rc = rc ? rc : tokens_have(net, p, to->onion, &payment);
 	if (rc && to->code)
 		forgotten = tokens_forget_invite(p);
 	sodium_memzero(&invite, sizeof invite);

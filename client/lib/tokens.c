@@ -32,14 +32,14 @@ static void use_wipe_ref(struct use *use)
 	sodium_memzero(use, sizeof *use);
 }
 
-static void use_name(uint8_t out[static HASH_BYTES], const struct ask *ask,
+static void use_name(uint8_t out[static HASH_BYTES], const uint8_t onion[static ONION_KEY_BYTES],
 		const struct payment *payment)
 {
 	const uint8_t operation = (uint8_t)payment->operation;
 	crypto_generichash_state state;
 
 	crypto_generichash_init(&state, NULL, 0, HASH_BYTES);
-	crypto_generichash_update(&state, ask->onion, ONION_KEY_BYTES);
+	crypto_generichash_update(&state, onion, ONION_KEY_BYTES);
 	crypto_generichash_update(&state, &operation, 1);
 	crypto_generichash_update(&state, payment->what, payment->len);
 	crypto_generichash_final(&state, out, HASH_BYTES);
@@ -107,15 +107,19 @@ static int take(struct use *use, struct net *net, struct profile *p, const struc
 }
 
 int tokens_have(struct net *net, struct profile *p, const uint8_t onion[static ONION_KEY_BYTES],
-		enum token_operation operation)
+		const struct payment *payment)
 {
-	const struct issue issue = { onion, operation, ISSUE_FROM_ANY };
+	const struct issue issue = { onion, payment->operation, ISSUE_FROM_ANY };
+	struct use use;
 	int64_t n = 0;
-	int rc = q_number(&n, p->db,
-			"SELECT count(*) FROM token WHERE onion = ? AND operation = ? AND use IS "
-			"NULL",
-			"bi", onion, (size_t)ONION_KEY_BYTES, (int64_t)operation);
+	int rc;
 
+	use_name(use.name, onion, payment);
+	rc = q_number(&n, p->db,
+			"SELECT count(*) FROM token WHERE onion = ? AND operation = ? AND (use IS "
+			"NULL OR use = ?)",
+			"bib", onion, (size_t)ONION_KEY_BYTES, (int64_t)payment->operation,
+			use.name, sizeof use.name);
 	rc = rc || n ? rc : issue_batch(net, p, &issue);
 	return rc == ISSUE_FREE ? 0 : rc;
 }
@@ -162,7 +166,7 @@ int tokens_ask(struct net *net, struct profile *p, const struct ask *ask,
 	int rc;
 
 	memset(out, 0, sizeof *out);
-	use_name(use.name, ask, payment);
+	use_name(use.name, ask->onion, payment);
 	rc = payment->if_asked ? find_bound(&use, p) : take(&use, net, p, &issue);
 	for (int tries = 0; rc == 0 || rc == ISSUE_FREE; tries++) {
 		paid.token = use.has_token ? use.token : NULL;
@@ -181,7 +185,7 @@ int tokens_spent(struct profile *p, const struct ask *ask, const struct payment 
 {
 	struct use use;
 
-	use_name(use.name, ask, payment);
+	use_name(use.name, ask->onion, payment);
 	return throw_away(&use, p);
 }
 

@@ -34,10 +34,11 @@ struct payment {
 int tokens_ask(struct net *net, struct profile *profile, const struct ask *ask,
 		const struct payment *payment, struct answer *out) MUST_CHECK;
 
-/* One is in stock at that server, or is bought now: an answer as above when it cannot be. */
+/* One is in stock at that server, or bound to that request, or is bought now: an answer as above
+ * when it cannot be. */
 int tokens_have(struct net *net, struct profile *profile,
 		const uint8_t onion[static ONION_KEY_BYTES],
-		enum token_operation operation) MUST_CHECK;
+		const struct payment *payment) MUST_CHECK;
 
 /* What was paid for is done and stored. */
 int tokens_spent(struct profile *profile, const struct ask *ask,

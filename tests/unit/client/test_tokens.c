@@ -90,6 +90,24 @@ START_TEST(an_invite_buys_the_account_and_is_forgotten)
 }
 END_TEST
 
+/* Who was stopped before the account was there goes on with the one token that the invite bought. */
+START_TEST(a_token_that_waits_for_its_answer_is_there_for_that_request_and_no_other)
+{
+	const struct payment same = { TOKEN_ACCOUNT, "x", 1, true },
+			     other = { TOKEN_ACCOUNT, "y", 1, true };
+
+	setup();
+	ck_assert_int_eq(keep_invite(shop.invite), 0);
+	shop.refuse_with = 503;
+	ck_assert_int_eq(buy(TOKEN_ACCOUNT, "/v1/accounts/x", "x", true), 503);
+	ck_assert_int_eq(stock(TOKEN_ACCOUNT), 1);
+	ck_assert_int_eq(tokens_have(&net, anna.p, onion, &same), 0);
+	ck_assert_int_eq(tokens_have(&net, anna.p, onion, &other), TOKENS_NO_INVITE);
+	ck_assert_int_eq(buy(TOKEN_ACCOUNT, "/v1/accounts/x", "x", true), 0);
+	end();
+}
+END_TEST
+
 START_TEST(an_invite_is_shown_to_its_own_server_only)
 {
 	struct invite invite = { .onion = { 1 } };
@@ -378,6 +396,7 @@ START_TEST(a_refill_comes_when_it_is_planned_and_not_when_something_was_spent)
 END_TEST
 
 UNIT("tokens", work_above_the_limit_is_not_done, an_invite_buys_the_account_and_is_forgotten,
+		a_token_that_waits_for_its_answer_is_there_for_that_request_and_no_other,
 		an_invite_is_shown_to_its_own_server_only,
 		a_wrong_invite_and_a_closed_server_are_told_apart,
 		where_anybody_may_register_work_buys_the_account,
