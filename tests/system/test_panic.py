@@ -99,7 +99,9 @@ class Panic(Town):
         watch.send_signal(signal.SIGUSR1)
         until("the files to go", lambda: not os.listdir(self.alice.profile))
         self.is_destroyed(self.alice)
-        self.assertEqual(self.rows(), self.before)
+        accounts, mailboxes = self.rows()
+        self.assertEqual(accounts, self.before[0])
+        self.assertGreaterEqual(mailboxes, self.before[1]) # the watch may have made a spare one before
         self.assertIsNone(watch.poll()) # goes on asking
         self.socks.open = True
         out, _ = self.end(watch)
