@@ -140,15 +140,6 @@ static int plan(struct profile *p, const struct home *home, int64_t from_s, uint
 	return plan_in(p, name, from_s, spread_s);
 }
 
-/* Which the bundles name. A registration may have ended before it was made. */
-static int make_inbox(struct net *net, struct profile *p, const struct home *home)
-{
-	CLEANUP(mailbox_wipe) struct own_mailbox inbox;
-	int rc = mailbox_inbox(&inbox, p, home);
-
-	return rc || inbox.made ? rc : sync_make_mailbox(net, p, &inbox);
-}
-
 /* The account first: its allowance buys the inbox. */
 static int register_with(
 		struct net *net, struct profile *p, const struct home *home, uint32_t generation)
@@ -156,11 +147,11 @@ static int register_with(
 	CLEANUP(scope_free) struct bundle_batch *batch = malloc(sizeof *batch);
 	struct account account = { .next = 1 };
 	CLEANUP(mailbox_wipe) struct own_mailbox inbox;
-	int rc = batch ? mailbox_inbox(&inbox, p, home) : E_NOMEM;
+	int rc = batch ? mailbox_inbox(&inbox, p, home) : E_NOMEM; /* which the bundles name */
 
 	rc = rc ? rc : bundle_make_batch(p, home, batch, generation);
 	rc = rc ? rc : put_account(net, p, home, batch->last_resort);
-	rc = rc ? rc : make_inbox(net, p, home);
+	rc = rc || inbox.made ? rc : sync_make_mailbox(net, p, &inbox);
 	rc = rc ? rc : put_batch(net, home, batch, &account);
 	return rc ? rc : plan(p, home, EARLIEST_S, SPREAD_S);
 }
@@ -222,6 +213,15 @@ static int is_left(bool *out, struct profile *p, const struct home *home)
 
 	*out = rc || memcmp(now.uuid, home->uuid, sizeof now.uuid) != 0;
 	return rc == HOME_NONE ? 0 : rc;
+}
+
+/* A registration may have been cut off after the account was there. */
+static int make_inbox(struct net *net, struct profile *p, const struct home *home)
+{
+	CLEANUP(mailbox_wipe) struct own_mailbox inbox;
+	int rc = mailbox_inbox(&inbox, p, home);
+
+	return rc || inbox.made ? rc : sync_make_mailbox(net, p, &inbox);
 }
 
 static int keep(struct net *net, struct profile *p, const struct home *home)

@@ -30,7 +30,7 @@ struct session {
 	struct errand *errand; /* under way; NULL: none */
 	bool opening;	       /* that is what it is about */
 	bool subscribed, knows_boot;
-	bool fetching, fetched; /* one that began since then is under way; has been made */
+	bool fetching, fetched; /* since it was subscribed: a fetch has begun; one is over */
 	uint8_t boot[16];	/* bridged's, as it was last told */
 	int64_t open_at_ms, fetch_at_ms, poll_at_ms, renew_at_ms; /* 0: not planned */
 	int64_t retry_ms;

@@ -192,7 +192,7 @@ static int seal_parcel(struct parcel *out, struct profile *p, int64_t contact,
 	return signal ? outbox_signal(out, p, signal) : outbox_next(out, p, contact);
 }
 
-/* The same, with all that it takes. Who has ended meanwhile gets none. */
+/* The same, with all that it takes. SYNC_NO_CONTACT: who has ended meanwhile gets none. */
 static int make_parcel(struct parcel *out, struct net *net, struct profile *p,
 		const struct outgoing *signal)
 {
@@ -205,7 +205,7 @@ static int make_parcel(struct parcel *out, struct net *net, struct profile *p,
 		rc = rc ? rc : seal_parcel(out, p, contact, signal);
 	}
 	if (rc != OUTBOX_NEEDS_BUNDLE)
-		return rc == SYNC_NO_CONTACT ? OUTBOX_EMPTY : rc;
+		return rc;
 	rc = contact_by_id(&c, p, contact);
 	rc = rc == CONTACT_NONE ? SYNC_NO_CONTACT : rc;
 	rc = rc ? rc : begin(net, p, &c);
@@ -213,20 +213,23 @@ static int make_parcel(struct parcel *out, struct net *net, struct profile *p,
 		rc = outbox_without_bundle(p, contact);
 	rc = rc ? rc : seal_parcel(out, p, contact, signal);
 	net->n_prepared += rc == 0;
-	return rc == OUTBOX_NEEDS_BUNDLE	? SYNC_NO_BUNDLE
-			: rc == SYNC_NO_CONTACT ? OUTBOX_EMPTY
-						: rc;
+	return rc == OUTBOX_NEEDS_BUNDLE ? SYNC_NO_BUNDLE : rc;
 }
 
 static int next_parcel(struct parcel *out, struct net *net, struct profile *p, int64_t contact)
 {
+	int rc;
+
 	out->contact = contact;
-	return make_parcel(out, net, p, NULL);
+	rc = make_parcel(out, net, p, NULL);
+	return rc == SYNC_NO_CONTACT ? OUTBOX_EMPTY : rc;
 }
 
 int sync_signal(struct parcel *out, struct net *net, struct profile *p, const struct outgoing *o)
 {
-	return make_parcel(out, net, p, o);
+	int rc = make_parcel(out, net, p, o);
+
+	return rc == OUTBOX_EMPTY ? SYNC_NO_CONTACT : rc;
 }
 
 int sync_post(struct net *net, const struct parcel *parcel)

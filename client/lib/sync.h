@@ -43,7 +43,7 @@ int sync_flush(struct net *net, struct profile *profile, unsigned *out_sent) MUS
 int sync_flush_contact(struct net *net, struct profile *profile, int64_t contact) MUST_CHECK;
 
 /* A signal for who is live, with all that it takes; nothing is kept. The same parcel may be posted
- * again: it is known by its envelope. OUTBOX_EMPTY: the contact has ended. */
+ * again: it is known by its envelope. SYNC_NO_CONTACT: they have ended meanwhile. */
 int sync_signal(struct parcel *out, struct net *net, struct profile *profile,
 		const struct outgoing *outgoing) MUST_CHECK;
 int sync_post(struct net *net, const struct parcel *parcel) MUST_CHECK;

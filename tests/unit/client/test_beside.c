@@ -373,14 +373,20 @@ static int forget_it(struct net *n, const struct ask *ask, struct answer *out)
 	return E_NET;
 }
 
-START_TEST(what_is_given_up_while_its_server_is_asked_is_over)
+/* Upkeep asks the server that was left to end the account. */
+static void leave_and_end(int (*serve)(struct net *, const struct ask *, struct answer *))
 {
-	live_twice();
 	leave_north(bob.p);
-	open_net(forget_it);
+	open_net(serve);
 	ck_assert_int_eq(move_keep(&net, bob.p), 0);
 	ck_assert_int_eq(n_asked, 1);
 	net_close(&net);
+}
+
+START_TEST(what_is_given_up_while_its_server_is_asked_is_over)
+{
+	live_twice();
+	leave_and_end(forget_it);
 	live_no_more();
 }
 END_TEST
@@ -403,12 +409,8 @@ static int replace_it(struct net *n, const struct ask *ask, struct answer *out)
 START_TEST(nor_is_another_one_under_its_number_ended)
 {
 	live_twice();
-	leave_north(bob.p);
-	open_net(replace_it);
-	ck_assert_int_eq(move_keep(&net, bob.p), 0);
-	ck_assert_int_eq(n_asked, 1);
+	leave_and_end(replace_it);
 	ck_assert_int_eq(count(&bob, "SELECT count(*) FROM home WHERE ended_s IS NULL"), 2);
-	net_close(&net);
 	live_no_more();
 }
 END_TEST

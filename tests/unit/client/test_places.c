@@ -331,6 +331,7 @@ START_TEST(who_came_later_and_is_lost_is_away_until_it_is_back)
 END_TEST
 
 static struct live *polling;
+
 static void on_news(void *userdata)
 {
 	(void)userdata;
